@@ -1,0 +1,33 @@
+/**
+ * The agent's own decision about every request. Everything it decides on is signed by the practice
+ * and was verified here; what the broker says about permission counts for nothing.
+ */
+import type { Grant } from '#libs/grants/grant.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+
+/** Least rights first; picks the database login a statement runs under. */
+export type Tier = 'read' | 'write';
+
+export interface QueryToAuthorise {
+  siteId: string;
+  integratorId: string;
+  grantId: string;
+  grantSeq: number;
+  catalogue: string;
+  commandType: 'text' | 'storedProcedure';
+  executionMode: 'reader' | 'nonQuery' | 'scalar';
+  /** Statement text, or the procedure's name. */
+  text: string;
+}
+
+export type GrantDecision =
+  | { allowed: true; grant: Grant; tier: Tier; scope: string }
+  | { allowed: false; code: ErrorCode; reason?: string };
+
+export abstract class GrantGate {
+  /** In memory; no I/O. Includes expiry, hours, pause, local ceiling and, for `sql:read`, the lexer's verdict. */
+  abstract decide(query: QueryToAuthorise): GrantDecision;
+
+  /** Calls back when a grant stops allowing (revoked, replaced, expired, paused), to cancel what runs under it. */
+  abstract onWithdrawn(listener: (grantId: string) => void): void;
+}

@@ -1,0 +1,12 @@
+/** Where the API finds the live link to a site, whichever broker node the agent is attached to. */
+import type { LinkClient } from '#libs/link/link-client.js';
+
+export type SiteAvailability = 'online' | 'offline' | 'unreachable';
+
+export abstract class SiteLinks {
+  /** The link to the agent that serves the site, or undefined when none is attached. In memory: no I/O. */
+  abstract find(siteId: string): LinkClient | undefined;
+
+  /** online: attached; offline: the agent said goodbye; unreachable: silent for two minutes or more. */
+  abstract availability(siteId: string): SiteAvailability;
+}

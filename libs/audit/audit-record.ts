@@ -1,0 +1,67 @@
+/**
+ * One record per act, at each end. No payload, parameter, literal, message text or exact size has a
+ * field here, so none can be written.
+ */
+import { createHash } from 'node:crypto';
+
+export const auditActions = [
+  'agent.enrolled',
+  'agent.joined',
+  'agent.left',
+  'agent.quarantined',
+  'agent.revoked',
+  'agent.recovered',
+  'certificate.renewed',
+  'pairing-code.created',
+  'pairing-code.redeemed',
+  'pairing-code.refused',
+  'access-request.created',
+  'access-request.declined',
+  'grant.approved',
+  'grant.revoked',
+  'grant.refused',
+  'access.paused',
+  'access.resumed',
+  'key.created',
+  'key.refused',
+  'query.executed',
+  'query.refused',
+  'query.failed',
+] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+/** Fields are absent rather than null. Buckets come from libs/kernel/buckets.ts. */
+export interface AuditRecord {
+  /** ISO 8601 UTC. */
+  ts: string;
+  type: AuditAction;
+  practice?: string;
+  site?: string;
+  agent?: string;
+  certSerial?: string;
+  integrator?: string;
+  keyId?: string;
+  grantId?: string;
+  grantSeq?: number;
+  requestId?: string;
+  queryId?: string;
+  lane?: 'immediate' | 'async' | 'registered';
+  mode?: 'reader' | 'nonQuery' | 'scalar';
+  /** Name of a procedure, operation or registered statement that the grant itself names. */
+  statementRef?: string;
+  /** HMAC of the statement under a per-practice key held by the agent. */
+  fingerprint?: string;
+  purpose?: string;
+  outcome?: 'successful' | 'refused' | 'failed' | 'cancelled' | 'lost';
+  errorCode?: string;
+  sqlErrno?: number;
+  durationBucket?: string;
+  rowsBucket?: string;
+  bytesBucket?: string;
+  actorRef?: string;
+}
+
+/** RFC 6962 §2.1 leaf hash: SHA-256(0x00 ‖ leaf). */
+export function leafHash(leaf: Uint8Array): Buffer {
+  return createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest();
+}

@@ -1,0 +1,139 @@
+/**
+ * The body of a query, as integrators send it and as the agent reads it again: the same class
+ * validates at both ends, because the agent trusts nothing that the broker has checked.
+ */
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+
+export const executionModes = ['reader', 'nonQuery', 'scalar'] as const;
+export type ExecutionMode = (typeof executionModes)[number];
+
+export const commandTypes = ['text', 'storedProcedure'] as const;
+export type CommandType = (typeof commandTypes)[number];
+
+export const parameterDirections = ['input', 'output', 'inputOutput', 'returnValue'] as const;
+export type ParameterDirection = (typeof parameterDirections)[number];
+
+/** The 32 parameter types of the wire contract. */
+export const parameterTypes = [
+  'BigInt',
+  'Binary',
+  'Bit',
+  'Char',
+  'String',
+  'Date',
+  'DateTime',
+  'DateTime2',
+  'DateTimeOffset',
+  'Decimal',
+  'Float',
+  'Image',
+  'Int',
+  'Money',
+  'NChar',
+  'NText',
+  'NVarChar',
+  'Real',
+  'SmallDateTime',
+  'SmallInt',
+  'SmallMoney',
+  'Structured',
+  'Text',
+  'Time',
+  'Timestamp',
+  'TinyInt',
+  'Udt',
+  'UniqueIdentifier',
+  'VarBinary',
+  'VarChar',
+  'Variant',
+  'Xml',
+] as const;
+export type ParameterType = (typeof parameterTypes)[number];
+
+export const commandLimits = {
+  textCharacters: 1_000_000,
+  parameters: 2_100,
+  parameterNameCharacters: 128,
+  parameterValueCharacters: 8_000_000,
+  catalogueCharacters: 128,
+} as const;
+
+export class ParameterDto {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(commandLimits.parameterNameCharacters)
+  name!: string;
+
+  @IsOptional()
+  @IsIn(parameterDirections)
+  direction?: ParameterDirection;
+
+  @IsOptional()
+  @IsIn(parameterTypes)
+  type?: ParameterType;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(commandLimits.parameterValueCharacters)
+  value?: string | null;
+
+  /** Bytes; for output parameters of variable length. */
+  @IsOptional()
+  @IsInt()
+  @Min(-1)
+  @Max(2_147_483_647)
+  size?: number;
+}
+
+export class CommandDto {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(commandLimits.textCharacters)
+  text!: string;
+
+  @IsOptional()
+  @IsIn(executionModes)
+  executionMode?: ExecutionMode;
+
+  @IsOptional()
+  @IsIn(commandTypes)
+  type?: CommandType;
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(commandLimits.parameters)
+  @ValidateNested({ each: true })
+  @Type(() => ParameterDto)
+  parameters?: ParameterDto[];
+}
+
+export class ImmediateQueryDto {
+  /** Milliseconds the query may wait before it starts. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(60_000)
+  maxTimeInQueue?: number;
+
+  @ValidateNested()
+  @Type(() => CommandDto)
+  command!: CommandDto;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(commandLimits.catalogueCharacters)
+  catalogue?: string;
+}

@@ -1,0 +1,125 @@
+/**
+ * What broker and agent say to each other on the link: one table of patterns, one shape for each.
+ * A request is `{pattern, meta, body}`; a reply is an object, or a head, a body of bytes and an end.
+ */
+import type { ParameterDto } from '#libs/contracts/command.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+
+/** Handled by the agent, sent by the broker. */
+export const agentPatterns = {
+  runQuery: 'query.run',
+  putGrant: 'grant.put',
+  revokeGrant: 'grant.revoke',
+  readTime: 'time.read',
+} as const;
+
+/** Handled by the broker, sent by the agent. */
+export const brokerPatterns = {
+  reportAgent: 'agent.report',
+  renewCertificate: 'certificate.renew',
+  rotateEncryptionKey: 'encryption-key.rotate',
+  createPairingCode: 'pairing-code.create',
+  listAccessRequests: 'access-requests.list',
+  declineAccessRequest: 'access-request.decline',
+  publishGrant: 'grant.publish',
+  publishRevocation: 'grant.publish-revocation',
+  listGrants: 'grants.list',
+} as const;
+
+/** `objects`: one JSON array of row objects. `ndjson`: one JSON object a line, closed by a trailer line. */
+export type RowForm = 'objects' | 'ndjson';
+
+/**
+ * Meta of `query.run`. The body is the integrator's request body, byte for byte; the agent parses
+ * and validates it again.
+ */
+export interface RunQueryMeta {
+  queryId: string;
+  requestId: string;
+  siteId: string;
+  integratorId: string;
+  keyId: string;
+  grantId: string;
+  grantSeq: number;
+  lane: 'immediate';
+  form: RowForm;
+  columns: boolean;
+  resultSets: 'first' | 'all';
+  /** Milliseconds it may still wait for a place; 0: run now or not at all. */
+  maxWaitMs: number;
+  /** Milliseconds it may run. */
+  executionLimitMs: number;
+  /** Bytes of row text the broker will take; absent for a stream. */
+  maxResultBytes?: number;
+  /** Content codings the caller can take from the agent untouched, e.g. `br`. */
+  accept?: 'br';
+}
+
+export interface ColumnFacts {
+  name: string;
+  /** SQL Server type name in lower case. */
+  type: string;
+  precision?: number;
+  scale?: number;
+  /** Bytes or characters as SQL Server declares it; -1 for max. */
+  length?: number;
+  nullable: boolean;
+}
+
+/**
+ * Head of `query.run`: sent as soon as the first rows are on their way, so that a failure before
+ * them can still be a true HTTP status. No head comes for a query that fails before its first row
+ * or that returns none by its mode.
+ */
+export interface RunQueryHead {
+  encoding: 'identity' | 'br';
+  /** Of the first result set; with `resultSets: all` one list a set comes in the end instead. */
+  columns?: ColumnFacts[];
+}
+
+export type QueryErrorType = 'mssql' | 'fbsql' | 'http' | 'haloLink';
+
+/** End of `query.run`: what became of it. Refusals before execution come as link errors instead. */
+export interface RunQueryEnd {
+  status: 'successful' | 'executionFailed';
+  /** Rows in the body (all result sets together). */
+  rows?: number;
+  /** Bytes of the body before compression. */
+  size?: number;
+  /** For nonQuery; -1 when SQL Server counts none. */
+  rowsAffected?: number;
+  /** Output, inputOutput and returnValue parameters with their final values as text. */
+  parameters?: ParameterDto[];
+  /** One list for each result set, when columns were asked for with all result sets. */
+  columnsOfSets?: ColumnFacts[][];
+  /** Milliseconds from sending the statement to the last row. */
+  sqlExecutionMs: number;
+  /** Milliseconds it waited for a place at the agent. */
+  waitedMs: number;
+  error?: {
+    /** Ours; STATEMENT_FAILED when SQL Server refused the statement. */
+    code: ErrorCode;
+    errorType: QueryErrorType;
+    /** SQL Server's number, or 0. */
+    errorCode: number;
+    /** SQL Server's words. They may quote patient data: for the caller's answer only. */
+    errorMessage: string;
+  };
+}
+
+export interface AgentReport {
+  agentVersion: string;
+  instanceId: string;
+  /** The agent's wall clock, milliseconds since the epoch. */
+  clockMs: number;
+  paused: boolean;
+  sites: SiteReport[];
+}
+
+export interface SiteReport {
+  siteId: string;
+  database: 'ok' | 'unavailable' | 'loginRefused' | 'unknown';
+  catalogues: { name: string; isDefault: boolean }[];
+  pmsVersion?: string;
+  practiceName?: string;
+}

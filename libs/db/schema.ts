@@ -1,0 +1,175 @@
+/**
+ * The broker's tables, as Kysely sees them. No table holds a payload, a statement's text, a
+ * parameter or a row: only who may do what, and that something was done.
+ * Times are `timestamptz`; ids are UUID text unless the noun says otherwise.
+ */
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type CreatedAt = ColumnType<Date, Date | string | undefined, never>;
+
+export interface PracticesTable {
+  practice_id: string;
+  name: string;
+  created_at: CreatedAt;
+}
+
+export interface SitesTable {
+  /** Halo calls it the Halo GUID. */
+  site_id: string;
+  practice_id: string;
+  agent_id: string | null;
+  name: string;
+  /** BestPractice, Zedmed, D4w, MedicalDirector, Sandbox. */
+  pms_type: string;
+  /** The id the PMS vendor gave the practice. */
+  pms_site_id: string;
+  pms_version: string | null;
+  status: 'initialising' | 'active' | 'removed' | 'uninstalled';
+  authoritative: boolean;
+  /** [{name, isDefault}] as the agent reported it. */
+  catalogues: JSONColumnType<{ name: string; isDefault: boolean }[]>;
+  agent_version: string | null;
+  enriched_at: Timestamp | null;
+  /** When the agent was last heard from on any node; written at most every 30 s. */
+  last_seen_at: Timestamp | null;
+  /** Set when the agent said goodbye; cleared when it comes back. */
+  closed_at: Timestamp | null;
+  created_at: CreatedAt;
+  updated_at: Timestamp;
+}
+
+export interface EnrolmentCodesTable {
+  /** Public part of the code. */
+  code_id: string;
+  practice_id: string;
+  /** Raw Ed25519 public key, derived from the seed that only the code carries. */
+  public_key: Buffer;
+  /** What the agent will serve: [{siteId, name, pmsType, pmsSiteId}] made with the code. */
+  sites: JSONColumnType<{ siteId: string; name: string; pmsType: string; pmsSiteId: string }[]>;
+  failed_attempts: Generated<number>;
+  expires_at: Timestamp;
+  used_at: Timestamp | null;
+  created_at: CreatedAt;
+}
+
+export interface AgentsTable {
+  /** Opaque; the certificate's CN. */
+  agent_id: string;
+  practice_id: string;
+  state: 'active' | 'quarantined' | 'revoked';
+  /** Why it is quarantined or revoked: a word from a closed list. */
+  state_reason: string | null;
+  /** Raw Ed25519 public key of K_id. */
+  identity_public_key: Buffer;
+  /** Raw X25519 public key of K_enc and when it was made. */
+  encryption_public_key: Buffer;
+  encryption_key_since: Timestamp;
+  /** Counts joins; a stale one shows a clone or a restored backup. */
+  join_sequence: Generated<number>;
+  /** The process instance that joined last. */
+  instance_id: string | null;
+  created_at: CreatedAt;
+  updated_at: Timestamp;
+}
+
+export interface AgentCertificatesTable {
+  /** Lowercase hex. */
+  serial: string;
+  agent_id: string;
+  /** SHA-256 of the SPKI; unique for ever, so that no TLS key is used twice. */
+  spki_sha256: Buffer;
+  not_before: Timestamp;
+  not_after: Timestamp;
+  revoked_at: Timestamp | null;
+  created_at: CreatedAt;
+}
+
+export interface IntegratorsTable {
+  integrator_id: string;
+  name: string;
+  abn: string | null;
+  contact_email: string | null;
+  purposes: JSONColumnType<string[]>;
+  countries: JSONColumnType<string[]>;
+  created_at: CreatedAt;
+}
+
+export interface ApiKeysTable {
+  /** The `<id>` part of `ck_<env>_<id>_<secret>_<crc>`. */
+  key_id: string;
+  integrator_id: string;
+  name: string;
+  /** HMAC-SHA256 of the secret under the pepper. */
+  secret_hmac: Buffer;
+  /** Empty: every paired site. */
+  site_ids: JSONColumnType<string[]>;
+  /** CIDR ranges; empty: from anywhere. */
+  address_ranges: JSONColumnType<string[]>;
+  expires_at: Timestamp | null;
+  revoked_at: Timestamp | null;
+  created_at: CreatedAt;
+}
+
+export interface PairingCodesTable {
+  /** HMAC-SHA256 of the code under the pepper: the code itself is not kept. */
+  code_hmac: Buffer;
+  /** First characters of the code: finds the row that wrong tries are counted on. */
+  code_prefix: string;
+  site_id: string;
+  failed_attempts: Generated<number>;
+  expires_at: Timestamp;
+  redeemed_at: Timestamp | null;
+  redeemed_by: string | null;
+  created_at: CreatedAt;
+}
+
+export interface AccessRequestsTable {
+  access_request_id: string;
+  site_id: string;
+  integrator_id: string;
+  state: 'pending' | 'approved' | 'declined';
+  /** What the integrator asks for: scopes, catalogues, purposes. */
+  asked: JSONColumnType<{ scopes: string[]; catalogues: string[]; purposes: string[] }>;
+  decline_reason: string | null;
+  decided_at: Timestamp | null;
+  created_at: CreatedAt;
+}
+
+export interface GrantsTable {
+  grant_id: string;
+  seq: number;
+  site_id: string;
+  integrator_id: string;
+  state: 'active' | 'revoked';
+  /** Canonical JSON exactly as signed, with its signatures beside it: the broker stores, never edits. */
+  signed: JSONColumnType<object>;
+  expires_at: Timestamp;
+  /** The agent's signed receipt that it is in force there; null until it came. */
+  agent_receipt: JSONColumnType<object> | null;
+  created_at: CreatedAt;
+}
+
+export interface AuditRecordsTable {
+  seq: Generated<string>;
+  recorded_at: Timestamp;
+  practice_id: string | null;
+  /** Canonical JSON of the record. */
+  record: string;
+  /** RFC 6962 leaf hash: SHA-256(0x00 ‖ record). */
+  leaf_hash: Buffer;
+}
+
+export interface Database {
+  practices: PracticesTable;
+  sites: SitesTable;
+  enrolment_codes: EnrolmentCodesTable;
+  agents: AgentsTable;
+  agent_certificates: AgentCertificatesTable;
+  integrators: IntegratorsTable;
+  api_keys: ApiKeysTable;
+  pairing_codes: PairingCodesTable;
+  access_requests: AccessRequestsTable;
+  grants: GrantsTable;
+  audit_records: AuditRecordsTable;
+}
