@@ -1,0 +1,123 @@
+/**
+ * What every command needs before the project's own code can run: a recent Node, the dependencies
+ * of the lockfile, a Redis server, a build. Plain JavaScript without imports from node_modules,
+ * because on a fresh machine there are none yet.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A failure that the user can act on: printed without a stack, exit code 1. */
+export class SetUpError extends Error {}
+
+function run(command, args, failure) {
+  const { status, stderr, stdout, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === 0) return stdout;
+  const lastWords = `${stderr ?? ''}${error?.message ?? ''}`
+    .trim()
+    .split('\n')
+    .slice(-15)
+    .join('\n');
+  throw new SetUpError(`${failure}\n${lastWords}`);
+}
+
+export function onPath(program) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin'];
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new SetUpError(`Node 20.19 or newer is needed; this is ${process.versions.node}.`);
+}
+
+/** Installs what the lockfile names, once for each state of the lockfile. */
+function installDependencies(say) {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(root, 'node_modules', '.conduit-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  say('Installing dependencies (npm ci, about a minute)');
+  run('npm', ['ci', '--no-audit', '--no-fund'], 'npm ci failed:');
+  writeFileSync(stamp, lock);
+}
+
+/** Debian packages, installed when root; otherwise one line that says how to get them. */
+export function installDebianPackages(say, packages) {
+  const wish = packages.join(' ');
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) return false;
+  say(`Installing ${wish} from Debian's packages`);
+  const options = ['-y', '-qq', '--no-install-recommends'];
+  if (
+    spawnSync('apt-get', ['install', ...options, ...packages], { stdio: 'ignore' }).status === 0
+  ) {
+    return true;
+  }
+  run('apt-get', ['update', '-qq'], 'apt-get update failed:');
+  run('apt-get', ['install', ...options, ...packages], `apt-get could not install ${wish}:`);
+  return true;
+}
+
+function findRedis(say) {
+  if (process.env.REDIS_URL || onPath('redis-server')) return;
+  if (installDebianPackages(say, ['redis-server'])) return;
+  throw new SetUpError(
+    'Redis is needed: run "sudo apt-get install redis-server", or set REDIS_URL to a Redis of yours.',
+  );
+}
+
+function build(say) {
+  say('Building');
+  const swc = join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
+  const folders = JSON.parse(readFileSync(join(root, 'deploy/dev/build.json'), 'utf8')).folders;
+  run(
+    process.execPath,
+    [
+      swc,
+      ...folders,
+      '--out-dir',
+      'dist',
+      '--config-file',
+      'deploy/dev/swc.json',
+      '--extensions',
+      '.ts',
+      '--ignore',
+      '**/*.spec.ts,**/planted/**',
+      '--quiet',
+    ],
+    'The build failed:',
+  );
+}
+
+/**
+ * Makes the checkout runnable.
+ * @param {(line: string) => void} say receives one line for each slow thing
+ * @param {{ redis?: boolean }} needs
+ */
+export function setUp(say, { redis = true } = {}) {
+  checkNode();
+  installDependencies(say);
+  if (redis) findRedis(say);
+  build(say);
+}
+
+/** Runs a command's main function; SetUpErrors are told plainly. */
+export async function command(main) {
+  try {
+    process.exitCode = (await main()) ?? 0;
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * `npm test`: sets up what is missing and runs every test; words after it choose files as jest does.
+ * Programs that only some tests need are installed when that is possible; where it is not, those
+ * tests say loudly that they were skipped.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { command, installDebianPackages, onPath, root, setUp } from './set-up.js';
+
+const wishes = [
+  { package: 'freetds-bin', present: () => onPath('tsql') },
+  { package: 'postgresql', present: () => existsSync('/usr/lib/postgresql') },
+];
+
+await command(async () => {
+  const say = (line) => process.stdout.write(`${line} …\n`);
+  setUp(say);
+  const missing = wishes.filter((wish) => !wish.present()).map((wish) => wish.package);
+  if (missing.length > 0 && !installDebianPackages(say, missing)) {
+    say(`Not installed, some tests will be skipped: ${missing.join(' ')}`);
+  }
+  const resultFile = `${root}node_modules/.conduit-test-result.json`;
+  const jest = spawn(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--no-warnings',
+      `${root}node_modules/jest/bin/jest.js`,
+      '--json',
+      `--outputFile=${resultFile}`,
+      ...process.argv.slice(2),
+    ],
+    { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] },
+  );
+  const code = await new Promise((resolve) => jest.on('exit', (status) => resolve(status ?? 1)));
+  if (existsSync(resultFile)) {
+    const result = JSON.parse(readFileSync(resultFile, 'utf8'));
+    const skipped = result.numPendingTests + result.numTodoTests;
+    // A spec file that could not even load counts as a failure.
+    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+    console.log(
+      `${result.numPassedTests} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`,
+    );
+  }
+  return code;
+});

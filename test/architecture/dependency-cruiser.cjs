@@ -1,0 +1,69 @@
+/**
+ * Who may import whom: kernel ← errors ← contracts ← the other libs ← apps.
+ * layers.spec.ts runs these rules over the tree and over planted violations.
+ */
+const middle = '(link|pki|sealing|grants|audit|queue|db|tsql)';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'kernel-imports-nothing',
+      severity: 'error',
+      from: { path: '^libs/kernel/' },
+      to: { path: '^(libs/(?!kernel/)|apps/|node_modules/)' },
+    },
+    {
+      name: 'errors-import-kernel-only',
+      severity: 'error',
+      from: { path: '^libs/errors/' },
+      to: { path: '^(libs/(?!errors/|kernel/)|apps/|node_modules/)' },
+    },
+    {
+      name: 'contracts-stay-below-libs',
+      severity: 'error',
+      from: { path: '^libs/contracts/' },
+      to: { path: `^(libs/${middle}/|apps/)` },
+    },
+    {
+      name: 'libs-never-import-apps',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(apps|test|deploy)/' },
+    },
+    {
+      name: 'apps-never-import-apps',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'apps-never-import-tests',
+      severity: 'error',
+      from: { path: '^apps/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(test|deploy)/' },
+    },
+    {
+      name: 'agent-stays-light',
+      comment: 'The agent runs on the practice server: no broker database, no queue, no Redis.',
+      severity: 'error',
+      from: { path: '^apps/agent/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(libs/(db|queue)/|node_modules/(bullmq|ioredis|pg|@electric-sql)/)' },
+    },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|\\.conduit|planted/test)/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      conditionNames: ['source', 'import', 'node', 'default'],
+      exportsFields: ['exports'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};

@@ -1,0 +1,3 @@
+import '../../broker/src/main.js';
+import '../../../libs/db/pool.js';
+export const agent = {};

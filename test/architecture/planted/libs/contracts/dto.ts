@@ -1,0 +1,2 @@
+import '../link/link.js';
+export const dto = {};

@@ -1,0 +1,2 @@
+import '../db/pool.js';
+export const catalogue = {};

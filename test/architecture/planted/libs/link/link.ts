@@ -1,0 +1,3 @@
+import '../../apps/broker/src/main.js';
+import './twin.js';
+export const link = {};

@@ -1,0 +1,2 @@
+import { link } from './link.js';
+export const twin = link;
