@@ -4,8 +4,7 @@
  * because on a fresh machine there are none yet.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,16 +39,21 @@ function checkNode() {
   throw new SetUpError(`Node 20.19 or newer is needed; this is ${process.versions.node}.`);
 }
 
-/** Installs what the lockfile names, once for each state of the lockfile. */
+/** Whether node_modules holds what the lockfile names: npm keeps its own account of what it put there. */
+function dependenciesAreThere() {
+  const account = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(account)) return false;
+  const read = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
+  const there = read(account);
+  return Object.entries(read(join(root, 'package-lock.json'))).every(
+    ([path, { version, optional }]) => path === '' || optional || there[path]?.version === version,
+  );
+}
+
 function installDependencies(say) {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const stamp = join(root, 'node_modules', '.conduit-lock');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (dependenciesAreThere()) return;
   say('Installing dependencies (npm ci, about a minute)');
   run('npm', ['ci', '--no-audit', '--no-fund'], 'npm ci failed:');
-  writeFileSync(stamp, lock);
 }
 
 /** Debian packages, installed when root; otherwise one line that says how to get them. */
