@@ -69,6 +69,28 @@ export const catalogue = {
     'Use a key that covers the site.',
   ),
 
+  OPERATOR_TOKEN_INVALID: entry(
+    401,
+    'never',
+    'operator',
+    'The operator token is missing or wrong.',
+    'Send the token from the operator-token file of the broker as a bearer token.',
+  ),
+  KEY_LIMIT: entry(
+    409,
+    'never',
+    'operator',
+    'The integrator already has two live keys.',
+    'Revoke one of them first.',
+  ),
+  REGISTRY_ENTRY_NOT_FOUND: entry(
+    404,
+    'never',
+    'operator',
+    'There is no such entry in the registry.',
+    'Check the id named here.',
+  ),
+
   // Requests
   REQUEST_INVALID: entry(
     400,
@@ -104,6 +126,20 @@ export const catalogue = {
     'integrator',
     'There is no such address in this API.',
     'Check the path and the method against the reference at /docs.',
+  ),
+  METHOD_NOT_ALLOWED: entry(
+    405,
+    'never',
+    'integrator',
+    'This address does not answer to this method.',
+    'Use one of the methods in the Allow header.',
+  ),
+  HEADERS_TOO_LARGE: entry(
+    431,
+    'never',
+    'integrator',
+    'The request headers are too large.',
+    'Send fewer or shorter headers.',
   ),
   RATE_LIMITED: entry(
     429,
@@ -466,6 +502,27 @@ export const catalogue = {
     'operator',
     'This broker is shutting down.',
     'Send the request again; another node will answer.',
+  ),
+  STORE_UNAVAILABLE: entry(
+    503,
+    'safe',
+    'operator',
+    "The broker's own database does not answer.",
+    'Try again later; the operator can check the database of the broker.',
+  ),
+  STORE_LOCKED: entry(
+    503,
+    'never',
+    'operator',
+    'Another process holds the database folder of the broker.',
+    'Stop the other broker, or give this one a folder of its own.',
+  ),
+  AUDIT_UNAVAILABLE: entry(
+    503,
+    'safe',
+    'operator',
+    'The audit trail cannot be written, so nothing is run.',
+    'Try again later; the operator can check the database of the broker.',
   ),
   INTERNAL: entry(
     500,

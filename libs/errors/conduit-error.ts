@@ -10,6 +10,8 @@ export interface ErrorFacts {
   field?: string;
   /** What was wrong with the field, in words made by us, e.g. `must be one of: input, output`. */
   problem?: string;
+  /** All offending fields, when there are several. */
+  fields?: { field: string; problem: string }[];
   limit?: number;
   unit?: string;
   retryAfterMs?: number;
