@@ -1,0 +1,140 @@
+/** What both stores must do alike; run by database.spec.ts against PGlite and a real server. */
+import { expect, test } from '@jest/globals';
+import { sql, type Kysely } from 'kysely';
+import { migrate } from '#libs/db/migrate.js';
+import { migrations } from '#libs/db/migrations.js';
+import type { Database } from '#libs/db/schema.js';
+
+const moment = new Date('2026-03-01T02:03:04.567Z');
+
+const practice = (practice_id: string) => ({ practice_id, name: 'Zz Practice' });
+
+const auditRow = {
+  recorded_at: moment,
+  practice_id: null,
+  record: '{"type":"key.created"}',
+  leaf_hash: Buffer.from([0, 255, 7]),
+};
+
+export function describeStore(kysely: () => Kysely<Database>): void {
+  test('gives 64-bit integers and decimals as text, bytes as Buffers, instants as Dates', async () => {
+    const { rows } = await sql<Record<string, unknown>>`select
+      9007199254740993::int8 as big, 1.50::numeric as exact, ${Buffer.from([0, 255])}::bytea as bytes,
+      ${moment}::timestamptz as instant, ${'{"a":[1]}'}::jsonb as document, ${null}::text as nothing,
+      true as yes, 7::int4 as small`.execute(kysely());
+    expect(rows[0]).toEqual({
+      big: '9007199254740993',
+      exact: '1.50',
+      bytes: Buffer.from([0, 255]),
+      instant: moment,
+      document: { a: [1] },
+      nothing: null,
+      yes: true,
+      small: 7,
+    });
+    expect(Buffer.isBuffer(rows[0]?.['bytes'])).toBe(true);
+  });
+
+  test('counts the rows that a statement changed', async () => {
+    const db = kysely();
+    await db
+      .insertInto('practices')
+      .values([practice('c-1'), practice('c-2')])
+      .execute();
+    const changed = await db
+      .updateTable('practices')
+      .set({ name: 'Zz Other' })
+      .where('practice_id', 'in', ['c-1', 'c-2', 'c-3'])
+      .executeTakeFirstOrThrow();
+    expect(changed.numUpdatedRows).toBe(2n);
+  });
+
+  test('gives the SQLSTATE of a failure and none of the parameters', async () => {
+    const db = kysely();
+    await db.insertInto('practices').values(practice('twice')).execute();
+    const failure = await db
+      .insertInto('practices')
+      .values(practice('twice'))
+      .execute()
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: '23505' });
+    expect(failure).not.toHaveProperty('params');
+  });
+
+  test('rolls a failed transaction back and takes the next statement', async () => {
+    const db = kysely();
+    const failed = db.transaction().execute(async (transaction) => {
+      await transaction.insertInto('practices').values(practice('rolled-back')).execute();
+      throw new Error('planned');
+    });
+    await expect(failed).rejects.toThrow('planned');
+    const found = await db
+      .selectFrom('practices')
+      .select('practice_id')
+      .where('practice_id', '=', 'rolled-back')
+      .execute();
+    expect(found).toEqual([]);
+  });
+
+  test('keeps concurrent transactions apart', async () => {
+    const db = kysely();
+    await db.insertInto('practices').values({ practice_id: 'counter', name: '0' }).execute();
+    const increment = () =>
+      db.transaction().execute(async (transaction) => {
+        const row = await transaction
+          .selectFrom('practices')
+          .select('name')
+          .where('practice_id', '=', 'counter')
+          .forUpdate()
+          .executeTakeFirstOrThrow();
+        await transaction
+          .updateTable('practices')
+          .set({ name: String(Number(row.name) + 1) })
+          .where('practice_id', '=', 'counter')
+          .execute();
+      });
+    await Promise.all(Array.from({ length: 8 }, increment));
+    const row = await db
+      .selectFrom('practices')
+      .select('name')
+      .where('practice_id', '=', 'counter')
+      .executeTakeFirstOrThrow();
+    expect(row.name).toBe('8');
+  });
+
+  test.each([
+    'update audit_records set record = $$x$$',
+    'delete from audit_records',
+    'truncate audit_records',
+  ])('refuses to change what the audit trail holds: %s', async (statement) => {
+    const db = kysely();
+    await db.insertInto('audit_records').values(auditRow).execute();
+    await expect(sql.raw(statement).execute(db)).rejects.toMatchObject({ code: '42501' });
+    const kept = await db.selectFrom('audit_records').select('leaf_hash').executeTakeFirstOrThrow();
+    expect(kept.leaf_hash).toEqual(auditRow.leaf_hash);
+  });
+
+  test('runs each migration once', async () => {
+    const db = kysely();
+    await Promise.all([migrate(db), migrate(db)]);
+    const { rows } = await sql<{
+      name: string;
+    }>`select name from schema_migrations order by 1`.execute(db);
+    expect(rows.map((row) => row.name)).toEqual(migrations.map((migration) => migration.name));
+  });
+
+  test('leaves the tables alone when a migration fails', async () => {
+    const db = kysely();
+    const broken = {
+      name: '9999-broken',
+      statements: ['create table half (a int)', 'select nonsense'],
+    };
+    await expect(migrate(db, [...migrations, broken])).rejects.toMatchObject({ code: '42703' });
+    const { rows } = await sql<{ half: unknown }>`select to_regclass('half') as half`.execute(db);
+    expect(rows[0]?.half).toBeNull();
+  });
+
+  test('refuses a database that a newer version has migrated', async () => {
+    await expect(migrate(kysely(), migrations.slice(0, 1))).rejects.toThrow('newer version');
+  });
+}

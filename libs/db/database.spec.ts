@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeStore } from '#libs/db/database.conformance.fixture.js';
+import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { startPostgres } from '#libs/db/postgres-server.fixture.js';
+
+describe('the embedded database', () => {
+  let folder: string;
+  let opened: OpenedDatabase;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'conduit-pglite-'));
+    opened = await openDatabase({ directory: join(folder, 'store') });
+  });
+
+  afterAll(async () => {
+    await opened.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describeStore(() => opened.kysely);
+
+  test('refuses a second opener with a clear error', async () => {
+    await expect(openDatabase({ directory: join(folder, 'store') })).rejects.toMatchObject({
+      code: 'STORE_LOCKED',
+    });
+  });
+
+  test('finds its rows again after it was closed', async () => {
+    await opened.kysely
+      .insertInto('practices')
+      .values({ practice_id: 'kept', name: 'Zz' })
+      .execute();
+    await opened.close();
+    opened = await openDatabase({ directory: join(folder, 'store') });
+    const rows = await opened.kysely
+      .selectFrom('practices')
+      .select('name')
+      .where('practice_id', '=', 'kept')
+      .execute();
+    expect(rows).toEqual([{ name: 'Zz' }]);
+  });
+});
+
+const server = await startPostgres();
+if (!server)
+  console.warn('SKIPPED: no PostgreSQL server to run the store conformance suite against');
+
+(server ? describe : describe.skip)('a PostgreSQL server', () => {
+  let opened: OpenedDatabase;
+
+  beforeAll(async () => {
+    opened = await openDatabase({ url: server?.url ?? '' });
+  });
+
+  afterAll(async () => {
+    await opened.close();
+    await server?.stop();
+  });
+
+  describeStore(() => opened.kysely);
+
+  test('lets several nodes boot at once', async () => {
+    const others = await Promise.all([1, 2, 3].map(() => openDatabase({ url: server?.url ?? '' })));
+    await Promise.all(others.map((other) => other.close()));
+  });
+});

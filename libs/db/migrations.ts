@@ -1,0 +1,161 @@
+/**
+ * The tables' history: append entries, never edit one that was released. Plain PostgreSQL that
+ * PGlite runs unchanged.
+ */
+export interface Migration {
+  name: string;
+  statements: readonly string[];
+}
+
+const registry: Migration = {
+  name: '0001-registry',
+  statements: [
+    `create table practices (
+      practice_id text primary key,
+      name text not null,
+      created_at timestamptz not null default now()
+    )`,
+    `create table agents (
+      agent_id text primary key,
+      practice_id text not null references practices,
+      state text not null check (state in ('active', 'quarantined', 'revoked')),
+      state_reason text,
+      identity_public_key bytea not null,
+      encryption_public_key bytea not null,
+      encryption_key_since timestamptz not null,
+      join_sequence integer not null default 0,
+      instance_id text,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null
+    )`,
+    `create table sites (
+      site_id text primary key,
+      practice_id text not null references practices,
+      agent_id text references agents,
+      name text not null,
+      pms_type text not null,
+      pms_site_id text not null,
+      pms_version text,
+      status text not null check (status in ('initialising', 'active', 'removed', 'uninstalled')),
+      authoritative boolean not null,
+      catalogues jsonb not null,
+      agent_version text,
+      enriched_at timestamptz,
+      last_seen_at timestamptz,
+      closed_at timestamptz,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null
+    )`,
+    `create index sites_by_pms on sites (pms_type, pms_site_id)`,
+    `create index sites_by_agent on sites (agent_id)`,
+    `create table enrolment_codes (
+      code_id text primary key,
+      practice_id text not null references practices,
+      public_key bytea not null,
+      sites jsonb not null,
+      failed_attempts integer not null default 0,
+      expires_at timestamptz not null,
+      used_at timestamptz,
+      created_at timestamptz not null default now()
+    )`,
+    `create table agent_certificates (
+      serial text primary key,
+      agent_id text not null references agents,
+      spki_sha256 bytea not null unique,
+      not_before timestamptz not null,
+      not_after timestamptz not null,
+      revoked_at timestamptz,
+      created_at timestamptz not null default now()
+    )`,
+    `create index agent_certificates_by_agent on agent_certificates (agent_id)`,
+  ],
+};
+
+const permission: Migration = {
+  name: '0002-permission',
+  statements: [
+    `create table integrators (
+      integrator_id text primary key,
+      name text not null,
+      abn text,
+      contact_email text,
+      purposes jsonb not null,
+      countries jsonb not null,
+      created_at timestamptz not null default now()
+    )`,
+    `create table api_keys (
+      key_id text primary key,
+      integrator_id text not null references integrators,
+      name text not null,
+      secret_hmac bytea not null,
+      site_ids jsonb not null,
+      address_ranges jsonb not null,
+      expires_at timestamptz,
+      revoked_at timestamptz,
+      created_at timestamptz not null default now()
+    )`,
+    `create index api_keys_by_integrator on api_keys (integrator_id)`,
+    `create table pairing_codes (
+      code_hmac bytea primary key,
+      code_prefix text not null,
+      site_id text not null references sites,
+      failed_attempts integer not null default 0,
+      expires_at timestamptz not null,
+      redeemed_at timestamptz,
+      redeemed_by text references integrators,
+      created_at timestamptz not null default now()
+    )`,
+    `create index pairing_codes_by_prefix on pairing_codes (code_prefix)`,
+    `create table access_requests (
+      access_request_id text primary key,
+      site_id text not null references sites,
+      integrator_id text not null references integrators,
+      state text not null check (state in ('pending', 'approved', 'declined')),
+      asked jsonb not null,
+      decline_reason text,
+      decided_at timestamptz,
+      created_at timestamptz not null default now()
+    )`,
+    `create index access_requests_by_site on access_requests (site_id, integrator_id)`,
+    `create table grants (
+      grant_id text not null,
+      seq integer not null,
+      site_id text not null references sites,
+      integrator_id text not null references integrators,
+      state text not null check (state in ('active', 'revoked')),
+      signed jsonb not null,
+      expires_at timestamptz not null,
+      agent_receipt jsonb,
+      created_at timestamptz not null default now(),
+      primary key (grant_id, seq, site_id)
+    )`,
+    `create index grants_by_site on grants (site_id, integrator_id)`,
+  ],
+};
+
+const audit: Migration = {
+  name: '0003-audit',
+  statements: [
+    `create table audit_records (
+      seq bigint generated always as identity primary key,
+      recorded_at timestamptz not null,
+      practice_id text,
+      record text not null,
+      leaf_hash bytea not null
+    )`,
+    `create index audit_records_by_practice on audit_records (practice_id, seq)`,
+    `create function refuse_audit_change() returns trigger language plpgsql as $$
+      begin
+        raise exception 'audit records are append-only' using errcode = '42501';
+      end
+    $$`,
+    `create trigger audit_records_append_only
+      before update or delete or truncate on audit_records
+      for each statement execute function refuse_audit_change()`,
+    // The trigger binds the owner too; this binds every other role.
+    `revoke update, delete, truncate on audit_records from public`,
+    `revoke update, delete, truncate on audit_records from current_user`,
+  ],
+};
+
+export const migrations: readonly Migration[] = [registry, permission, audit];
