@@ -1,0 +1,108 @@
+/**
+ * A grant in words that a practice manager understands, line by line, in the order that matters:
+ * who, what they can do, with what, why, how much, until when. Nothing that the grant allows may be
+ * missing here: people sign what they read.
+ */
+import type { Grant, GrantLimits, Purpose } from '#libs/grants/grant.js';
+import { parseScope } from '#libs/grants/scope.js';
+import { exhaustive } from '#libs/kernel/exhaustive.js';
+
+/** Names to show beside ids, where they are known. */
+export interface KnownNames {
+  integrator?: string;
+  sites?: Record<string, string>;
+}
+
+export const purposeWords: Record<Purpose, string> = {
+  TREAT: 'treatment of patients',
+  HPAYMT: 'billing and payment',
+  HOPERAT: 'running of the practice',
+  PATADMIN: 'administration of patients, such as appointments',
+  PATRQT: 'requests made by patients themselves',
+  PUBHLTH: 'public health',
+  HRESCH: 'health research',
+};
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** One scope in words. */
+export function describeScope(scope: string): string {
+  const parsed = parseScope(scope);
+  if (!parsed) return `something this version does not know: ${JSON.stringify(scope)}`;
+  switch (parsed.kind) {
+    case 'operation':
+      return `use the operation ${parsed.name}`;
+    case 'procedure':
+      return `run the stored procedure ${parsed.name}, which may change data`;
+    case 'statement':
+      return `run one statement agreed in advance (SHA-256 ${parsed.sha256.slice(0, 16)}…)`;
+    case 'sql:read':
+      return 'READ ANYTHING the read login can see, with statements of its own';
+    case 'sql:write':
+      return 'READ AND CHANGE ANYTHING the write login can reach, with statements of its own';
+    default:
+      return exhaustive(parsed);
+  }
+}
+
+function size(bytes: number): string {
+  if (bytes >= 1_048_576) return `${Math.round(bytes / 104_857.6) / 10} MB`;
+  return `${Math.round(bytes / 102.4) / 10} KB`;
+}
+
+function describeLimits(limits: GrantLimits): string[] {
+  const lines: string[] = [];
+  const add = (value: number | undefined, words: (shown: string) => string): void => {
+    if (value !== undefined) lines.push(words(value.toLocaleString('en-AU')));
+  };
+  add(limits.rows, (rows) => `at most ${rows} rows an answer`);
+  if (limits.bytes !== undefined) lines.push(`at most ${size(limits.bytes)} an answer`);
+  add(limits.ms === undefined ? undefined : limits.ms / 1_000, (s) => `at most ${s} s a query`);
+  add(limits.concurrency, (count) => `at most ${count} at the same time`);
+  add(limits.perMinute, (count) => `at most ${count} queries a minute`);
+  if (limits.hours) {
+    const { days, from, to, timeZone } = limits.hours;
+    const shown = [...days].sort((a, b) => a - b).map((day) => DAYS[day - 1]);
+    lines.push(`only ${shown.join(', ')} from ${from} to ${to} (${timeZone})`);
+  }
+  return lines.length === 0 ? ['no limit of its own'] : lines;
+}
+
+const modeWords: Record<Grant['encryptionMode'], string> = {
+  edge: 'The broker handles the data in the clear for the moment it passes, and keeps none of it.',
+  sidecar: 'The broker cannot read the data: it is sealed to a program beside the integrator.',
+  sealed: 'The broker cannot read the data: it is sealed to the integrator.',
+};
+
+/**
+ * The grant in plain lines.
+ * @param names shown with the ids; without them the ids stand alone
+ */
+export function describeGrant(grant: Grant, names: KnownNames = {}): string[] {
+  const integrator = names.integrator
+    ? `${names.integrator} (${grant.integratorId})`
+    : grant.integratorId;
+  if (grant.revoked) return [`Ends the permission ${grant.grantId} of ${integrator}.`];
+  const site = (siteId: string): string => {
+    const name = names.sites?.[siteId];
+    return name === undefined ? siteId : `${name} (${siteId})`;
+  };
+  return [
+    `Who:        ${integrator}`,
+    ...grant.siteIds.map(
+      (siteId, i) => `${i === 0 ? 'Where:      ' : '            '}${site(siteId)}`,
+    ),
+    ...grant.scopes.map(
+      (scope, i) => `${i === 0 ? 'May:        ' : '       and  '}${describeScope(scope)}`,
+    ),
+    `In:         ${grant.catalogues.join(', ')}`,
+    `For:        ${grant.purposes.map((purpose) => purposeWords[purpose]).join('; ')}`,
+    ...describeLimits(grant.limits).map(
+      (line, i) => `${i === 0 ? 'How much:   ' : '            '}${line}`,
+    ),
+    `Data goes to: ${grant.countries.join(', ')}`,
+    `From:       ${grant.notBefore}`,
+    `Until:      ${grant.expires}`,
+    modeWords[grant.encryptionMode],
+  ];
+}

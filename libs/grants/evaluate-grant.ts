@@ -1,0 +1,114 @@
+/**
+ * The decision over one grant and one request: pure, so that broker, agent and console come to the
+ * same one. Order of the answers: the grant's own standing first, then what it covers.
+ */
+import { createHash } from 'node:crypto';
+
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import type { Grant } from '#libs/grants/grant.js';
+import { isWithinHours } from '#libs/grants/permitted-hours.js';
+import { normaliseProcedureName } from '#libs/grants/procedure-name.js';
+import { parseScope } from '#libs/grants/scope.js';
+
+export type Verdict = { ok: true } | { ok: false; reason: string };
+
+/** Says whether a text is one plain read. The second net; database rights are the first. */
+export type ReadOnlyCheck = (sql: string) => Verdict;
+
+export interface GrantQuestion {
+  siteId: string;
+  integratorId: string;
+  catalogue: string;
+  command:
+    | { kind: 'operation'; name: string; tier: 'read' | 'write' }
+    | { kind: 'procedure'; name: string }
+    | { kind: 'text'; text: string };
+}
+
+export type GrantAnswer =
+  | { allowed: true; tier: 'read' | 'write'; scope: string }
+  | { allowed: false; code: ErrorCode; reason?: string };
+
+const refuse = (code: ErrorCode, reason?: string): GrantAnswer => ({
+  allowed: false,
+  code,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+/** Why the grant does not allow anything at this moment; undefined when it is in force. */
+export function standingOf(grant: Grant, nowMs: number): ErrorCode | undefined {
+  if (grant.revoked) return 'GRANT_REVOKED';
+  if (nowMs < Date.parse(grant.notBefore)) return 'GRANT_NOT_YET_VALID';
+  if (nowMs >= Date.parse(grant.expires)) return 'GRANT_EXPIRED';
+  return undefined;
+}
+
+/** Scopes of one grant by normalised procedure name: read once, since a grant may name hundreds. */
+const procedureScopes = new WeakMap<Grant, Map<string, string>>();
+
+function procedureScope(grant: Grant, name: string): string | undefined {
+  let known = procedureScopes.get(grant);
+  if (!known) {
+    known = new Map();
+    for (const scope of grant.scopes) {
+      const parsed = parseScope(scope);
+      if (parsed?.kind === 'procedure') known.set(parsed.name, scope);
+    }
+    procedureScopes.set(grant, known);
+  }
+  const normalised = normaliseProcedureName(name);
+  return normalised === undefined ? undefined : known.get(normalised);
+}
+
+/** The registered statement that the text is, byte for byte. */
+function statementScope(grant: Grant, text: string): string | undefined {
+  if (!grant.scopes.some((scope) => scope.startsWith('statement:'))) return undefined;
+  const scope = `statement:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+  return grant.scopes.includes(scope) ? scope : undefined;
+}
+
+/** The least scope that covers the command, with the tier it runs under. */
+function coverage(grant: Grant, question: GrantQuestion, check: ReadOnlyCheck): GrantAnswer {
+  const { command } = question;
+  const has = (scope: string): boolean => grant.scopes.includes(scope);
+  if (command.kind === 'operation') {
+    const scope = `operation:${command.name}`;
+    return has(scope) ? { allowed: true, tier: command.tier, scope } : refuse('GRANT_SCOPE');
+  }
+  if (command.kind === 'procedure') {
+    // Nobody but the database knows what a procedure does: it runs under the login that may write.
+    const scope =
+      procedureScope(grant, command.name) ?? (has('sql:write') ? 'sql:write' : undefined);
+    return scope === undefined ? refuse('GRANT_SCOPE') : { allowed: true, tier: 'write', scope };
+  }
+  const read = check(command.text);
+  const tier = read.ok ? 'read' : 'write';
+  const registered = statementScope(grant, command.text);
+  if (registered !== undefined) return { allowed: true, tier, scope: registered };
+  if (read.ok && has('sql:read')) return { allowed: true, tier, scope: 'sql:read' };
+  if (has('sql:write')) return { allowed: true, tier, scope: 'sql:write' };
+  if (!read.ok && has('sql:read')) return refuse('STATEMENT_FORBIDDEN', read.reason);
+  return refuse('GRANT_SCOPE');
+}
+
+/**
+ * Whether the grant allows the request now.
+ * @param nowMs milliseconds since the epoch
+ */
+export function evaluateGrant(
+  grant: Grant,
+  question: GrantQuestion,
+  nowMs: number,
+  check: ReadOnlyCheck,
+): GrantAnswer {
+  const standing = standingOf(grant, nowMs);
+  if (standing) return refuse(standing);
+  if (grant.integratorId !== question.integratorId) return refuse('GRANT_INVALID', 'integrator');
+  if (!grant.siteIds.includes(question.siteId)) return refuse('GRANT_INVALID', 'site');
+  if (grant.limits.hours && !isWithinHours(grant.limits.hours, nowMs))
+    return refuse('GRANT_OUTSIDE_HOURS');
+  const catalogue = question.catalogue.toLowerCase();
+  if (!grant.catalogues.some((covered) => covered.toLowerCase() === catalogue))
+    return refuse('GRANT_CATALOGUE');
+  return coverage(grant, question, check);
+}
