@@ -1,0 +1,88 @@
+/**
+ * The device certificate authority of one installation: issues agents' and servers' certificates.
+ * Its public key's SHA-256 is the pin that every enrolment code carries.
+ */
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import type { AgentName } from '#libs/pki/agent-uri.js';
+import {
+  planAgentCertificate,
+  planAuthority,
+  planServerCertificate,
+  type CertificatePlan,
+} from '#libs/pki/certificate-plan.js';
+import type { AcceptedRequest } from '#libs/pki/certificate-request.js';
+import { makeTlsKey, spkiSha256 } from '#libs/pki/keys.js';
+import { signCertificate } from '#libs/pki/sign-certificate.js';
+
+export interface AuthorityFiles {
+  /** PEM */
+  certificate: string;
+  /** PEM, PKCS #8, not encrypted: whoever stores it guards it. */
+  privateKey: string;
+}
+
+export interface IssuedCertificate {
+  /** PEM */
+  certificate: string;
+  plan: CertificatePlan;
+}
+
+/** A new self-signed RSA-3072 root: ten years, pathLen 0. */
+export async function createAuthority(commonName: string, nowMs: number): Promise<AuthorityFiles> {
+  const key = await makeTlsKey();
+  const plan = planAuthority(commonName, key.publicKey, nowMs);
+  const certificate = await signCertificate(plan, { commonName, ...key });
+  return {
+    certificate,
+    privateKey: key.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+  };
+}
+
+export class Authority {
+  readonly certificate: X509Certificate;
+  private readonly privateKey: KeyObject;
+  private readonly commonName: string;
+
+  /** @throws Error when the key does not belong to the certificate, or that is no authority's */
+  constructor(files: AuthorityFiles) {
+    this.certificate = new X509Certificate(files.certificate);
+    this.privateKey = createPrivateKey(files.privateKey);
+    if (!this.certificate.ca || !this.certificate.checkPrivateKey(this.privateKey)) {
+      throw new Error('certificate and key are not those of one authority');
+    }
+    this.commonName = this.certificate.subject.replace(/^CN=/, '');
+  }
+
+  /** PEM */
+  get pem(): string {
+    return this.certificate.toString();
+  }
+
+  get pin(): Buffer {
+    return spkiSha256(this.certificate.publicKey);
+  }
+
+  /** A 24-hour client certificate. The caller has checked that the key was never certified before. */
+  issueForAgent(
+    name: AgentName,
+    request: AcceptedRequest,
+    nowMs: number,
+  ): Promise<IssuedCertificate> {
+    return this.issue(planAgentCertificate(name, request.publicKey, nowMs));
+  }
+
+  /** A 90-day server certificate for the broker's own listeners. */
+  issueForServer(
+    hosts: { dnsNames: string[]; ipAddresses: string[] },
+    publicKey: KeyObject,
+    nowMs: number,
+  ): Promise<IssuedCertificate> {
+    return this.issue(planServerCertificate(hosts, publicKey, nowMs));
+  }
+
+  private async issue(plan: CertificatePlan): Promise<IssuedCertificate> {
+    const { certificate, privateKey, commonName } = this;
+    const issuer = { commonName, privateKey, publicKey: certificate.publicKey };
+    return { certificate: await signCertificate(plan, issuer), plan };
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The bridge between node:crypto's bytes and node-forge's ASN.1 trees. forge builds and parses here
+ * and does nothing else: every signature, key and random number of this room is node:crypto's.
+ */
+import forge from 'node-forge';
+
+declare module 'node-forge' {
+  // Present in 1.4.3, absent from its published types.
+  namespace pki {
+    function getTBSCertificate(certificate: Certificate): asn1.Asn1;
+    function getCertificationRequestInfo(request: CertificateSigningRequest): asn1.Asn1;
+  }
+  namespace asn1 {
+    function fromDer(
+      bytes: util.ByteStringBuffer,
+      options: { strict: boolean; parseAllBytes: boolean; decodeBitStrings: boolean },
+    ): Asn1;
+  }
+}
+
+export type Asn1 = forge.asn1.Asn1;
+
+export function toDer(tree: Asn1): Buffer {
+  return Buffer.from(forge.asn1.toDer(tree).getBytes(), 'binary');
+}
+
+/**
+ * @param der exactly one DER value (X.690 §10)
+ * @param maxBytes longer input is refused unread
+ * @throws Error when it is anything else; also when it is BER that DER forbids, so that the bytes
+ *   which were signed are the bytes which were understood
+ */
+export function parseDer(der: Uint8Array, maxBytes: number): Asn1 {
+  if (der.length === 0 || der.length > maxBytes) throw new Error('not a DER value of allowed size');
+  const bytes = Buffer.from(der);
+  const tree = forge.asn1.fromDer(forge.util.createBuffer(bytes.toString('binary')), {
+    strict: true,
+    parseAllBytes: true,
+    decodeBitStrings: true,
+  });
+  if (!toDer(tree).equals(bytes)) throw new Error('not canonical DER');
+  return tree;
+}
+
+/** PEM text of a DER value (RFC 7468). */
+export function toPem(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}

@@ -1,0 +1,79 @@
+/** Making keys and moving them between node:crypto and the raw forms that travel and are stored. */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+} from 'node:crypto';
+import { promisify } from 'node:util';
+
+const generate = promisify(generateKeyPair);
+
+export interface KeyPair {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+}
+
+/** RSA-3072, e = 65537: about half a second on another thread; the event loop stays free. */
+export function makeTlsKey(): Promise<KeyPair> {
+  return generate('rsa', { modulusLength: 3072, publicExponent: 0x10001 });
+}
+
+/** Ed25519 (RFC 8032). */
+export function makeIdentityKey(): Promise<KeyPair> {
+  return generate('ed25519');
+}
+
+/** X25519 (RFC 7748). */
+export function makeEncryptionKey(): Promise<KeyPair> {
+  return generate('x25519');
+}
+
+const RAW_KEY_BYTES = 32;
+
+/** DER before the raw key in SubjectPublicKeyInfo and PKCS #8 (RFC 8410 §4 and §7). */
+const spkiPrefix = {
+  ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
+  x25519: Buffer.from('302a300506032b656e032100', 'hex'),
+} as const;
+const ed25519Pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The 32 raw bytes of an Ed25519 or X25519 public key. */
+export function rawPublicKey(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'spki' }).subarray(-RAW_KEY_BYTES);
+}
+
+/** @throws Error unless `raw` is 32 bytes */
+export function publicKeyFromRaw(type: keyof typeof spkiPrefix, raw: Uint8Array): KeyObject {
+  if (raw.length !== RAW_KEY_BYTES) throw new Error('raw public key of wrong length');
+  const der = Buffer.concat([spkiPrefix[type], raw]);
+  return createPublicKey({ key: der, format: 'der', type: 'spki' });
+}
+
+/** @param seed 32 bytes (RFC 8032 §5.1.5) */
+export function ed25519FromSeed(seed: Uint8Array): KeyPair {
+  if (seed.length !== RAW_KEY_BYTES) throw new Error('Ed25519 seed of wrong length');
+  const der = Buffer.concat([ed25519Pkcs8Prefix, seed]);
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+/** SHA-256 over the SubjectPublicKeyInfo: the pin of a CA (RFC 7469 §2.4) and the name of a TLS key. */
+export function spkiSha256(key: KeyObject): Buffer {
+  return createHash('sha256')
+    .update(key.export({ format: 'der', type: 'spki' }))
+    .digest();
+}
+
+/** Only these are let near OpenSSL's slower paths and into certificates. */
+export function isAcceptableRsaKey(key: KeyObject): boolean {
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
+  return (
+    key.asymmetricKeyType === 'rsa' &&
+    modulusLength !== undefined &&
+    modulusLength >= 3072 &&
+    modulusLength <= 4096 &&
+    publicExponent === 0x10001n
+  );
+}

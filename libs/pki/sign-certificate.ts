@@ -1,0 +1,82 @@
+/** Turns a plan into a certificate (RFC 5280): forge builds the tree, node:crypto signs its bytes. */
+import { sign, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+import type { CertificatePlan } from '#libs/pki/certificate-plan.js';
+import { toDer, toPem } from '#libs/pki/der.js';
+
+const signAsync = promisify(sign);
+
+/** sha256WithRSAEncryption (RFC 4055 §5). */
+export const sha256WithRsa = '1.2.840.113549.1.1.11';
+
+export interface Issuer {
+  commonName: string;
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+}
+
+/**
+ * @param issuer an RSA key; for a root, the plan's own
+ * @returns PEM
+ */
+export async function signCertificate(plan: CertificatePlan, issuer: Issuer): Promise<string> {
+  const certificate = forge.pki.createCertificate();
+  certificate.serialNumber = plan.serial;
+  certificate.validity.notBefore = plan.notBefore;
+  certificate.validity.notAfter = plan.notAfter;
+  certificate.setSubject([{ name: 'commonName', value: plan.commonName }]);
+  certificate.setIssuer([{ name: 'commonName', value: issuer.commonName }]);
+  certificate.publicKey = forgeKey(plan.publicKey);
+  certificate.setExtensions([...extensionsOf(plan), authorityKeyIdentifier(issuer.publicKey)]);
+  certificate.siginfo.algorithmOid = certificate.signatureOid = sha256WithRsa;
+  certificate.tbsCertificate = forge.pki.getTBSCertificate(certificate);
+  const signature = await signAsync('sha256', toDer(certificate.tbsCertificate), issuer.privateKey);
+  certificate.signature = signature.toString('binary');
+  return toPem('CERTIFICATE', toDer(forge.pki.certificateToAsn1(certificate)));
+}
+
+function extensionsOf(plan: CertificatePlan): object[] {
+  const subject = { name: 'subjectKeyIdentifier' };
+  switch (plan.kind) {
+    case 'authority':
+      return [
+        { name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0 },
+        { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
+        subject,
+      ];
+    case 'agent':
+    case 'server':
+      return [
+        { name: 'basicConstraints', critical: true, cA: false },
+        { name: 'keyUsage', critical: true, digitalSignature: true },
+        plan.kind === 'agent'
+          ? { name: 'extKeyUsage', clientAuth: true }
+          : { name: 'extKeyUsage', serverAuth: true },
+        subject,
+        { name: 'subjectAltName', altNames: alternativeNames(plan) },
+      ];
+  }
+}
+
+/** GeneralName tags (RFC 5280 §4.2.1.6): 2 dNSName, 6 uniformResourceIdentifier, 7 iPAddress. */
+function alternativeNames(plan: CertificatePlan): object[] {
+  return [
+    ...plan.uris.map((value) => ({ type: 6, value })),
+    ...plan.dnsNames.map((value) => ({ type: 2, value })),
+    ...plan.ipAddresses.map((ip) => ({ type: 7, ip })),
+  ];
+}
+
+function authorityKeyIdentifier(issuerKey: KeyObject): object {
+  const holder = forge.pki.createCertificate();
+  holder.publicKey = forgeKey(issuerKey);
+  return {
+    name: 'authorityKeyIdentifier',
+    keyIdentifier: holder.generateSubjectKeyIdentifier().getBytes(),
+  };
+}
+
+function forgeKey(key: KeyObject): forge.pki.rsa.PublicKey {
+  return forge.pki.publicKeyFromPem(key.export({ format: 'pem', type: 'spki' }) as string);
+}
