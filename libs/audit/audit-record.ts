@@ -54,6 +54,8 @@ export interface AuditRecord {
   purpose?: string;
   outcome?: 'successful' | 'refused' | 'failed' | 'cancelled' | 'lost';
   errorCode?: string;
+  /** A word of ours that narrows the code, e.g. `signature-wrong`. */
+  reason?: string;
   sqlErrno?: number;
   durationBucket?: string;
   rowsBucket?: string;
