@@ -1,6 +1,8 @@
 /** The broker's append-only record of acts. */
 import type { Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import type { Database } from '#libs/db/schema.js';
 import type { Database } from '#libs/db/schema.js';
 
 export abstract class AuditTrail {
