@@ -1,0 +1,25 @@
+/**
+ * A word to every broker node, this one included: "this key changed", "this agent was revoked".
+ * At most once and without payload: whoever hears it reads the store again. What must not be missed
+ * is also re-read at an interval by its listener.
+ */
+export const broadcastTopics = [
+  'key.changed',
+  'site.changed',
+  'agent.changed',
+  'grant.changed',
+] as const;
+export type BroadcastTopic = (typeof broadcastTopics)[number];
+
+export abstract class Broadcast {
+  /** @param id of the thing that changed; never anything else */
+  abstract publish(topic: BroadcastTopic, id: string): Promise<void>;
+
+  /** @returns stops listening */
+  abstract subscribe(topic: BroadcastTopic, listener: (id: string) => void): () => void;
+
+  /** ok: other nodes are reached; degraded: only this one; alone: there are no others. */
+  abstract state(): 'ok' | 'degraded' | 'alone';
+
+  abstract close(): Promise<void>;
+}

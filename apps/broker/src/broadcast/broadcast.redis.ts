@@ -1,0 +1,63 @@
+/**
+ * Redis pub/sub. This node's own listeners are told at once and directly, so that a lost Redis
+ * never delays a revocation here; the echo from Redis is recognised by the node's id and dropped.
+ */
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import {
+  Broadcast,
+  broadcastTopics,
+  type BroadcastTopic,
+} from '#apps/broker/src/broadcast/broadcast.port.js';
+import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
+
+const PREFIX = 'conduit:broadcast:';
+
+export class RedisBroadcast extends Broadcast {
+  private readonly nodeId = randomUUID();
+  private readonly local = new MemoryBroadcast();
+  private readonly publisher: Redis;
+  private readonly subscriber: Redis;
+
+  constructor(url: string) {
+    super();
+    const options = { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true };
+    this.publisher = new Redis(url, options);
+    this.subscriber = new Redis(url, { ...options, enableOfflineQueue: true });
+    // Reconnecting is ioredis's business; without a listener an error would end the process.
+    this.publisher.on('error', () => undefined);
+    this.subscriber.on('error', () => undefined);
+    this.subscriber.on('message', (channel: string, text: string) => this.hear(channel, text));
+    this.publisher.connect().catch(() => undefined);
+    this.subscriber
+      .subscribe(...broadcastTopics.map((topic) => PREFIX + topic))
+      .catch(() => undefined);
+  }
+
+  override async publish(topic: BroadcastTopic, id: string): Promise<void> {
+    await this.local.publish(topic, id);
+    await this.publisher.publish(PREFIX + topic, `${this.nodeId} ${id}`).catch(() => undefined);
+  }
+
+  override subscribe(topic: BroadcastTopic, listener: (id: string) => void): () => void {
+    return this.local.subscribe(topic, listener);
+  }
+
+  override state(): 'ok' | 'degraded' {
+    const ready = this.publisher.status === 'ready' && this.subscriber.status === 'ready';
+    return ready ? 'ok' : 'degraded';
+  }
+
+  override async close(): Promise<void> {
+    await this.local.close();
+    this.publisher.disconnect();
+    this.subscriber.disconnect();
+  }
+
+  private hear(channel: string, text: string): void {
+    const [sender, id] = text.split(' ');
+    const topic = broadcastTopics.find((candidate) => PREFIX + candidate === channel);
+    if (!topic || !id || sender === this.nodeId) return;
+    void this.local.publish(topic, id);
+  }
+}

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigProblems, readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
+
+let stateDir: string;
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'conduit-config-'));
+});
+
+afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+const good = () => ({
+  CONDUIT_STATE_DIR: stateDir,
+  CONDUIT_TLS_KEY_FILE: 'key.pem',
+  CONDUIT_TLS_CERT_FILE: 'cert.pem',
+});
+
+test('makes its secrets once, readable by their owner only', () => {
+  const first = readBrokerConfig(good());
+  const second = readBrokerConfig(good());
+  expect(second.keyPepper.reveal()).toEqual(first.keyPepper.reveal());
+  expect(second.operatorToken.reveal()).toBe(first.operatorToken.reveal());
+  expect(first.keyPepper.reveal()).not.toEqual(first.pairingPepper.reveal());
+  expect(statSync(join(stateDir, 'operator-token')).mode & 0o777).toBe(0o600);
+});
+
+test('reports every problem by its variable and prints no value', () => {
+  const read = () =>
+    readBrokerConfig({
+      CONDUIT_API_PORT: '99999',
+      CONDUIT_LOG_LEVEL: 'shouting-canary',
+      CONDUIT_TLS_KEY_FILE: 'key.pem',
+      CONDUIT_KEY_PEPPER: 'short-canary',
+      CONDUIT_STATE_DIR: stateDir,
+    });
+  expect(read).toThrow(ConfigProblems);
+  try {
+    read();
+  } catch (error) {
+    const text = (error as Error).message;
+    for (const name of ['API_PORT', 'LOG_LEVEL', 'TLS_CERT_FILE', 'KEY_PEPPER']) {
+      expect(text).toContain(`CONDUIT_${name}`);
+    }
+    expect(text).not.toContain('canary');
+    expect(text).not.toContain('99999');
+  }
+});
+
+test('a role on the command line wins over the environment', () => {
+  const config = readBrokerConfig({ ...good(), CONDUIT_ROLES: 'worker' }, [
+    '--role',
+    'api,gateway',
+  ]);
+  expect(config.roles).toEqual(['api', 'gateway']);
+  expect(readBrokerConfig(good(), ['--role', 'all']).roles).toEqual(['api', 'gateway', 'worker']);
+  expect(() => readBrokerConfig(good(), ['--role', 'king'])).toThrow('CONDUIT_ROLES');
+});
+
+test('secrets do not print', () => {
+  const config = readBrokerConfig({ ...good(), DATABASE_URL: 'postgresql://u:canary@h/d' });
+  expect(JSON.stringify(config)).not.toContain('canary');
+});

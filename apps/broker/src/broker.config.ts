@@ -1,0 +1,144 @@
+/**
+ * Every setting of the broker, read once from the environment. All problems are reported together,
+ * each by its variable; no value is ever printed. read-broker-config.ts fills it.
+ */
+import 'reflect-metadata';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsIn,
+  IsInstance,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+} from 'class-validator';
+import { Secret } from '#libs/kernel/secret.js';
+
+export const brokerRoles = ['api', 'gateway', 'worker'] as const;
+export type BrokerRole = (typeof brokerRoles)[number];
+
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+const PORT_MAX = 65_535;
+
+export class BrokerConfig {
+  /** CONDUIT_STATE_DIR: keys, the embedded database, the operator token. */
+  @IsString()
+  @MinLength(1)
+  stateDir!: string;
+
+  /** CONDUIT_ROLES or --role: api, gateway, worker, or all. */
+  @IsArray()
+  @ArrayNotEmpty()
+  @IsIn(brokerRoles, { each: true })
+  roles: BrokerRole[] = [...brokerRoles];
+
+  /** CONDUIT_ENVIRONMENT: the `<env>` part of the keys it issues. */
+  @Matches(/^[a-z]{2,8}$/)
+  environment: string = 'dev';
+
+  /** CONDUIT_API_HOST */
+  @IsString()
+  apiHost: string = '127.0.0.1';
+
+  /** CONDUIT_API_PORT; 0: any free one. */
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  apiPort: number = 8443;
+
+  /** CONDUIT_TLS_KEY_FILE: PEM of the API's private key. */
+  @IsString()
+  @MinLength(1)
+  tlsKeyFile!: string;
+
+  /** CONDUIT_TLS_CERT_FILE: PEM of the API's certificate and its intermediates. */
+  @IsString()
+  @MinLength(1)
+  tlsCertFile!: string;
+
+  /** CONDUIT_GATEWAY_HOST */
+  @IsString()
+  gatewayHost: string = '127.0.0.1';
+
+  /** CONDUIT_GATEWAY_PORT: where agents dial in; 0: any free one. */
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  gatewayPort: number = 8444;
+
+  /** CONDUIT_GATEWAY_NAME: the host name agents know the gateway by; its certificate carries it. */
+  @IsString()
+  @MinLength(1)
+  gatewayName: string = 'localhost';
+
+  /** CONDUIT_TRUST_DOMAIN: the domain in agents' SPIFFE ids. */
+  @Matches(/^[a-z0-9.-]{1,255}$/)
+  trustDomain: string = 'conduit.internal';
+
+  /** CONDUIT_METRICS_HOST */
+  @IsString()
+  metricsHost: string = '127.0.0.1';
+
+  /** CONDUIT_METRICS_PORT: plain HTTP for Prometheus, on an address of its own; 0: any free one. */
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  metricsPort: number = 9464;
+
+  /** DATABASE_URL; absent: PGlite in the state folder. */
+  @IsOptional()
+  @IsInstance(Secret)
+  databaseUrl?: Secret;
+
+  /** REDIS_URL; absent: this node stands alone. */
+  @IsOptional()
+  @IsInstance(Secret)
+  redisUrl?: Secret;
+
+  /** CONDUIT_TRUST_PROXY: addresses or CIDR ranges of the load balancers whose X-Forwarded-For counts. */
+  @IsArray()
+  @Matches(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/, { each: true })
+  trustProxy: string[] = [];
+
+  /** CONDUIT_KEY_PEPPER, base64; absent: made once and kept in the state folder. */
+  @IsInstance(Secret)
+  keyPepper!: Secret<Buffer>;
+
+  /** CONDUIT_PAIRING_PEPPER, base64; absent: made once and kept in the state folder. */
+  @IsInstance(Secret)
+  pairingPepper!: Secret<Buffer>;
+
+  /** The bearer token of `/operator`, in `<state folder>/operator-token`; made once. */
+  @IsInstance(Secret)
+  operatorToken!: Secret;
+
+  /** CONDUIT_MAX_BODY_BYTES: of a query; every other body may have 64 KB. */
+  @IsInt()
+  @Min(1_024)
+  maxBodyBytes: number = 16 * 1024 * 1024;
+
+  /** CONDUIT_KEY_RATE_PER_SECOND: sustained rate of one key on this node. */
+  @IsInt()
+  @Min(1)
+  keyRatePerSecond: number = 50;
+
+  /** CONDUIT_KEY_RATE_BURST: requests one key may send at once. */
+  @IsInt()
+  @Min(1)
+  keyRateBurst: number = 200;
+
+  /** CONDUIT_DRAIN_SECONDS: how long a stopping node lets requests finish. */
+  @IsInt()
+  @Min(0)
+  @Max(300)
+  drainSeconds: number = 30;
+
+  /** CONDUIT_LOG_LEVEL */
+  @IsIn(logLevels)
+  logLevel: (typeof logLevels)[number] = 'info';
+}

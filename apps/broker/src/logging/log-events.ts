@@ -1,0 +1,59 @@
+/**
+ * Every line the broker can log, once, with the fields it may carry. There is no way to log free
+ * text, a request body, a query string, an address line or an error message of a library.
+ */
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+
+export interface LogEvents {
+  'broker.starting': { version: string; roles: string; embeddedDatabase: boolean };
+  'broker.listening': { what: 'api' | 'gateway' | 'metrics'; port: number };
+  'broker.stopping': { signal: string };
+  'broker.stopped': { unfinishedRequests: number };
+  'broker.failed': { code: ErrorCode };
+  'request.failed': {
+    requestId: string;
+    code: ErrorCode;
+    status: number;
+    route: string;
+    /** Class name and our own stack positions of a stranger's error, never its message. */
+    errorName?: string;
+    at?: string;
+  };
+  'auth.refused': { requestId: string; code: ErrorCode; keyId?: string };
+  'auth.throttled': { requestId: string };
+  'audit.stalled': { sinceMs: number; waiting: number };
+  'audit.recovered': { written: number };
+  'store.unavailable': { what: 'keys' | 'sites' | 'grants' };
+  'agent.attached': { agentId: string; practiceId: string };
+  'agent.detached': { agentId: string; reason: string };
+  'agent.refused': { agentId?: string; code: ErrorCode };
+  'agent.revoked': { agentId: string };
+  'agent.quarantined': { agentId: string; reason: string };
+  'certificate.issued': { agentId: string; serial: string };
+  'grant.stored': { grantId: string; seq: number; siteId: string };
+  'pairing.redeemed': { siteId: string; integratorId: string };
+}
+
+export type LogEventName = keyof LogEvents;
+
+export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'debug'> = {
+  'broker.starting': 'info',
+  'broker.listening': 'info',
+  'broker.stopping': 'info',
+  'broker.stopped': 'info',
+  'broker.failed': 'error',
+  'request.failed': 'error',
+  'auth.refused': 'warn',
+  'auth.throttled': 'warn',
+  'audit.stalled': 'error',
+  'audit.recovered': 'warn',
+  'store.unavailable': 'error',
+  'agent.attached': 'info',
+  'agent.detached': 'info',
+  'agent.refused': 'warn',
+  'agent.revoked': 'warn',
+  'agent.quarantined': 'warn',
+  'certificate.issued': 'info',
+  'grant.stored': 'info',
+  'pairing.redeemed': 'info',
+};
