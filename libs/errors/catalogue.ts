@@ -466,6 +466,20 @@ export const catalogue = {
     'The broker does not hold the certificate authority that the enrolment code names.',
     'Check the broker address; ask for a new enrolment code.',
   ),
+  JOURNAL_UNAVAILABLE: entry(
+    503,
+    'safe',
+    'MSP',
+    'The practice server cannot write its own record of accesses, so nothing is run.',
+    'Free space on the disk that holds the state folder of the agent, and check its rights.',
+  ),
+  COMMAND_INVALID: entry(
+    400,
+    'never',
+    'MSP',
+    'The command was not understood.',
+    'Run the command with --help.',
+  ),
   AGENT_NOT_RUNNING: entry(
     503,
     'safe',
@@ -495,6 +509,27 @@ export const catalogue = {
     'operator',
     'The other side of the link broke the protocol.',
     'Check that broker and agent have compatible versions.',
+  ),
+  LINK_REFUSED: entry(
+    503,
+    'safe',
+    'operator',
+    'The other side of the link takes no more requests now.',
+    'Send the request again; it was not begun.',
+  ),
+  LINK_PATTERN_UNKNOWN: entry(
+    501,
+    'never',
+    'operator',
+    'The other side of the link does not know this kind of request.',
+    'Update the older of broker and agent.',
+  ),
+  BROKER_CERTIFICATE_INVALID: entry(
+    502,
+    'safe',
+    'operator',
+    'The certificate of the broker is out of date or names another host.',
+    'Check the broker address; the operator renews the certificate.',
   ),
   BROKER_DRAINING: entry(
     503,

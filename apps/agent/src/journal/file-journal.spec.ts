@@ -1,0 +1,119 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { leafHash, type AuditRecord } from '#libs/audit/audit-record.js';
+import { AuditSegments } from '#libs/audit/audit-segments.js';
+import { FixedClock } from '#libs/kernel/clock.js';
+import {
+  FileJournal,
+  journalTiming,
+  type LineStore,
+} from '#apps/agent/src/journal/file-journal.js';
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'journal-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const clock = new FixedClock(Date.parse('2026-03-04T00:00:00.000Z'));
+const executed = { type: 'query.executed', requestId: 'r-1' } as const;
+
+function lines(): { leaf: string; record: string }[] {
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1))
+    .map((line) => JSON.parse(line) as { leaf: string; record: string });
+}
+
+/** A disk that can be filled and emptied. */
+class FlakyDisk implements LineStore {
+  full = false;
+  readonly written: string[] = [];
+  async append(batch: readonly string[]): Promise<void> {
+    if (this.full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    this.written.push(...batch);
+  }
+  async close(): Promise<void> {}
+}
+
+describe('a journal on disk', () => {
+  test('keeps each record in canonical form with its leaf hash', async () => {
+    const journal = await FileJournal.open(folder, clock);
+    journal.note(executed);
+    await journal.record({ type: 'access.paused', actorRef: 'local' });
+    await journal.close();
+    const kept = lines();
+    expect(kept.map(({ record }) => (JSON.parse(record) as AuditRecord).type).sort()).toEqual([
+      'access.paused',
+      'query.executed',
+    ]);
+    for (const { leaf, record } of kept)
+      expect(leaf).toBe(leafHash(Buffer.from(record)).toString('base64'));
+    expect(kept.map(({ record }) => record)).toContain(
+      '{"requestId":"r-1","ts":"2026-03-04T00:00:00.000Z","type":"query.executed"}',
+    );
+  });
+
+  test('writes a full batch without waiting for the time', async () => {
+    const disk = new FlakyDisk();
+    const journal = new FileJournal(disk, clock);
+    for (let i = 0; i < journalTiming.batchRecords; i++) journal.note(executed);
+    await journal.record({ type: 'access.paused' });
+    expect(disk.written).toHaveLength(journalTiming.batchRecords + 1);
+    await journal.close();
+  });
+
+  test('cuts off a line torn by a crash and goes on behind it', async () => {
+    const first = await FileJournal.open(folder, clock);
+    await first.record({ type: 'access.paused' });
+    await first.close();
+    appendFileSync(join(folder, '00000001.ndjson'), '{"leaf":"half a li');
+    const second = await FileJournal.open(folder, clock);
+    await second.record({ type: 'access.resumed' });
+    await second.close();
+    expect(lines().map(({ record }) => (JSON.parse(record) as AuditRecord).type)).toEqual([
+      'access.paused',
+      'access.resumed',
+    ]);
+  });
+
+  test('begins a new segment when one is full', async () => {
+    const segments = await AuditSegments.open(folder, { maxSegmentBytes: 10 });
+    await segments.append(['{"a":"1234567"}\n']);
+    await segments.append(['{"a":"2"}\n']);
+    await segments.close();
+    expect(readdirSync(folder).sort()).toEqual(['00000001.ndjson', '00000002.ndjson']);
+  });
+});
+
+describe('a disk that refuses', () => {
+  test('fails a security act at once', async () => {
+    const disk = new FlakyDisk();
+    disk.full = true;
+    const journal = new FileJournal(disk, clock);
+    await expect(journal.record({ type: 'grant.approved' })).rejects.toMatchObject({
+      code: 'JOURNAL_UNAVAILABLE',
+    });
+    expect(disk.written).toEqual([]);
+    await journal.close();
+  });
+
+  test('stops queries after the grace, and lets them go on when what waited is written', async () => {
+    const disk = new FlakyDisk();
+    const moving = new FixedClock(0);
+    const journal = new FileJournal(disk, moving);
+    disk.full = true;
+    journal.note(executed);
+    await journal.flush();
+    expect(journal.writable).toBe(true);
+    moving.advance(journalTiming.graceMs);
+    expect(journal.writable).toBe(false);
+    disk.full = false;
+    await journal.flush();
+    expect(journal.writable).toBe(true);
+    expect(disk.written).toHaveLength(1);
+    await journal.close();
+  });
+});

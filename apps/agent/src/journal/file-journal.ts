@@ -1,0 +1,111 @@
+/**
+ * The journal on disk. Data-path records wait in memory until there are 256 or five seconds have
+ * passed; a security act waits for the disk. When the disk refuses, what was noted is kept and tried
+ * again each second, and after five seconds `writable` turns false: from then on nothing is run,
+ * because what is run could not be shown later.
+ */
+import { auditLine, AuditSegments } from '#libs/audit/audit-segments.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { Clock } from '#libs/kernel/clock.js';
+import { Journal } from '#apps/agent/src/journal/journal.port.js';
+
+export const journalTiming = {
+  batchRecords: 256,
+  batchMs: 5_000,
+  retryMs: 1_000,
+  graceMs: 5_000,
+} as const;
+
+export type LineStore = Pick<AuditSegments, 'append' | 'close'>;
+
+export class FileJournal extends Journal {
+  private waiting: string[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private failingSinceMs: number | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(
+    private readonly segments: LineStore,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  /** @param folder made when missing; its last segment is mended */
+  static async open(folder: string, clock: Clock): Promise<FileJournal> {
+    return new FileJournal(await AuditSegments.open(folder), clock);
+  }
+
+  /** False once the disk has refused for longer than the grace: then no query may start. */
+  get writable(): boolean {
+    return (
+      this.failingSinceMs === undefined ||
+      this.clock.now() - this.failingSinceMs < journalTiming.graceMs
+    );
+  }
+
+  override note(record: Omit<AuditRecord, 'ts'>): void {
+    this.waiting.push(this.line(record));
+    if (this.waiting.length >= journalTiming.batchRecords && this.failingSinceMs === undefined)
+      void this.flush();
+    else this.wake(journalTiming.batchMs);
+  }
+
+  override async record(record: Omit<AuditRecord, 'ts'>): Promise<void> {
+    const line = this.line(record);
+    await this.inTurn(async () => {
+      try {
+        await this.segments.append([line]);
+      } catch (cause) {
+        throw new ConduitError('JOURNAL_UNAVAILABLE', { cause });
+      }
+    });
+  }
+
+  /** Writes what waits. Resolves when it is on disk or the disk has refused it; never rejects. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    await this.inTurn(() => this.writeWaiting());
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.inTurn(() => this.segments.close());
+  }
+
+  private async writeWaiting(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.slice(0, journalTiming.batchRecords);
+      try {
+        await this.segments.append(batch);
+      } catch {
+        this.failingSinceMs ??= this.clock.now();
+        this.wake(journalTiming.retryMs);
+        return;
+      }
+      this.failingSinceMs = undefined;
+      this.waiting.splice(0, batch.length);
+    }
+  }
+
+  private wake(afterMs: number): void {
+    if (this.closed) return;
+    this.timer ??= setTimeout(() => void this.flush(), afterMs).unref();
+  }
+
+  /** One write after the other, in the order of the calls. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.queue.then(work);
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private line(record: Omit<AuditRecord, 'ts'>): string {
+    return auditLine({ ts: new Date(this.clock.now()).toISOString(), ...record });
+  }
+}
