@@ -9,6 +9,7 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsObject,
   IsOptional,
   IsString,
   Max,
@@ -128,6 +129,7 @@ export class ImmediateQueryDto {
   @Max(60_000)
   maxTimeInQueue?: number;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => CommandDto)
   command!: CommandDto;

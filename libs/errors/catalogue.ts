@@ -292,6 +292,13 @@ export const catalogue = {
     'The statement does more than the read permission allows.',
     'Send one plain SELECT statement.',
   ),
+  GRANT_STORE_DAMAGED: entry(
+    503,
+    'never',
+    'MSP',
+    'The permissions kept on the practice server cannot be read, so nothing is allowed.',
+    'Restore the file named here from a backup, or revoke and approve every permission again.',
+  ),
   GRANT_NOT_FOUND: entry(
     404,
     'never',

@@ -10,8 +10,6 @@ export interface ErrorFacts {
   field?: string;
   /** What was wrong with the field, in words made by us, e.g. `must be one of: input, output`. */
   problem?: string;
-  /** All offending fields, when there are several. */
-  fields?: { field: string; problem: string }[];
   limit?: number;
   unit?: string;
   retryAfterMs?: number;

@@ -1,8 +1,6 @@
 /** The broker's append-only record of acts. */
 import type { Transaction } from 'kysely';
-import type { Transaction } from 'kysely';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import type { Database } from '#libs/db/schema.js';
 import type { Database } from '#libs/db/schema.js';
 
 export abstract class AuditTrail {
@@ -16,4 +14,9 @@ export abstract class AuditTrail {
    * not at all. The embedded database has one session, so inside a transaction it must be given.
    */
   abstract record(record: Omit<AuditRecord, 'ts'>, within?: Transaction<Database>): Promise<void>;
+
+  /** False while records cannot be stored: then nothing new may be run. */
+  accepts(): boolean {
+    return true;
+  }
 }

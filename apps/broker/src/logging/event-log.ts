@@ -28,7 +28,7 @@ export class JsonEventLog extends EventLog {
   }
 
   override write<E extends LogEventName>(event: E, fields: LogEvents[E]): void {
-    this.logger[logEventLevels[event]](fields, event);
+    this.logger[logEventLevels[event]](fields as object, event);
   }
 
   override flush(): void {
