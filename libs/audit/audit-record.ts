@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 
 export const auditActions = [
+  'enrolment-code.created',
+  'enrolment.refused',
   'agent.enrolled',
   'agent.joined',
   'agent.left',
@@ -12,6 +14,7 @@ export const auditActions = [
   'agent.revoked',
   'agent.recovered',
   'certificate.renewed',
+  'encryption-key.rotated',
   'pairing-code.created',
   'pairing-code.redeemed',
   'pairing-code.refused',

@@ -158,4 +158,12 @@ const audit: Migration = {
   ],
 };
 
-export const migrations: readonly Migration[] = [registry, permission, audit];
+const recovery: Migration = {
+  name: '0004-recovery',
+  statements: [
+    // An agent that comes back after a long outage is found by its identity key, and by that alone.
+    `create unique index agents_by_identity_key on agents (identity_public_key)`,
+  ],
+};
+
+export const migrations: readonly Migration[] = [registry, permission, audit, recovery];

@@ -2,7 +2,7 @@
  * The device certificate authority of one installation: issues agents' and servers' certificates.
  * Its public key's SHA-256 is the pin that every enrolment code carries.
  */
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, hkdfSync, X509Certificate, type KeyObject } from 'node:crypto';
 import type { AgentName } from '#libs/pki/agent-uri.js';
 import {
   planAgentCertificate,
@@ -60,6 +60,15 @@ export class Authority {
 
   get pin(): Buffer {
     return spkiSha256(this.certificate.publicKey);
+  }
+
+  /**
+   * HKDF-SHA256 (RFC 5869) of the private key: 32 bytes that every node holding this authority can
+   * compute and nobody else. A new label for each purpose.
+   */
+  deriveKey(label: string): Buffer {
+    const secret = this.privateKey.export({ format: 'der', type: 'pkcs8' });
+    return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), Buffer.from(label), 32));
   }
 
   /** A 24-hour client certificate. The caller has checked that the key was never certified before. */
