@@ -27,6 +27,8 @@ export interface DialOptions {
   key: string;
   /** `http://[user:password@]host:port`; the connection goes through CONNECT. */
   proxy?: string;
+  /** Sent with the upgrade request, for `authorise` to read. */
+  headers?: Record<string, string>;
   /** Milliseconds for everything up to the live link; default 10,000. */
   handshakeTimeoutMs?: number;
   /** This machine's clock minus a trusted one, milliseconds, if known; helps the diagnosis. */
@@ -130,6 +132,7 @@ function upgrade(
       LINK_SUBPROTOCOL,
       {
         ...SOCKET_OPTIONS,
+        ...(options.headers !== undefined && { headers: options.headers }),
         maxPayload: MAX_MESSAGE_BYTES,
         createConnection: () => socket,
         // Masking guards plain-text caches against scripts in browsers (RFC 6455, 10.3). Inside

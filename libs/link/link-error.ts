@@ -18,7 +18,7 @@ const FACT_TYPES = {
   reason: 'string',
   sqlErrorNumber: 'number',
   host: 'string',
-} as const satisfies Record<keyof ErrorFacts, 'string' | 'number'>;
+} as const satisfies Partial<Record<keyof ErrorFacts, 'string' | 'number'>>;
 
 const MAX_FACT_LENGTH = 200;
 
