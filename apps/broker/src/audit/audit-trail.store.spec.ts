@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.store.js';
+import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { leafHash } from '#libs/audit/audit-record.js';
+import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { FixedClock } from '#libs/kernel/clock.js';
+
+let store: OpenedDatabase;
+const clock = new FixedClock(Date.UTC(2026, 0, 2));
+
+beforeAll(async () => {
+  store = await openDatabase({ memory: true });
+});
+
+afterAll(() => store.close());
+
+const aTrail = (log = new MemoryEventLog()) => new StoredAuditTrail(store.kysely, clock, log);
+
+const recordsOf = (requestPrefix: string) =>
+  store.kysely
+    .selectFrom('audit_records')
+    .selectAll()
+    .where('record', 'like', `%"requestId":"${requestPrefix}%`)
+    .orderBy('seq')
+    .execute();
+
+test('stores noted records in their order with the leaf hash of their canonical text', async () => {
+  const trail = aTrail();
+  for (let index = 0; index < 600; index++) {
+    trail.note({ type: 'query.executed', requestId: `order-${index}`, practice: 'p' });
+  }
+  await trail.flush();
+  const rows = await recordsOf('order-');
+  expect(rows.map((row) => JSON.parse(row.record).requestId)).toEqual(
+    Array.from({ length: 600 }, (_, index) => `order-${index}`),
+  );
+  expect(rows[0]).toMatchObject({
+    practice_id: 'p',
+    record:
+      '{"practice":"p","requestId":"order-0","ts":"2026-01-02T00:00:00.000Z","type":"query.executed"}',
+  });
+  expect(rows[0]?.leaf_hash).toEqual(leafHash(Buffer.from(rows[0]?.record ?? '')));
+});
+
+test('a security act is stored before the caller goes on, or rolled back with its transaction', async () => {
+  const trail = aTrail();
+  await trail.record({ type: 'key.created', requestId: 'act-1' });
+  expect(await recordsOf('act-1')).toHaveLength(1);
+  const failed = store.kysely.transaction().execute(async (transaction) => {
+    await trail.record({ type: 'key.created', requestId: 'act-2' }, transaction);
+    throw new Error('planned');
+  });
+  await expect(failed).rejects.toThrow('planned');
+  expect(await recordsOf('act-2')).toHaveLength(0);
+});
+
+test('stops dispatch after five seconds without a write and catches up afterwards', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  try {
+    const log = new MemoryEventLog();
+    const trail = aTrail(log);
+    await sql`alter table audit_records rename to audit_records_gone`.execute(store.kysely);
+    trail.note({ type: 'query.executed', requestId: 'stall-1' });
+    jest.advanceTimersByTime(auditLimits.batchWaitMs);
+    await expect(trail.record({ type: 'key.created' })).rejects.toMatchObject({
+      code: 'AUDIT_UNAVAILABLE',
+    });
+    expect(trail.accepts()).toBe(true);
+    clock.advance(auditLimits.stallMs + 1);
+    expect(trail.accepts()).toBe(false);
+    await sql`alter table audit_records_gone rename to audit_records`.execute(store.kysely);
+    await trail.flush();
+    expect(trail.accepts()).toBe(true);
+    expect(await recordsOf('stall-1')).toHaveLength(1);
+    expect(log.lines.map((line) => line.event)).toEqual(['audit.stalled', 'audit.recovered']);
+  } finally {
+    jest.useRealTimers();
+  }
+});

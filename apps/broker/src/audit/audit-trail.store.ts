@@ -1,0 +1,140 @@
+/**
+ * The audit trail in the broker's own database: data-path records wait at most a second and travel
+ * up to 256 at a time; security acts are stored before they happen. When nothing could be written
+ * for five seconds, `accepts()` turns false and no query is dispatched until it can.
+ */
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Kysely, sql, type Transaction } from 'kysely';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { auditLeaf } from '#libs/audit/audit-leaf.js';
+import { leafHash, type AuditRecord } from '#libs/audit/audit-record.js';
+import type { Database } from '#libs/db/schema.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+export const auditLimits = {
+  batchRecords: 256,
+  batchWaitMs: 1_000,
+  /** Without a successful write for so long, dispatch stops. */
+  stallMs: 5_000,
+  retryMs: 500,
+  /** Memory's bound; five seconds of a busy node are far below it. */
+  waitingRecords: 100_000,
+} as const;
+
+type NewRecord = Omit<AuditRecord, 'ts'>;
+
+@Injectable()
+export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShutdown {
+  private waiting: AuditRecord[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> | undefined;
+  /** When the oldest failure of the present row of failures happened. */
+  private failingSince: number | undefined;
+  private stalled = false;
+
+  constructor(
+    private readonly kysely: Kysely<Database>,
+    private readonly clock: Clock,
+    private readonly log: EventLog,
+  ) {
+    super();
+  }
+
+  override note(record: NewRecord): void {
+    this.waiting.push(this.stamp(record));
+    if (this.writing || this.failingSince !== undefined) return;
+    if (this.waiting.length >= auditLimits.batchRecords) this.start();
+    else this.timer ??= this.startAfter(auditLimits.batchWaitMs);
+  }
+
+  override async record(record: NewRecord, within?: Transaction<Database>): Promise<void> {
+    try {
+      await insert(within ?? this.kysely, [this.stamp(record)]);
+    } catch (error) {
+      throw new ConduitError('AUDIT_UNAVAILABLE', { cause: error });
+    }
+  }
+
+  override accepts(): boolean {
+    if (this.failingSince === undefined) return true;
+    const sinceMs = this.clock.now() - this.failingSince;
+    const full = this.waiting.length >= auditLimits.waitingRecords;
+    if (sinceMs <= auditLimits.stallMs && !full) return true;
+    if (!this.stalled) this.log.write('audit.stalled', { sinceMs, waiting: this.waiting.length });
+    this.stalled = true;
+    return false;
+  }
+
+  /** Writes what waits. Rejects only if the last try fails. */
+  async flush(): Promise<void> {
+    await this.writing;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    while (this.waiting.length > 0) await this.writeBatch();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.flush().catch(() => undefined);
+    clearTimeout(this.timer);
+  }
+
+  private stamp(record: NewRecord): AuditRecord {
+    return { ...record, ts: new Date(this.clock.now()).toISOString() };
+  }
+
+  private startAfter(ms: number): NodeJS.Timeout {
+    const timer = setTimeout(() => this.start(), ms);
+    timer.unref();
+    return timer;
+  }
+
+  private start(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.writing) return;
+    this.writing = this.drain().finally(() => {
+      this.writing = undefined;
+      if (this.waiting.length > 0) {
+        const waitMs =
+          this.failingSince === undefined ? auditLimits.batchWaitMs : auditLimits.retryMs;
+        this.timer ??= this.startAfter(waitMs);
+      }
+    });
+  }
+
+  /** Full batches back to back; a remainder below a batch waits for the clock. */
+  private async drain(): Promise<void> {
+    do {
+      try {
+        await this.writeBatch();
+      } catch {
+        this.failingSince ??= this.clock.now();
+        return;
+      }
+    } while (this.waiting.length >= auditLimits.batchRecords);
+  }
+
+  private async writeBatch(): Promise<void> {
+    const batch = this.waiting.slice(0, auditLimits.batchRecords);
+    await insert(this.kysely, batch);
+    this.waiting = this.waiting.slice(batch.length);
+    if (this.stalled) this.log.write('audit.recovered', { written: batch.length });
+    this.stalled = false;
+    this.failingSince = undefined;
+  }
+}
+
+/** One statement and one parameter for the whole batch, in order. */
+async function insert(database: Kysely<Database>, records: readonly AuditRecord[]): Promise<void> {
+  const rows = records.map((record) => {
+    const leaf = auditLeaf(record);
+    return [record.ts, record.practice ?? null, leaf, leafHash(Buffer.from(leaf)).toString('hex')];
+  });
+  await sql`
+    insert into audit_records (recorded_at, practice_id, record, leaf_hash)
+    select (r ->> 0)::timestamptz, r ->> 1, r ->> 2, decode(r ->> 3, 'hex')
+    from json_array_elements(${JSON.stringify(rows)}::json) with ordinality as batch (r, n)
+    order by n`.execute(database);
+}

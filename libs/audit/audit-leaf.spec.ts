@@ -1,0 +1,26 @@
+import { expect, test } from '@jest/globals';
+import canonicalize from 'canonicalize';
+import fc from 'fast-check';
+import { auditLeaf } from '#libs/audit/audit-leaf.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+
+test('is the canonical JSON of any record', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.maxSafeInteger(),
+    fc.constant(undefined),
+  );
+  const fields = fc.record({ ts: value, type: value, seq: value, errorCode: value, site: value });
+  fc.assert(
+    fc.property(fields, (record) => {
+      fc.pre(Object.values(record).some((field) => field !== undefined));
+      expect(auditLeaf(record as unknown as AuditRecord)).toBe(canonicalize(record));
+    }),
+  );
+});
+
+test('refuses what has no place in a record', () => {
+  const record = { ts: '2026-01-01T00:00:00.000Z', type: 'key.created' } as const;
+  expect(() => auditLeaf({ ...record, site: '\ud800' })).toThrow(TypeError);
+  expect(() => auditLeaf({ ...record, grantSeq: 1.5 })).toThrow(TypeError);
+});
