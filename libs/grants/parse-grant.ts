@@ -56,8 +56,8 @@ const grantShape: Shape = {
   required: {
     type: oneOf(['conduit-grant-v1']),
     grantId: id,
-    seq: integer(1, Number.MAX_SAFE_INTEGER),
-    epoch: integer(0, Number.MAX_SAFE_INTEGER),
+    seq: integer(1, 2_147_483_647),
+    epoch: integer(0, 2_147_483_647),
     practiceId: id,
     siteIds: list(id, 1, 100),
     agentKeyThumbprints: list(thumbprint, 1, 20),

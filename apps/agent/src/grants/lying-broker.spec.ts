@@ -1,0 +1,207 @@
+/** Every way in which the carrier of permissions could lie about one, and what the agent makes of it. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { canonicalJson } from '#libs/grants/canonical-json.js';
+import { anApprover } from '#libs/grants/grant.fixture.js';
+import type { Grant, SignedGrant } from '#libs/grants/grant.js';
+import { signGrant } from '#libs/grants/sign-grant.js';
+import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
+
+let practice: APractice;
+beforeEach(async () => void (practice = await APractice.open()));
+afterEach(() => practice.close());
+
+/** The document altered on the way, its approvals left as they were. */
+function altered(signed: SignedGrant, changes: Partial<Grant>): SignedGrant {
+  const grant = { ...(JSON.parse(signed.document) as Grant), ...changes };
+  return { ...signed, document: canonicalJson(grant) };
+}
+
+async function refusal(candidate: unknown): Promise<string> {
+  try {
+    await practice.store.admit(candidate, true);
+    return 'admitted';
+  } catch (error) {
+    const { code, facts } = error as { code: string; facts: { reason: string } };
+    const last = practice.journal.records.at(-1);
+    expect(last).toMatchObject({ type: 'grant.refused', errorCode: code, reason: facts.reason });
+    expect(practice.refused.at(-1)).toMatchObject({ code, reason: facts.reason });
+    return `${code} ${facts.reason}`;
+  }
+}
+
+describe('a broker that lies about a permission', () => {
+  test('an honest one is admitted: the refusals below are not for another reason', async () => {
+    expect(await refusal(practice.sign(practice.grant()))).toBe('admitted');
+  });
+
+  test.each<[string, Partial<Grant>]>([
+    ['widens the scopes', { scopes: ['sql:read', 'sql:write'] }],
+    ['adds a catalogue', { catalogues: ['Patients', 'Reference'] }],
+    ['raises a limit', { limits: {} }],
+    ['moves the end', { expires: '2027-01-02T00:00:00.000Z' }],
+    ['puts another integrator in', { integratorId: 'integrator-2' }],
+    ['puts another site in', { siteIds: ['site-1', 'site-2'] }],
+    ['adds a purpose', { purposes: ['PATADMIN', 'HRESCH'] }],
+    ['adds a country', { countries: ['AU', 'US'] }],
+    ['raises the sequence', { seq: 99 }],
+  ])('that %s is found by the signature', async (_what, changes) => {
+    const signed = practice.sign(practice.grant());
+    expect(await refusal(altered(signed, changes))).toBe('GRANT_INVALID signature-wrong');
+    expect(practice.store.all()).toEqual([]);
+  });
+
+  test('that takes the revocation out of a document is found by the signature', async () => {
+    const signed = practice.sign(practice.grant({ seq: 2, revoked: true }));
+    const { revoked: _, ...rest } = JSON.parse(signed.document) as Grant;
+    expect(await refusal({ ...signed, document: canonicalJson(rest) })).toBe(
+      'GRANT_INVALID signature-wrong',
+    );
+  });
+
+  test('that strips the approvals gets nothing', async () => {
+    const { document } = practice.sign(practice.grant());
+    expect(await refusal({ document, approvals: [] })).toBe('GRANT_INVALID approvals-missing');
+    expect(await refusal({ document })).toBe('GRANT_INVALID malformed');
+  });
+
+  test('that invents a permission, with a key of its own, gets nothing', async () => {
+    const broker = anApprover('Broker');
+    const invented = signGrant(practice.grant(), broker.approver.approverId, broker.privateKey);
+    expect(await refusal(invented)).toBe('GRANT_INVALID approver-unknown');
+    const posing = signGrant(practice.grant(), practice.approver.approverId, broker.privateKey);
+    expect(await refusal(posing)).toBe('GRANT_INVALID signature-wrong');
+  });
+
+  test('that brings what the approver of another practice signed gets nothing', async () => {
+    const other = await APractice.open();
+    try {
+      expect(await refusal(other.sign(practice.grant()))).toBe('GRANT_INVALID approver-unknown');
+    } finally {
+      other.close();
+    }
+  });
+
+  test.each<[string, Partial<Grant>, string]>([
+    ['practice', { practiceId: 'practice-2' }, 'practice'],
+    ['agent', { agentKeyThumbprints: ['A'.repeat(43)] }, 'agent'],
+    ['site', { siteIds: ['site-2'] }, 'site'],
+  ])(
+    'that brings a true permission for another %s gets nothing',
+    async (_what, changes, reason) => {
+      const signed = practice.sign(practice.grant(changes));
+      expect(await refusal(signed)).toBe(`GRANT_INVALID ${reason}`);
+    },
+  );
+
+  test('that replays an older document gets nothing', async () => {
+    const first = practice.grant({ scopes: ['sql:read', 'procedure:Book'] });
+    await practice.store.admit(practice.sign(first), true);
+    await practice.store.admit(practice.sign({ ...first, seq: 2, scopes: ['sql:read'] }), true);
+    expect(await refusal(practice.sign(first))).toBe('GRANT_INVALID replayed');
+    expect(practice.store.find(first.grantId)?.grant.scopes).toEqual(['sql:read']);
+  });
+
+  test('that replays a revoked permission gets nothing, also after a restart', async () => {
+    const first = practice.grant();
+    await practice.store.admit(practice.sign(first), true);
+    await practice.store.admit(practice.sign({ ...first, seq: 2, revoked: true }), true);
+    expect(await refusal(practice.sign(first))).toBe('GRANT_INVALID revoked');
+    await practice.restart();
+    expect(await refusal(practice.sign(first))).toBe('GRANT_INVALID revoked');
+    expect(await refusal(practice.sign({ ...first, seq: 3 }))).toBe('GRANT_INVALID revoked');
+    expect(practice.gate.decide(aQuery(first))).toEqual({ allowed: false, code: 'GRANT_REVOKED' });
+  });
+
+  test('that brings two documents with one sequence gets the first only', async () => {
+    const first = practice.grant();
+    await practice.store.admit(practice.sign(first), true);
+    const second = practice.sign({ ...first, limits: {} });
+    expect(await refusal(second)).toBe('GRANT_INVALID seq-taken');
+  });
+
+  test('that turns a permission over to another integrator gets nothing', async () => {
+    const first = practice.grant();
+    await practice.store.admit(practice.sign(first), true);
+    const turned = practice.sign({ ...first, seq: 2, integratorId: 'integrator-2' });
+    expect(await refusal(turned)).toBe('GRANT_INVALID integrator-changed');
+  });
+
+  test('that brings a document of an older epoch gets nothing, and older ones allow nothing', async () => {
+    const old = await practice.permit({ epoch: 1 });
+    await practice.permit({ epoch: 2 });
+    expect(await refusal(practice.sign(practice.grant({ epoch: 1 })))).toBe(
+      'GRANT_INVALID epoch-old',
+    );
+    expect(practice.gate.decide(aQuery(old))).toMatchObject({ reason: 'epoch-old' });
+    await practice.restart();
+    expect(practice.gate.decide(aQuery(old))).toMatchObject({ reason: 'epoch-old' });
+  });
+
+  test('that brings more than the ceiling of this server allows gets nothing', async () => {
+    const write = practice.sign(practice.grant({ scopes: ['sql:write'] }));
+    expect(await refusal(write)).toBe('GRANT_CEILING sql:write');
+    const rows = practice.sign(practice.grant({ limits: { rows: 999_999_999 } }));
+    expect(await refusal(rows)).toBe('GRANT_CEILING rows');
+  });
+
+  test('that brings a permission past its end gets nothing', async () => {
+    const past = practice.grant({ expires: '2026-02-01T00:00:00.000Z' });
+    expect(await refusal(practice.sign(past))).toBe('GRANT_EXPIRED expired');
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a text', 'grant'],
+    ['a document that is no text', { document: {}, approvals: [] }],
+    ['a field too many', { document: '{}', approvals: [], trusted: true }],
+  ])('that brings %s gets nothing', async (_what, candidate) => {
+    expect(await refusal(candidate)).toBe('GRANT_INVALID malformed');
+  });
+
+  test('that brings a signed document in another spelling gets nothing', async () => {
+    const signed = practice.sign(practice.grant());
+    const spaced = { ...signed, document: signed.document.replace(':', ': ') };
+    expect(await refusal(spaced)).toBe('GRANT_INVALID not-canonical');
+  });
+});
+
+describe('a broker that lies about a query', () => {
+  test('an honest query passes: the refusals below are not for another reason', async () => {
+    const grant = await practice.permit();
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ allowed: true, tier: 'read' });
+  });
+
+  test('naming a permission that this server never saw gets nothing', async () => {
+    const grant = await practice.permit();
+    const query = aQuery(grant, { grantId: 'another' });
+    expect(practice.gate.decide(query)).toMatchObject({ reason: 'grant-unknown' });
+  });
+
+  test("naming another integrator's permission gets nothing", async () => {
+    const grant = await practice.permit();
+    const query = aQuery(grant, { integratorId: 'integrator-2' });
+    expect(practice.gate.decide(query)).toMatchObject({
+      code: 'GRANT_INVALID',
+      reason: 'integrator',
+    });
+  });
+
+  test('naming a site that the permission or the agent does not cover gets nothing', async () => {
+    const grant = await practice.permit({ siteIds: ['site-1', 'site-2'] });
+    const query = aQuery(grant, { siteId: 'site-2' });
+    expect(practice.gate.decide(query)).toMatchObject({ code: 'GRANT_INVALID', reason: 'site' });
+  });
+
+  test('claiming a newer document than it delivered gets nothing', async () => {
+    const grant = await practice.permit();
+    const query = aQuery(grant, { grantSeq: 2 });
+    expect(practice.gate.decide(query)).toMatchObject({ reason: 'seq-ahead' });
+  });
+
+  test('claiming an older document is answered by the one that counts', async () => {
+    const grant = await practice.permit();
+    await practice.permit({ ...grant, seq: 2, scopes: ['procedure:Book'] });
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ code: 'GRANT_SCOPE' });
+  });
+});

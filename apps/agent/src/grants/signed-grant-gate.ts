@@ -1,0 +1,148 @@
+/**
+ * The gate every query passes: in memory, no I/O. It goes by the grants this server admitted, its
+ * own ceiling and its own pause flag; of what the broker says about permission it only uses the id,
+ * to find the grant whose own words then count.
+ */
+import type { Clock } from '#libs/kernel/clock.js';
+import {
+  evaluateGrant,
+  standingOf,
+  type GrantAnswer,
+  type GrantQuestion,
+  type ReadOnlyCheck,
+} from '#libs/grants/evaluate-grant.js';
+import type { Grant } from '#libs/grants/grant.js';
+import { lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+import {
+  GrantGate,
+  type GrantDecision,
+  type QueryToAuthorise,
+} from '#apps/agent/src/grants/grant-gate.port.js';
+import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
+import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+
+/** How often expiry, the pause flag and the ceiling file are looked at. */
+export const sweepMs = 1_000;
+
+export interface GateParts {
+  store: GrantStore;
+  rules: LocalRules;
+  clock: Clock;
+  siteIds: readonly string[];
+  checkReadOnly: ReadOnlyCheck;
+  /** False when executed queries could not be written down. */
+  journalWritable: () => boolean;
+}
+
+type Refusal = Extract<GrantDecision, { allowed: false }>;
+
+const refuse = (code: Refusal['code'], reason?: string): Refusal => ({
+  allowed: false,
+  code,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+export class SignedGrantGate extends GrantGate {
+  private readonly listeners: ((grantId: string) => void)[] = [];
+  /** Grants in force at the last sweep, with the document they stood on. */
+  private inForce = new Map<string, string>();
+  private lowered = new WeakMap<Grant, { ceiling: Ceiling; grant: Grant }>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: GateParts) {
+    super();
+    this.inForce = this.standing();
+    parts.store.onChange(() => this.sweep());
+  }
+
+  /** Begins to look at the clock and the files; ends with `stop`. */
+  start(): void {
+    this.timer ??= setInterval(() => this.sweep(), sweepMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  override onWithdrawn(listener: (grantId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  override decide(query: QueryToAuthorise): GrantDecision {
+    const { store, rules, clock } = this.parts;
+    if (rules.paused) return refuse('SITE_PAUSED');
+    if (!rules.ceilingReadable) return refuse('GRANT_CEILING', 'ceiling-unreadable');
+    if (!this.parts.journalWritable()) return refuse('JOURNAL_UNAVAILABLE');
+    const held = store.find(query.grantId);
+    if (!held) return refuse('GRANT_INVALID', 'grant-unknown');
+    if (held.grant.epoch < store.epoch) return refuse('GRANT_INVALID', 'epoch-old');
+    // The broker holds a newer document than it delivered: it may say less than the one held here.
+    if (query.grantSeq > held.grant.seq) return refuse('GRANT_INVALID', 'seq-ahead');
+    if (!this.parts.siteIds.includes(query.siteId)) return refuse('GRANT_INVALID', 'site');
+    const grant = this.lower(held.grant);
+    const question = asQuestion(query);
+    const answer = evaluateGrant(grant, question, clock.now(), this.parts.checkReadOnly);
+    if (answer.allowed) return { allowed: true, grant, tier: answer.tier, scope: answer.scope };
+    return this.blameCeiling(held.grant, question, answer);
+  }
+
+  /** Looks at everything that ends a permission without a message; tells who listens. */
+  sweep(): void {
+    this.parts.rules.refresh();
+    const before = this.inForce;
+    this.inForce = this.standing();
+    for (const [grantId, document] of before) {
+      if (this.inForce.get(grantId) === document) continue;
+      for (const listener of this.listeners) listener(grantId);
+    }
+  }
+
+  /**
+   * Which grants allow anything now. Hours are left out on purpose: they say when a query may start,
+   * and one that runs at closing time ends by itself.
+   */
+  private standing(): Map<string, string> {
+    const { store, rules, clock } = this.parts;
+    if (rules.paused || !rules.ceilingReadable) return new Map();
+    const nowMs = clock.now();
+    return new Map(
+      store
+        .all()
+        .filter(({ grant }) => grant.epoch >= store.epoch)
+        .filter(({ grant }) => standingOf(this.lower(grant), nowMs) === undefined)
+        .map(({ grant, signed }) => [
+          grant.grantId,
+          // A lowered ceiling replaces a grant as a new document does.
+          `${signed.document}${this.lower(grant).scopes.join()}`,
+        ]),
+    );
+  }
+
+  private lower(grant: Grant): Grant {
+    const { ceiling } = this.parts.rules;
+    const known = this.lowered.get(grant);
+    if (known?.ceiling === ceiling) return known.grant;
+    const lowered = lowerTo(grant, ceiling);
+    this.lowered.set(grant, { ceiling, grant: lowered });
+    return lowered;
+  }
+
+  /** When the practice permitted it and only this server's ceiling does not, the answer says so. */
+  private blameCeiling(
+    signed: Grant,
+    question: GrantQuestion,
+    answer: GrantAnswer & { allowed: false },
+  ): Refusal {
+    const { clock, checkReadOnly } = this.parts;
+    const permitted = evaluateGrant(signed, question, clock.now(), checkReadOnly).allowed;
+    return permitted ? refuse('GRANT_CEILING') : refuse(answer.code, answer.reason);
+  }
+}
+
+function asQuestion(query: QueryToAuthorise): GrantQuestion {
+  const { siteId, integratorId, catalogue, commandType, text } = query;
+  const command: GrantQuestion['command'] =
+    commandType === 'storedProcedure' ? { kind: 'procedure', name: text } : { kind: 'text', text };
+  return { siteId, integratorId, catalogue, command };
+}
