@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { connectDirectly, connectThroughProxy, type Hold } from '#libs/link/connect-proxy.js';
 import { diagnose, type DialTrace, DialTimeout, UpgradeRefusal } from '#libs/link/diagnose.js';
@@ -110,14 +110,14 @@ function secureSocket(raw: Socket, options: DialOptions, trace: DialTrace): Prom
 }
 
 function noteIssuer(socket: TLSSocket, trace: DialTrace): void {
-  const issuer = socket.getPeerX509Certificate()?.issuer;
-  const commonName = issuer?.split('\n').find((line) => line.startsWith('CN='));
+  // getPeerX509Certificate takes the certificate out of a client's chain in Node 20, after which
+  // Node's own check of the host name sees none.
+  const { issuer } = socket.getPeerCertificate(false) as Partial<PeerCertificate>;
+  const commonName: unknown = issuer?.CN;
   // The words are a stranger's: printable and short, or nothing.
-  const words = commonName
-    ?.slice(3)
-    .replace(/[^\x20-\x7e]/g, '?')
-    .slice(0, 64);
-  if (words !== undefined) trace.issuer = words;
+  if (typeof commonName === 'string') {
+    trace.issuer = commonName.replace(/[^\x20-\x7e]/g, '?').slice(0, 64);
+  }
 }
 
 function upgrade(
