@@ -26,6 +26,26 @@ export const brokerPatterns = {
   listGrants: 'grants.list',
 } as const;
 
+/** Headers of the upgrade request with which an agent opens a link: which join this is. */
+export const joinHeaders = {
+  /** Decimal, higher than at any join before. */
+  sequence: 'x-conduit-join-sequence',
+  /** UUID of the process that began this join. */
+  instanceId: 'x-conduit-join-instance',
+} as const;
+
+/** Answer to `agent.report`. */
+export interface AgentReportAnswer {
+  /** Milliseconds since the epoch. */
+  brokerTimeMs: number;
+}
+
+/** Answer to `certificate.renew`, whose body is a PKCS #10 request. */
+export interface RenewCertificateAnswer {
+  /** PEM */
+  certificate: string;
+}
+
 /** `objects`: one JSON array of row objects. `ndjson`: one JSON object a line, closed by a trailer line. */
 export type RowForm = 'objects' | 'ndjson';
 

@@ -29,6 +29,8 @@ export interface LogEvents {
   'agent.refused': { agentId?: string; code: ErrorCode };
   'agent.revoked': { agentId: string };
   'agent.quarantined': { agentId: string; reason: string };
+  /** A message of an agent met an error that is not ours. */
+  'link-request.failed': { pattern: string; errorName: string };
   'certificate.issued': { agentId: string; serial: string };
   'grant.stored': { grantId: string; seq: number; siteId: string };
   'pairing.redeemed': { siteId: string; integratorId: string };
@@ -53,6 +55,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'agent.refused': 'warn',
   'agent.revoked': 'warn',
   'agent.quarantined': 'warn',
+  'link-request.failed': 'error',
   'certificate.issued': 'info',
   'grant.stored': 'info',
   'pairing.redeemed': 'info',

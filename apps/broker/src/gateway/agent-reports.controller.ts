@@ -1,0 +1,25 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
+import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
+import { checkedMeta } from '#apps/broker/src/gateway/checked-meta.js';
+import { RecordReport } from '#apps/broker/src/gateway/record-report.js';
+import { AgentReportDto } from '#libs/contracts/agent-report.js';
+import { brokerPatterns } from '#libs/contracts/link-messages.js';
+import { Clock } from '#libs/kernel/clock.js';
+import { LinkContext } from '#libs/link/link-context.js';
+import { LinkRequest } from '#libs/link/link-request.js';
+
+/** The agent says how it and its databases are; the broker answers with its time. */
+@Controller()
+export class AgentReportsController {
+  constructor(
+    private readonly record: RecordReport,
+    private readonly clock: Clock,
+  ) {}
+
+  @MessagePattern(brokerPatterns.reportAgent)
+  async report(@Payload() request: LinkRequest, @Ctx() { peer }: LinkContext<AgentPeer>) {
+    await this.record.execute(peer.agentId, checkedMeta(AgentReportDto, request.meta));
+    return { brokerTimeMs: this.clock.now() };
+  }
+}

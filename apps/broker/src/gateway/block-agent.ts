@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import type { Database } from '#libs/db/schema.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+export const revocationReasons = ['key-compromised', 'replaced', 'left', 'operator'] as const;
+export type RevocationReason = (typeof revocationReasons)[number];
+
+export const quarantineReasons = ['stale-join', 'second-live-link'] as const;
+export type QuarantineReason = (typeof quarantineReasons)[number];
+
+/**
+ * Shuts an agent out. State and audit record are stored together or not at all; then every node is
+ * told to cut its links. From the moment it is stored no handshake, renewal or recovery succeeds.
+ */
+@Injectable()
+export class BlockAgent {
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly audit: AuditTrail,
+    private readonly broadcast: Broadcast,
+    private readonly clock: Clock,
+    private readonly log: EventLog,
+  ) {}
+
+  /** For good: the agent must enrol anew. @returns whether there was such an agent to revoke */
+  async revoke(agentId: string, reason: RevocationReason): Promise<boolean> {
+    const revoked = await this.change(agentId, 'revoked', reason);
+    if (revoked) this.log.write('agent.revoked', { agentId });
+    return revoked;
+  }
+
+  /** Until the practice's owner says which machine is the right one. */
+  async quarantine(agentId: string, reason: QuarantineReason): Promise<boolean> {
+    const quarantined = await this.change(agentId, 'quarantined', reason);
+    if (quarantined) this.log.write('agent.quarantined', { agentId, reason });
+    return quarantined;
+  }
+
+  private async change(
+    agentId: string,
+    state: 'revoked' | 'quarantined',
+    reason: RevocationReason | QuarantineReason,
+  ): Promise<boolean> {
+    const from = state === 'revoked' ? (['active', 'quarantined'] as const) : (['active'] as const);
+    const changed = await this.database.transaction().execute(async (within) => {
+      const row = await within
+        .updateTable('agents')
+        .set({ state, state_reason: reason, updated_at: new Date(this.clock.now()) })
+        .where('agent_id', '=', agentId)
+        .where('state', 'in', from)
+        .returning('practice_id')
+        .executeTakeFirst();
+      if (!row) return false;
+      const record = { practice: row.practice_id, agent: agentId, reason };
+      await this.audit.record({ type: `agent.${state}`, ...record }, within);
+      return true;
+    });
+    await this.broadcast.publish('agent.changed', agentId);
+    return changed;
+  }
+}

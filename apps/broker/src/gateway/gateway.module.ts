@@ -1,0 +1,71 @@
+/**
+ * Where agents attach: the mutual TLS listener, who may come in, which links are live and which
+ * sites they serve. Promises: the store is asked at every handshake; a revoked agent's links are cut
+ * within two seconds and none of their later frames is looked at; copies and old backups of an agent
+ * are shut out and the practice is told; losing Redis disturbs no link.
+ */
+import { randomUUID } from 'node:crypto';
+import { Module } from '@nestjs/common';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { AuthorityModule } from '#apps/broker/src/enrolment/authority.module.js';
+import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
+import { AdmitAgent } from '#apps/broker/src/gateway/admit-agent.js';
+import { AgentKeysController } from '#apps/broker/src/gateway/agent-keys.controller.js';
+import { AgentReportsController } from '#apps/broker/src/gateway/agent-reports.controller.js';
+import { AgentWatch } from '#apps/broker/src/gateway/agent-watch.js';
+import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
+import { Gateway } from '#apps/broker/src/gateway/gateway.js';
+import { LinkAttendant } from '#apps/broker/src/gateway/link-attendant.js';
+import { RecordReport } from '#apps/broker/src/gateway/record-report.js';
+import { RenewCertificate } from '#apps/broker/src/gateway/renew-certificate.js';
+import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
+import { RotateEncryptionKey } from '#apps/broker/src/gateway/rotate-encryption-key.js';
+import { AttachedSiteLinks } from '#apps/broker/src/gateway/site-links.attached.js';
+import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { AlonePresence, SitePresence } from '#apps/broker/src/gateway/site-presence.port.js';
+import { RedisSitePresence } from '#apps/broker/src/gateway/site-presence.redis.js';
+import { SiteRegister } from '#apps/broker/src/gateway/site-register.js';
+import { SiteTracking } from '#apps/broker/src/gateway/site-tracking.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { LinkServer } from '#libs/link/link-server.js';
+
+@Module({
+  imports: [AuthorityModule, EnrolmentModule],
+  controllers: [AgentReportsController, AgentKeysController],
+  providers: [
+    AdmitAgent,
+    AgentWatch,
+    AttachedLinks,
+    BlockAgent,
+    Gateway,
+    LinkAttendant,
+    RecordReport,
+    RenewCertificate,
+    RevokeAgent,
+    RotateEncryptionKey,
+    SiteRegister,
+    SiteTracking,
+    { provide: SiteLinks, useClass: AttachedSiteLinks },
+    {
+      provide: SitePresence,
+      useFactory: ({ redisUrl }: BrokerConfig) =>
+        redisUrl ? new RedisSitePresence(redisUrl.reveal(), randomUUID()) : new AlonePresence(),
+      inject: [BrokerConfig],
+    },
+    {
+      provide: LinkServer,
+      useFactory: (log: EventLog) =>
+        new LinkServer({
+          onUnexpectedError: (error, pattern) =>
+            log.write('link-request.failed', {
+              pattern,
+              errorName: error instanceof Error ? error.name : typeof error,
+            }),
+        }),
+      inject: [EventLog],
+    },
+  ],
+  exports: [Gateway, LinkServer, RevokeAgent, SiteLinks],
+})
+export class GatewayModule {}

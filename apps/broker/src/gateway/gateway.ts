@@ -1,0 +1,68 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { EnrolmentSettings } from '#apps/broker/src/enrolment/enrolment-settings.js';
+import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
+import { AdmitAgent, type Admission } from '#apps/broker/src/gateway/admit-agent.js';
+import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
+import { LinkAttendant } from '#apps/broker/src/gateway/link-attendant.js';
+import { listenForLinks, type LinkListener } from '#libs/link/listen.js';
+
+/** The listener agents dial into. `start` it once the link's handlers are in place. */
+@Injectable()
+export class Gateway implements BeforeApplicationShutdown {
+  private listener: LinkListener<AgentPeer> | undefined;
+
+  constructor(
+    private readonly config: BrokerConfig,
+    private readonly identity: ServerIdentity,
+    private readonly settings: EnrolmentSettings,
+    private readonly admit: AdmitAgent,
+    private readonly attendant: LinkAttendant,
+  ) {}
+
+  /** The port listened on; 0 before `start`. */
+  get port(): number {
+    return this.listener?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { identity, config } = this;
+    this.listener = await listenForLinks<AgentPeer>({
+      host: config.gatewayHost,
+      port: config.gatewayPort,
+      cert: identity.chain,
+      key: identity.privateKey,
+      ca: identity.authority,
+      authorise: (certificate, request) =>
+        this.decide(() => this.admit.execute(certificate, request)),
+    });
+    this.settings.gatewayPort = this.listener.port;
+    this.listener.on('link', (link, peer) => this.attendant.attend(link, peer));
+    await this.attendant.start();
+  }
+
+  /** Takes no new links, lets running streams finish, then closes. */
+  async stop(drainMs: number): Promise<void> {
+    const { listener } = this;
+    if (!listener) return;
+    this.listener = undefined;
+    this.attendant.stop();
+    await listener.close(drainMs);
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.stop(this.config.drainSeconds * 1_000);
+  }
+
+  private async decide(examine: () => Promise<Admission>): Promise<Admission> {
+    try {
+      const admission = await examine();
+      if ('refuse' in admission) this.attendant.noteRefusal(admission.refuse);
+      return admission;
+    } catch {
+      // The store is away. Nobody comes in unexamined; agents try again by themselves.
+      this.attendant.noteRefusal('STORE_UNAVAILABLE');
+      return { refuse: 'STORE_UNAVAILABLE' };
+    }
+  }
+}

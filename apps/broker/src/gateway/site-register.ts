@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import type { Database } from '#libs/db/schema.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+export interface SiteSighting {
+  agentId: string | null;
+  /** Milliseconds since the epoch; undefined: its agent never joined. */
+  lastSeenMs: number | undefined;
+  /** Its agent said goodbye and has not come back. */
+  saidGoodbye: boolean;
+}
+
+const RELOAD_MS = 15_000;
+const WRITE_MS = 30_000;
+
+/**
+ * Which agent serves a site and when it was last heard, in memory for the quick answer and in the
+ * store so that it survives a restart and reaches the other nodes. Written at most every 30 s.
+ */
+@Injectable()
+export class SiteRegister {
+  private sightings = new Map<string, SiteSighting>();
+  private timers: NodeJS.Timeout[] = [];
+  private unsubscribe: (() => void) | undefined;
+
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly attached: AttachedLinks,
+    private readonly broadcast: Broadcast,
+    private readonly clock: Clock,
+    private readonly log: EventLog,
+  ) {}
+
+  async start(): Promise<void> {
+    this.unsubscribe = this.broadcast.subscribe('site.changed', () => void this.reload());
+    this.timers = [
+      setInterval(() => void this.reload(), RELOAD_MS).unref(),
+      setInterval(() => void this.writeSeen(this.attached.agentIds()), WRITE_MS).unref(),
+    ];
+    await this.reload();
+  }
+
+  stop(): void {
+    this.unsubscribe?.();
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  find(siteId: string): SiteSighting | undefined {
+    return this.sightings.get(siteId);
+  }
+
+  sitesOf(agentId: string): string[] {
+    return [...this.sightings].filter(([, site]) => site.agentId === agentId).map(([id]) => id);
+  }
+
+  async agentJoined(agentId: string): Promise<void> {
+    await this.writeSeen([agentId]);
+    await this.reload();
+  }
+
+  async agentLeft(agentId: string, saidGoodbye: boolean): Promise<void> {
+    const now = new Date(this.clock.now());
+    const change = saidGoodbye ? { last_seen_at: now, closed_at: now } : { last_seen_at: now };
+    await this.guarded(
+      this.database.updateTable('sites').set(change).where('agent_id', '=', agentId).execute(),
+    );
+    await this.reload();
+  }
+
+  private async writeSeen(agentIds: string[]): Promise<void> {
+    if (agentIds.length === 0) return;
+    await this.guarded(
+      this.database
+        .updateTable('sites')
+        .set({ last_seen_at: new Date(this.clock.now()), closed_at: null })
+        .where('agent_id', 'in', agentIds)
+        .execute(),
+    );
+  }
+
+  private async reload(): Promise<void> {
+    const rows = await this.guarded(
+      this.database
+        .selectFrom('sites')
+        .select(['site_id', 'agent_id', 'last_seen_at', 'closed_at'])
+        .execute(),
+    );
+    if (!rows) return;
+    this.sightings = new Map(
+      rows.map((row) => [
+        row.site_id,
+        {
+          agentId: row.agent_id,
+          lastSeenMs: row.last_seen_at?.getTime(),
+          saidGoodbye: row.closed_at !== null,
+        },
+      ]),
+    );
+  }
+
+  /** Without the store, links and what is known of them go on; the next round tries again. */
+  private guarded<T>(work: Promise<T>): Promise<T | undefined> {
+    return work.catch(() => {
+      this.log.write('store.unavailable', { what: 'sites' });
+      return undefined;
+    });
+  }
+}

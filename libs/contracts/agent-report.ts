@@ -1,0 +1,77 @@
+/** What an agent tells the broker about itself over the link, as the broker checks it. */
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import type { AgentReport, SiteReport } from '#libs/contracts/link-messages.js';
+
+export class ReportedCatalogueDto {
+  @IsString()
+  @MaxLength(128)
+  name!: string;
+
+  @IsBoolean()
+  isDefault!: boolean;
+}
+
+export class SiteReportDto implements SiteReport {
+  @IsUUID()
+  siteId!: string;
+
+  @IsIn(['ok', 'unavailable', 'loginRefused', 'unknown'])
+  database!: SiteReport['database'];
+
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => ReportedCatalogueDto)
+  catalogues!: ReportedCatalogueDto[];
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  pmsVersion?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  practiceName?: string;
+}
+
+/** Meta of `agent.report`. */
+export class AgentReportDto implements AgentReport {
+  @Matches(/^[0-9A-Za-z.+-]{1,40}$/)
+  agentVersion!: string;
+
+  @IsUUID()
+  instanceId!: string;
+
+  @IsInt()
+  clockMs!: number;
+
+  @IsBoolean()
+  paused!: boolean;
+
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  @Type(() => SiteReportDto)
+  sites!: SiteReportDto[];
+}
+
+/** Meta of `encryption-key.rotate`. */
+export class EncryptionKeyDto {
+  /** Raw X25519, base64url. */
+  @Matches(/^[A-Za-z0-9_-]{43}$/)
+  publicKey!: string;
+}
