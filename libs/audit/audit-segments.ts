@@ -6,7 +6,7 @@
 import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import canonicalize from 'canonicalize';
+import { auditLeaf } from '#libs/audit/audit-leaf.js';
 
 import { leafHash, type AuditRecord } from '#libs/audit/audit-record.js';
 
@@ -20,7 +20,7 @@ export interface SegmentOptions {
 
 /** One line of a segment: `{"leaf": base64, "record": canonical text}` and a line feed. */
 export function auditLine(record: AuditRecord): string {
-  const text = canonicalize(record) ?? '';
+  const text = auditLeaf(record);
   return `${JSON.stringify({ leaf: leafHash(Buffer.from(text)).toString('base64'), record: text })}\n`;
 }
 

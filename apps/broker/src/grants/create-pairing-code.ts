@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
+
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { requireOwnSites, type AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import {
+  makePairingCode,
+  normalisePairingCode,
+  pairingCodeHmac,
+  pairingCodePrefix,
+} from '#apps/broker/src/grants/pairing-code.js';
+import type { Database } from '#libs/db/schema.js';
+import type { CreatedPairingCode } from '#libs/grants/grant-messages.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+export const pairingCodeLifeMs = 7 * 86_400_000;
+
+/** Makes a pairing code for one of the agent's sites. The code itself is answered once and not kept. */
+@Injectable()
+export class CreatePairingCode {
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly config: BrokerConfig,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws ConduitError SITE_NOT_FOUND when the site is not the agent's */
+  async execute(peer: AgentPeer, siteId: string): Promise<CreatedPairingCode> {
+    const code = makePairingCode();
+    const plain = normalisePairingCode(code) as string;
+    const expiresAt = new Date(this.clock.now() + pairingCodeLifeMs);
+    await this.database.transaction().execute(async (within) => {
+      await requireOwnSites(within, peer, [siteId]);
+      await within
+        .insertInto('pairing_codes')
+        .values({
+          code_hmac: pairingCodeHmac(plain, this.config.pairingPepper.reveal()),
+          code_prefix: pairingCodePrefix(plain),
+          site_id: siteId,
+          expires_at: expiresAt,
+        })
+        .execute();
+      await this.audit.record(
+        {
+          type: 'pairing-code.created',
+          practice: peer.practiceId,
+          site: siteId,
+          agent: peer.agentId,
+        },
+        within,
+      );
+    });
+    return { code, siteId, expiresAt: expiresAt.toISOString() };
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The grant book in memory: read whole at boot, a site's page read again when any node says that the
+ * site changed, and everything once a minute, because a word between nodes can get lost.
+ */
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Kysely } from 'kysely';
+
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import type { Database } from '#libs/db/schema.js';
+import type { Grant, SignedGrant } from '#libs/grants/grant.js';
+import { parseGrant } from '#libs/grants/parse-grant.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+export const rereadMs = 60_000;
+
+/** What is known of one integrator at one site. */
+interface Entry {
+  /** Newest document of each grant, newest first. */
+  grants: { grant: Grant; expiresMs: number }[];
+  request?: 'pending' | 'approved' | 'declined';
+}
+
+type Page = Map<string, Entry>;
+
+@Injectable()
+export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicationShutdown {
+  private pages = new Map<string, Page>();
+  private sitesByIntegrator = new Map<string, Set<string>>();
+  private turn: Promise<void> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly broadcast: Broadcast,
+    private readonly clock: Clock,
+    private readonly log: EventLog,
+  ) {
+    super();
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.stopListening = this.broadcast.subscribe('grant.changed', (siteId) => {
+      void this.reread(siteId).catch(() => this.log.write('store.unavailable', { what: 'grants' }));
+    });
+    await this.reread();
+    this.timer = setInterval(() => {
+      void this.reread().catch(() => this.log.write('store.unavailable', { what: 'grants' }));
+    }, rereadMs).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    this.stopListening?.();
+  }
+
+  override find(siteId: string, integratorId: string): GrantLookup {
+    const entry = this.pages.get(siteId)?.get(integratorId);
+    if (!entry) return { state: 'none' };
+    const nowMs = this.clock.now();
+    const active = entry.grants.find(({ grant, expiresMs }) => !grant.revoked && expiresMs > nowMs);
+    if (active) return { state: 'active', grant: active.grant };
+    if (entry.request === 'pending') return { state: 'pending' };
+    const [newest] = entry.grants;
+    if (newest) return { state: newest.grant.revoked ? 'revoked' : 'expired' };
+    return { state: entry.request === 'declined' ? 'declined' : 'none' };
+  }
+
+  override pairedSites(integratorId: string): string[] {
+    return [...(this.sitesByIntegrator.get(integratorId) ?? [])];
+  }
+
+  /**
+   * Reads the site again, or all of them. Resolves when the book shows at least what was stored when
+   * it was called.
+   */
+  reread(siteId?: string): Promise<void> {
+    const turn = this.turn.then(() => this.read(siteId));
+    this.turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async read(siteId: string | undefined): Promise<void> {
+    const requests = await this.database
+      .selectFrom('access_requests')
+      .select(['site_id', 'integrator_id', 'state'])
+      .$if(siteId !== undefined, (query) => query.where('site_id', '=', siteId as string))
+      .orderBy('created_at')
+      .execute();
+    const grants = await this.database
+      .selectFrom('grants')
+      .distinctOn(['site_id', 'grant_id'])
+      .select(['site_id', 'integrator_id', 'signed', 'created_at'])
+      .$if(siteId !== undefined, (query) => query.where('site_id', '=', siteId as string))
+      .orderBy('site_id')
+      .orderBy('grant_id')
+      .orderBy('seq', 'desc')
+      .execute();
+    const pages = new Map<string, Page>();
+    for (const row of requests) entryOf(pages, row).request = row.state;
+    grants.sort((a, b) => b.created_at.getTime() - a.created_at.getTime());
+    for (const row of grants) {
+      const reading = parseGrant((row.signed as SignedGrant).document);
+      if (!reading.ok) continue;
+      const expiresMs = Date.parse(reading.grant.expires);
+      entryOf(pages, row).grants.push({ grant: reading.grant, expiresMs });
+    }
+    if (siteId === undefined) this.pages = pages;
+    else this.pages.set(siteId, pages.get(siteId) ?? new Map());
+    this.index();
+  }
+
+  private index(): void {
+    const index = new Map<string, Set<string>>();
+    for (const [siteId, page] of this.pages) {
+      for (const integratorId of page.keys()) {
+        const sites = index.get(integratorId) ?? new Set();
+        index.set(integratorId, sites.add(siteId));
+      }
+    }
+    this.sitesByIntegrator = index;
+  }
+}
+
+function entryOf(pages: Map<string, Page>, row: { site_id: string; integrator_id: string }): Entry {
+  const page = pages.get(row.site_id) ?? new Map<string, Entry>();
+  pages.set(row.site_id, page);
+  const entry = page.get(row.integrator_id) ?? { grants: [] };
+  page.set(row.integrator_id, entry);
+  return entry;
+}

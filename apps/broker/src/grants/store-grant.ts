@@ -1,0 +1,172 @@
+import { Injectable } from '@nestjs/common';
+import { Kysely, type Transaction } from 'kysely';
+
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { requireOwnSites, type AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import type { Database } from '#libs/db/schema.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { ListedGrants, PublishGrantMeta } from '#libs/grants/grant-messages.js';
+import { receiptDigestOf, verifyReceipt } from '#libs/grants/grant-receipt.js';
+import type { Grant, SignedGrant } from '#libs/grants/grant.js';
+import { publicKeyOfRaw } from '#libs/grants/key-thumbprint.js';
+import { parseGrant } from '#libs/grants/parse-grant.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+type Within = Transaction<Database>;
+
+const refuse = (reason: string): ConduitError =>
+  new ConduitError('GRANT_INVALID', { facts: { reason } });
+
+/**
+ * Keeps signed grants exactly as they came, each document a row for every site. The broker cannot
+ * judge an approver's signature (it does not know the approvers); it checks what it can: that the
+ * agent speaks of its own sites, that the agent's receipt is right, that documents only go forward.
+ */
+@Injectable()
+export class StoreGrant {
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly audit: AuditTrail,
+    private readonly broadcast: Broadcast,
+    private readonly clock: Clock,
+    private readonly log: EventLog,
+  ) {}
+
+  /**
+   * Stores a grant, or a revocation, that the agent publishes. The same document again is no error.
+   * @throws ConduitError GRANT_INVALID with a reason; SITE_NOT_FOUND
+   */
+  async execute(peer: AgentPeer, { signed, receipt }: PublishGrantMeta): Promise<Grant> {
+    const reading = parseGrant(signed.document);
+    if (!reading.ok) throw refuse(reading.reason);
+    const { grant } = reading;
+    if (grant.practiceId !== peer.practiceId) throw refuse('practice');
+    const isNew = await this.database.transaction().execute(async (within) => {
+      await requireOwnSites(within, peer, grant.siteIds);
+      await this.checkReceipt(within, peer, grant, { signed, receipt });
+      if (await this.isKnown(within, grant, signed)) return false;
+      await this.insert(within, grant, { signed, receipt });
+      if (!grant.revoked) await this.approveRequests(within, grant);
+      await this.record(within, peer, grant);
+      return true;
+    });
+    if (isNew) await this.tell(grant);
+    return grant;
+  }
+
+  /** The newest document of each grant that names a site of the agent. */
+  async list(peer: AgentPeer): Promise<ListedGrants> {
+    const rows = await this.database
+      .selectFrom('grants')
+      .innerJoin('sites', 'sites.site_id', 'grants.site_id')
+      .distinctOn('grant_id')
+      .select('signed')
+      .where('sites.agent_id', '=', peer.agentId)
+      .where('sites.practice_id', '=', peer.practiceId)
+      .orderBy('grant_id')
+      .orderBy('seq', 'desc')
+      .execute();
+    return { grants: rows.map(({ signed }) => signed as SignedGrant) };
+  }
+
+  private async checkReceipt(
+    within: Within,
+    peer: AgentPeer,
+    grant: Grant,
+    { signed, receipt }: PublishGrantMeta,
+  ): Promise<void> {
+    const { identity_public_key: key } = await within
+      .selectFrom('agents')
+      .select('identity_public_key')
+      .where('agent_id', '=', peer.agentId)
+      .executeTakeFirstOrThrow();
+    const said = verifyReceipt(receipt, publicKeyOfRaw(key));
+    const right =
+      said?.agentId === peer.agentId &&
+      said.grantId === grant.grantId &&
+      said.seq === grant.seq &&
+      said.state === (grant.revoked ? 'revoked' : 'active') &&
+      said.digest === receiptDigestOf(signed.document);
+    if (!right) throw refuse('receipt');
+  }
+
+  /** True for the very document that is stored already. */
+  private async isKnown(within: Within, grant: Grant, signed: SignedGrant): Promise<boolean> {
+    const newest = await within
+      .selectFrom('grants')
+      .select(['seq', 'integrator_id', 'state', 'signed'])
+      .where('grant_id', '=', grant.grantId)
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!newest) return false;
+    if (newest.integrator_id !== grant.integratorId) throw refuse('integrator-changed');
+    const stored = newest.signed as SignedGrant;
+    if (stored.document === signed.document) return true;
+    if ((JSON.parse(stored.document) as Grant).practiceId !== grant.practiceId)
+      throw refuse('practice');
+    if (newest.state === 'revoked' && !grant.revoked) throw refuse('revoked');
+    if (grant.seq <= newest.seq) throw refuse(grant.seq === newest.seq ? 'seq-taken' : 'replayed');
+    return false;
+  }
+
+  private async insert(
+    within: Within,
+    grant: Grant,
+    { signed, receipt }: PublishGrantMeta,
+  ): Promise<void> {
+    const integrator = await within
+      .selectFrom('integrators')
+      .select('integrator_id')
+      .where('integrator_id', '=', grant.integratorId)
+      .executeTakeFirst();
+    if (!integrator) throw refuse('integrator');
+    const rows = grant.siteIds.map((siteId) => ({
+      grant_id: grant.grantId,
+      seq: grant.seq,
+      site_id: siteId,
+      integrator_id: grant.integratorId,
+      state: grant.revoked ? ('revoked' as const) : ('active' as const),
+      signed: JSON.stringify(signed),
+      expires_at: grant.expires,
+      agent_receipt: JSON.stringify(receipt),
+    }));
+    await within.insertInto('grants').values(rows).execute();
+  }
+
+  private async approveRequests(within: Within, grant: Grant): Promise<void> {
+    await within
+      .updateTable('access_requests')
+      .set({ state: 'approved', decided_at: new Date(this.clock.now()) })
+      .where('site_id', 'in', grant.siteIds)
+      .where('integrator_id', '=', grant.integratorId)
+      .where('state', '=', 'pending')
+      .execute();
+  }
+
+  private record(within: Within, peer: AgentPeer, grant: Grant): Promise<void> {
+    const [site] = grant.siteIds;
+    return this.audit.record(
+      {
+        type: grant.revoked ? 'grant.revoked' : 'grant.approved',
+        practice: peer.practiceId,
+        ...(site !== undefined && grant.siteIds.length === 1 ? { site } : {}),
+        agent: peer.agentId,
+        integrator: grant.integratorId,
+        grantId: grant.grantId,
+        grantSeq: grant.seq,
+      },
+      within,
+    );
+  }
+
+  private async tell(grant: Grant): Promise<void> {
+    for (const siteId of grant.siteIds) {
+      this.log.write('grant.stored', { grantId: grant.grantId, seq: grant.seq, siteId });
+      await this.broadcast.publish('grant.changed', siteId);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Meta and answers of the link messages about permission (patterns in libs/contracts/link-messages.ts).
+ * None of them has a body.
+ */
+import { matches, object, type Shape } from '#libs/grants/field-checks.js';
+import type { SignedReceipt } from '#libs/grants/grant-receipt.js';
+import type { SignedGrant } from '#libs/grants/grant.js';
+import { isSignedGrant } from '#libs/grants/parse-grant.js';
+
+const id = matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+
+export const declineReasons = ['unknown', 'not-wanted', 'too-wide', 'other'] as const;
+export type DeclineReason = (typeof declineReasons)[number];
+
+/** `pairing-code.create` */
+export interface CreatePairingCodeMeta {
+  siteId: string;
+}
+export interface CreatedPairingCode {
+  /** To be shown once. */
+  code: string;
+  siteId: string;
+  /** ISO 8601 UTC. */
+  expiresAt: string;
+}
+export const createPairingCodeShape: Shape = { required: { siteId: id } };
+
+/** What an integrator asks a site for. */
+export interface AskedAccess {
+  scopes: string[];
+  catalogues: string[];
+  purposes: string[];
+}
+
+/** One open request, as `access-requests.list` answers it. All of it is the broker's word: shown, never trusted. */
+export interface OpenAccessRequest {
+  accessRequestId: string;
+  siteId: string;
+  siteName: string;
+  integratorId: string;
+  integratorName: string;
+  abn?: string;
+  asked: AskedAccess;
+  countries: string[];
+  /** ISO 8601 UTC. */
+  createdAt: string;
+}
+export interface OpenAccessRequests {
+  requests: OpenAccessRequest[];
+}
+
+/** `access-request.decline` */
+export interface DeclineAccessRequestMeta {
+  accessRequestId: string;
+  reason: DeclineReason;
+}
+export const declineAccessRequestShape: Shape = {
+  required: {
+    accessRequestId: id,
+    reason: (value) => (declineReasons as readonly unknown[]).includes(value),
+  },
+};
+
+/** `grant.publish` and `grant.publish-revocation` */
+export interface PublishGrantMeta {
+  signed: SignedGrant;
+  receipt: SignedReceipt;
+}
+export const publishGrantShape: Shape = {
+  required: {
+    signed: isSignedGrant,
+    receipt: object({
+      required: { document: (v) => typeof v === 'string', signature: (v) => typeof v === 'string' },
+    }),
+  },
+};
+
+/** `grants.list`: the newest document of each grant of the agent's sites, revocations too. */
+export interface ListedGrants {
+  grants: SignedGrant[];
+}
+
+/** `grant.put` and `grant.revoke`; answered with a SignedReceipt. */
+export interface PutGrantMeta {
+  signed: SignedGrant;
+}
