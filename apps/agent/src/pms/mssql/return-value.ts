@@ -1,0 +1,64 @@
+/** Output parameters, read as exactly as rows are. Source: MS-TDS §2.2.7.18 (RETURNVALUE). */
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { describeColumn, type Column } from '#apps/agent/src/pms/mssql/tds-columns.js';
+import { need } from '#apps/agent/src/pms/mssql/tds-bytes.js';
+import { readMetadata, type TokenParser } from '#apps/agent/src/pms/mssql/tedious-seam.js';
+import { readLargeValue } from '#apps/agent/src/pms/mssql/tds-large-values.js';
+import { JsonOutput } from '#apps/agent/src/pms/rows/json-output.js';
+
+export interface ReturnedValue {
+  /** Without its `@`. */
+  name: string;
+  /** Text as a row would hold it, numbers in decimal, bit as true or false; null for NULL. */
+  value: string | null;
+}
+
+/** Output parameters travel in the answer's end, which is held in memory. */
+const MAX_VALUE_BYTES = 8 * 1024 * 1024;
+const NO_KEY = new Uint8Array(0);
+
+/**
+ * Reads the token whose type byte was just taken.
+ * @throws ConduitError RESULT_TOO_LARGE past 8 MB of text
+ */
+export async function readReturnValue(parser: TokenParser): Promise<ReturnedValue> {
+  const { name, column } = await readHeader(parser);
+  const chunks: Buffer[] = [];
+  let held = 0;
+  const out = new JsonOutput((chunk) => {
+    held += chunk.length;
+    if (held <= MAX_VALUE_BYTES) chunks.push(chunk);
+  });
+  await readValue(parser, column, out);
+  out.deliverTo(out.total);
+  if (held > MAX_VALUE_BYTES) throw new ConduitError('RESULT_TOO_LARGE');
+  const json = Buffer.concat(chunks).toString('utf8');
+  if (json === 'null') return { name, value: null };
+  return { name, value: json.startsWith('"') ? (JSON.parse(json) as string) : json };
+}
+
+async function readValue(parser: TokenParser, column: Column, out: JsonOutput): Promise<void> {
+  while (!column.read(parser, out, NO_KEY)) {
+    if (column.large !== undefined) {
+      return readLargeValue(parser, column.large, out, NO_KEY, () => undefined);
+    }
+    await parser.waitForChunk();
+  }
+}
+
+/** ordinal u16 | name b_varchar | status u8 | type metadata */
+async function readHeader(parser: TokenParser): Promise<{ name: string; column: Column }> {
+  await need(parser, 3);
+  const nameBytes = (parser.buffer[parser.position + 2] as number) * 2;
+  await need(parser, 4 + nameBytes);
+  const name = parser.buffer.toString('utf16le', parser.position + 3, parser.position + 3 + nameBytes);
+  for (;;) {
+    const metadataAt = parser.position + 4 + nameBytes;
+    const parsed = readMetadata(parser.buffer, metadataAt, parser.options);
+    if (parsed !== undefined) {
+      parser.position = parsed.offset;
+      return { name: name.replace(/^@/, ''), column: describeColumn(parsed.value) };
+    }
+    await parser.waitForChunk();
+  }
+}

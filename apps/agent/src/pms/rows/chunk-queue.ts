@@ -1,0 +1,95 @@
+/**
+ * Bytes on their way from the database to the link: a bounded queue between a producer that is
+ * asked to wait and a consumer that pulls. What it holds is all a slow reader costs.
+ */
+export class ChunkQueue implements AsyncIterable<Buffer> {
+  private chunks: Buffer[] = [];
+  private held = 0;
+  private ended = false;
+  private abandoned = false;
+  private failure: Error | undefined;
+  private wakeConsumer: (() => void) | undefined;
+  private wakeProducer: (() => void) | undefined;
+  private producerWaits: Promise<void> | undefined;
+
+  /** @param highWaterBytes the producer waits while more than this is held */
+  constructor(private readonly highWaterBytes: number) {}
+
+  get heldBytes(): number {
+    return this.held;
+  }
+
+  get isEmpty(): boolean {
+    return this.chunks.length === 0;
+  }
+
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
+  /** True once the consumer has left; the producer may stop. */
+  get isAbandoned(): boolean {
+    return this.abandoned;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.abandoned || this.ended) return;
+    this.chunks.push(chunk);
+    this.held += chunk.length;
+    this.wakeConsumer?.();
+  }
+
+  /** No more will come; with an error, the consumer sees it after the last chunk. */
+  end(failure?: Error): void {
+    this.ended = true;
+    this.failure ??= failure;
+    this.wakeConsumer?.();
+  }
+
+  /** Undefined when there is room, else a promise of room (or of a consumer that has left). */
+  ready(): Promise<void> | undefined {
+    if (this.held <= this.highWaterBytes || this.abandoned || this.ended) return undefined;
+    this.producerWaits ??= new Promise((resolve) => {
+      this.wakeProducer = () => {
+        this.producerWaits = undefined;
+        this.wakeProducer = undefined;
+        resolve();
+      };
+    });
+    return this.producerWaits;
+  }
+
+  /** Drops what is held and frees a waiting producer. */
+  abandon(): void {
+    this.abandoned = true;
+    this.chunks = [];
+    this.held = 0;
+    this.wakeProducer?.();
+    this.wakeConsumer?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+    try {
+      for (;;) {
+        const chunk = this.chunks.shift();
+        if (chunk !== undefined) {
+          this.held -= chunk.length;
+          if (this.held <= this.highWaterBytes / 2) this.wakeProducer?.();
+          yield chunk;
+        } else if (this.abandoned) {
+          return;
+        } else if (this.ended) {
+          if (this.failure !== undefined) throw this.failure;
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            this.wakeConsumer = resolve;
+          });
+          this.wakeConsumer = undefined;
+        }
+      }
+    } finally {
+      this.abandon();
+    }
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Turns result sets into the body of an answer: one JSON array of row objects, or NDJSON with a
+ * trailer. It counts rows and bytes, stops at the caps, and lets the driver wait when the reader
+ * is slow. It knows nothing of SQL Server: drivers write values into `out`.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { ColumnFacts, RowForm } from '#libs/contracts/link-messages.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ChunkQueue } from '#apps/agent/src/pms/rows/chunk-queue.js';
+import { columnKeys } from '#apps/agent/src/pms/rows/column-names.js';
+import { JsonOutput } from '#apps/agent/src/pms/rows/json-output.js';
+
+export interface ResultShape {
+  form: RowForm;
+  resultSets: 'first' | 'all';
+  /** Whether column facts are wanted. */
+  columns: boolean;
+  executionMode: 'reader' | 'nonQuery' | 'scalar';
+  maxRows: number;
+  maxBytes: number;
+}
+
+/** Bytes held for a reader that is slower than the database. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
+const COMMA = 0x2c;
+const NEWLINE = 0x0a;
+
+export class ResultWriter {
+  readonly chunks = new ChunkQueue(HIGH_WATER_BYTES);
+  readonly out = new JsonOutput((chunk) => this.take(chunk));
+  /** Text to write before the value of each column of this set: `{"a":`, `,"b":`… */
+  keys: Buffer[] = [];
+  /** How many leading columns of the next row go into `out`; the driver throws the others away. */
+  visible = 0;
+  /** Rows written, all result sets together. */
+  rows = 0;
+  /** Why it stopped taking rows. */
+  fault: ErrorCode | undefined;
+  readonly columnsOfSets: ColumnFacts[][] = [];
+  /** Resolves when the first bytes can be sent, or at the end. */
+  readonly started: Promise<void>;
+
+  private signalStarted: () => void = () => {};
+  private sets = 0;
+  private setsOpened = 0;
+  private setIsOpen = false;
+  private closing = false;
+  private rowsOfSet = 0;
+  private rowStart = 0;
+  private inRow = false;
+  private flushPlanned = false;
+  private hash: Hash | undefined;
+
+  /** @param onFault called once when a cap is passed; the driver's run should be stopped */
+  constructor(
+    private readonly shape: ResultShape,
+    private readonly onFault: () => void,
+  ) {
+    this.hash = shape.form === 'ndjson' ? createHash('sha256') : undefined;
+    this.started = new Promise((resolve) => {
+      this.signalStarted = resolve;
+    });
+  }
+
+  /** Bytes of the body so far, before compression. */
+  get size(): number {
+    return this.out.total;
+  }
+
+  beginSet(columns: ColumnFacts[]): void {
+    this.endSet();
+    this.sets += 1;
+    this.rowsOfSet = 0;
+    this.visible = this.columnsShown(columns.length);
+    if (this.visible === 0) return;
+    const names = columnKeys(columns.map((column) => column.name));
+    this.keys = names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
+    const shown = columns.slice(0, this.visible).map((column, i) => ({ ...column, name: names[i] as string }));
+    if (this.shape.columns) this.columnsOfSets.push(shown);
+    this.openSet(shown);
+  }
+
+  beginRow(): void {
+    this.rowStart = this.out.total;
+    this.inRow = true;
+    if (this.rowsOfSet > 0 && this.shape.form === 'objects') this.out.byte(COMMA);
+  }
+
+  endRow(): void {
+    this.out.byte(CLOSE_BRACE);
+    if (this.shape.form === 'ndjson') this.out.byte(NEWLINE);
+    if (this.rows >= this.shape.maxRows) return this.refuse('RESULT_ROWS_LIMIT');
+    if (this.out.total > this.shape.maxBytes) return this.refuse('RESULT_TOO_LARGE');
+    this.inRow = false;
+    this.rows += 1;
+    this.rowsOfSet += 1;
+    if (this.shape.executionMode === 'scalar') this.visible = 0;
+  }
+
+  /**
+   * Drivers call this whenever they have read all that has arrived, and between pieces of a large
+   * value. A promise means: wait, the reader is slower.
+   */
+  pause(): Promise<void> | undefined {
+    if (this.out.total > this.shape.maxBytes) this.refuse('RESULT_TOO_LARGE');
+    if (!this.flushPlanned && this.chunks.isEmpty && this.out.total > this.out.delivered) {
+      this.flushPlanned = true;
+      // One turn later, so that a small answer leaves whole and not in two pieces.
+      setImmediate(() => this.flush());
+    }
+    return this.chunks.ready();
+  }
+
+  /** Closes the body after the last row. */
+  finish(): void {
+    if (this.chunks.isEnded) return;
+    this.endSet();
+    if (this.shape.executionMode !== 'nonQuery') this.finishBody();
+    this.close();
+  }
+
+  /** Closes the body after a failure; NDJSON readers learn of it from the trailer. */
+  fail(failure: object): void {
+    if (this.chunks.isEnded) return;
+    this.visible = 0;
+    this.closing = true;
+    if (this.inRow) this.cutRow();
+    if (this.shape.form === 'ndjson') this.trailer({ $error: { ...failure, rows: this.rows } });
+    this.close();
+  }
+
+  private columnsShown(count: number): number {
+    const { executionMode, resultSets } = this.shape;
+    if (this.fault !== undefined || executionMode === 'nonQuery') return 0;
+    if (this.sets > 1 && (resultSets === 'first' || executionMode === 'scalar')) return 0;
+    return executionMode === 'scalar' ? 1 : count;
+  }
+
+  private openSet(columns: ColumnFacts[]): void {
+    const { form, resultSets } = this.shape;
+    this.setIsOpen = true;
+    this.setsOpened += 1;
+    if (form === 'objects') {
+      if (resultSets === 'all') this.out.byte(this.setsOpened === 1 ? OPEN_BRACKET : COMMA);
+      this.out.byte(OPEN_BRACKET);
+      return;
+    }
+    if (resultSets === 'all') this.out.utf8(`${JSON.stringify({ $set: this.setsOpened })}\n`);
+    if (this.shape.columns) this.out.utf8(`${JSON.stringify({ $columns: columns })}\n`);
+  }
+
+  private endSet(): void {
+    if (this.setIsOpen && this.shape.form === 'objects') this.out.byte(CLOSE_BRACKET);
+    this.setIsOpen = false;
+  }
+
+  private finishBody(): void {
+    if (this.shape.form === 'ndjson') {
+      this.trailer({ $end: { rows: this.rows, sha256: this.sha256() } });
+    } else if (this.shape.resultSets === 'all') {
+      if (this.setsOpened === 0) this.out.byte(OPEN_BRACKET);
+      this.out.byte(CLOSE_BRACKET);
+    } else if (this.setsOpened === 0) {
+      this.out.utf8('[]');
+    }
+  }
+
+  /** Takes an unfinished row back; if a part of it has left, ends its line. */
+  private cutRow(): void {
+    this.inRow = false;
+    if (this.out.rewindTo(this.rowStart)) return;
+    this.out.rewindTo(this.out.delivered);
+    if (this.shape.form === 'ndjson') this.out.byte(NEWLINE);
+  }
+
+  private sha256(): string {
+    this.out.deliverTo(this.out.total);
+    const digest = (this.hash as Hash).digest('hex');
+    this.hash = undefined;
+    return digest;
+  }
+
+  private trailer(line: object): void {
+    this.out.utf8(`${JSON.stringify(line)}\n`);
+  }
+
+  private close(): void {
+    this.out.deliverTo(this.out.total);
+    this.chunks.end();
+    this.signalStarted();
+  }
+
+  /** Only whole rows leave early, so that a row cut off by a failure can still be taken back. */
+  private flush(): void {
+    this.flushPlanned = false;
+    if (this.chunks.isEnded) return;
+    this.out.deliverTo(this.inRow ? this.rowStart : this.out.total);
+  }
+
+  private take(chunk: Buffer): void {
+    // Past a cap the rest of the row is not wanted; only the trailer still is.
+    if (this.fault !== undefined && !this.closing) return;
+    this.hash?.update(chunk);
+    this.chunks.push(chunk);
+    this.signalStarted();
+  }
+
+  /** Takes no more rows, for the reason given. */
+  refuse(fault: ErrorCode): void {
+    this.visible = 0;
+    if (this.fault !== undefined) return;
+    this.fault = fault;
+    this.onFault();
+  }
+}
