@@ -7,6 +7,7 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
   private held = 0;
   private ended = false;
   private abandoned = false;
+  private isUnbounded = false;
   private failure: Error | undefined;
   private wakeConsumer: (() => void) | undefined;
   private wakeProducer: (() => void) | undefined;
@@ -48,7 +49,8 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
 
   /** Undefined when there is room, else a promise of room (or of a consumer that has left). */
   ready(): Promise<void> | undefined {
-    if (this.held <= this.highWaterBytes || this.abandoned || this.ended) return undefined;
+    const isFree = this.isUnbounded || this.abandoned || this.ended;
+    if (isFree || this.held <= this.highWaterBytes) return undefined;
     this.producerWaits ??= new Promise((resolve) => {
       this.wakeProducer = () => {
         this.producerWaits = undefined;
@@ -57,6 +59,12 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
       };
     });
     return this.producerWaits;
+  }
+
+  /** The producer waits no more: what it still makes is thrown away or little. What is held stays. */
+  letGo(): void {
+    this.isUnbounded = true;
+    this.wakeProducer?.();
   }
 
   /** Drops what is held and frees a waiting producer. */

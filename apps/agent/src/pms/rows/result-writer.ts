@@ -58,7 +58,7 @@ export class ResultWriter {
   /** @param onFault called once when a cap is passed; the driver's run should be stopped */
   constructor(
     private readonly shape: ResultShape,
-    private readonly onFault: () => void,
+    private readonly onFault: (fault: ErrorCode) => void,
   ) {
     this.hash = shape.form === 'ndjson' ? createHash('sha256') : undefined;
     this.started = new Promise((resolve) => {
@@ -214,6 +214,7 @@ export class ResultWriter {
     this.visible = 0;
     if (this.fault !== undefined) return;
     this.fault = fault;
-    this.onFault();
+    this.chunks.letGo();
+    this.onFault(fault);
   }
 }
