@@ -12,6 +12,7 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  Matches,
   Max,
   MaxLength,
   Min,
@@ -72,8 +73,15 @@ export const commandLimits = {
   catalogueCharacters: 128,
 } as const;
 
+/** A lone half of a surrogate pair has no UTF-8 form; drivers would replace it without a word. */
+const WELL_FORMED = /^\P{Surrogate}*$/u;
+const WELL_FORMED_WITHOUT_NUL = /^[^\0\p{Surrogate}]*$/u;
+const notWellFormed = { message: '$property must be well-formed Unicode' };
+const notPlain = { message: '$property must be well-formed Unicode without NUL' };
+
 export class ParameterDto {
   @IsString()
+  @Matches(WELL_FORMED_WITHOUT_NUL, notPlain)
   @IsNotEmpty()
   @MaxLength(commandLimits.parameterNameCharacters)
   name!: string;
@@ -86,8 +94,10 @@ export class ParameterDto {
   @IsIn(parameterTypes)
   type?: ParameterType;
 
+  /** NUL is a character like others in a value. */
   @IsOptional()
   @IsString()
+  @Matches(WELL_FORMED, notWellFormed)
   @MaxLength(commandLimits.parameterValueCharacters)
   value?: string | null;
 
@@ -101,6 +111,7 @@ export class ParameterDto {
 
 export class CommandDto {
   @IsString()
+  @Matches(WELL_FORMED_WITHOUT_NUL, notPlain)
   @IsNotEmpty()
   @MaxLength(commandLimits.textCharacters)
   text!: string;
@@ -136,6 +147,7 @@ export class ImmediateQueryDto {
 
   @IsOptional()
   @IsString()
+  @Matches(WELL_FORMED_WITHOUT_NUL, notPlain)
   @MaxLength(commandLimits.catalogueCharacters)
   catalogue?: string;
 }

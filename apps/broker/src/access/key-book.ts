@@ -1,0 +1,92 @@
+/**
+ * All keys, in memory: no request waits for the store. A change is pushed between nodes and read
+ * again at once; every 30 seconds everything is read, in case a push was lost.
+ */
+import type { BlockList } from 'node:net';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Kysely, type Selectable } from 'kysely';
+import { readRanges } from '#apps/broker/src/access/address-ranges.js';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import type { ApiKeysTable, Database } from '#libs/db/schema.js';
+
+export interface KeyEntry {
+  keyId: string;
+  integratorId: string;
+  secretHmac: Buffer;
+  /** Absent: every paired site. */
+  siteIds?: ReadonlySet<string>;
+  /** Absent: from anywhere. */
+  ranges?: BlockList;
+  /** Milliseconds since the epoch. */
+  expiresAtMs: number;
+  revoked: boolean;
+}
+
+const REFRESH_MS = 30_000;
+
+function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
+  const entry: KeyEntry = {
+    keyId: row.key_id,
+    integratorId: row.integrator_id,
+    secretHmac: row.secret_hmac,
+    expiresAtMs: row.expires_at?.getTime() ?? Infinity,
+    revoked: row.revoked_at !== null,
+  };
+  if (row.site_ids.length > 0) entry.siteIds = new Set(row.site_ids);
+  if (row.address_ranges.length > 0) entry.ranges = readRanges(row.address_ranges);
+  return entry;
+}
+
+@Injectable()
+export class KeyBook implements OnModuleInit, OnModuleDestroy {
+  private keys = new Map<string, KeyEntry>();
+  private timer: NodeJS.Timeout | undefined;
+  private unsubscribe: (() => void) | undefined;
+
+  constructor(
+    private readonly kysely: Kysely<Database>,
+    private readonly broadcast: Broadcast,
+    private readonly log: EventLog,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.unsubscribe = this.broadcast.subscribe('key.changed', (keyId) => void this.reload(keyId));
+    await this.readAll();
+    this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+    this.unsubscribe?.();
+  }
+
+  find(keyId: string): KeyEntry | undefined {
+    return this.keys.get(keyId);
+  }
+
+  /** Reads one key again. When the store fails, a key that may have been revoked is forgotten. */
+  async reload(keyId: string): Promise<void> {
+    try {
+      const row = await this.kysely
+        .selectFrom('api_keys')
+        .selectAll()
+        .where('key_id', '=', keyId)
+        .executeTakeFirst();
+      if (row) this.keys.set(keyId, toEntry(row));
+      else this.keys.delete(keyId);
+    } catch {
+      this.keys.delete(keyId);
+      this.log.write('store.unavailable', { what: 'keys' });
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    await this.readAll().catch(() => this.log.write('store.unavailable', { what: 'keys' }));
+  }
+
+  private async readAll(): Promise<void> {
+    const rows = await this.kysely.selectFrom('api_keys').selectAll().execute();
+    this.keys = new Map(rows.map((row) => [row.key_id, toEntry(row)]));
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Lets integrators in: the cheapest check first, the same answer for a key that never was and one
+ * whose secret is wrong. Whoever fails often from one address waits.
+ */
+import { Injectable } from '@nestjs/common';
+import { parseApiKey, secretMatches } from '#apps/broker/src/access/api-key.js';
+import { isInRanges } from '#apps/broker/src/access/address-ranges.js';
+import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
+import { KeyBook } from '#apps/broker/src/access/key-book.js';
+import { BucketShelf } from '#apps/broker/src/access/token-bucket.js';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+/** Wrong keys one address may send at once, and each second for ever. */
+const FAILURES = { atOnce: 20, perSecond: 0.5 };
+
+const NO_KEY = Buffer.alloc(32);
+
+@Injectable()
+export class KeyDoor {
+  private readonly failures = new BucketShelf();
+  /** Addresses whose bucket is empty, until when. Looked at before any cryptography. */
+  private readonly closedUntil = new Map<string, number>();
+  private readonly pepper: Buffer;
+
+  constructor(
+    private readonly keys: KeyBook,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+    config: BrokerConfig,
+  ) {
+    this.pepper = config.keyPepper.reveal();
+  }
+
+  /**
+   * @param presented the header's value
+   * @param address of the caller, behind trusted proxies
+   * @throws ConduitError KEY_MISSING, KEY_INVALID, KEY_EXPIRED, KEY_REVOKED, KEY_ADDRESS_FORBIDDEN, RATE_LIMITED
+   */
+  admit(presented: string | undefined, address: string, requestId: string): CallerIdentity {
+    const nowMs = this.clock.now();
+    this.refuseClosed(address, nowMs);
+    if (presented === undefined || presented === '')
+      throw this.refusal('KEY_MISSING', address, nowMs);
+    const parsed = parseApiKey(presented);
+    if (!parsed) throw this.refusal('KEY_INVALID', address, nowMs);
+    const key = this.keys.find(parsed.keyId);
+    const matches = secretMatches(parsed.secret, this.pepper, key?.secretHmac ?? NO_KEY);
+    if (!key || !matches) throw this.refusal('KEY_INVALID', address, nowMs);
+    const code = this.whyNot(key, address, nowMs);
+    if (code) {
+      this.audit.note({
+        type: 'key.refused',
+        integrator: key.integratorId,
+        keyId: key.keyId,
+        requestId,
+        outcome: 'refused',
+        errorCode: code,
+      });
+      throw this.refusal(code, address, nowMs);
+    }
+    return { integratorId: key.integratorId, keyId: key.keyId, key };
+  }
+
+  /** Only told to whoever holds the secret. */
+  private whyNot(
+    key: CallerIdentity['key'],
+    address: string,
+    nowMs: number,
+  ): ErrorCode | undefined {
+    if (key.revoked) return 'KEY_REVOKED';
+    if (key.expiresAtMs <= nowMs) return 'KEY_EXPIRED';
+    if (key.ranges && !isInRanges(key.ranges, address)) return 'KEY_ADDRESS_FORBIDDEN';
+    return undefined;
+  }
+
+  private refuseClosed(address: string, nowMs: number): void {
+    const until = this.closedUntil.get(address);
+    if (until === undefined) return;
+    if (until > nowMs) {
+      throw new ConduitError('RATE_LIMITED', { facts: { retryAfterMs: until - nowMs } });
+    }
+    this.closedUntil.delete(address);
+  }
+
+  private refusal(code: ErrorCode, address: string, nowMs: number): ConduitError {
+    const state = this.failures.take(address, FAILURES.atOnce, FAILURES.perSecond, nowMs);
+    if (!state.allowed) {
+      if (this.closedUntil.size > 100_000) this.closedUntil.clear();
+      this.closedUntil.set(address, nowMs + state.retryAfterMs);
+    }
+    return new ConduitError(code);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Requests per key and queries per grant, counted in this node's memory: with n nodes behind a
+ * balancer a caller may reach n times the figure here. The agent counts a grant's own limit over
+ * all nodes, so that is the one a practice can rely on.
+ */
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { BucketShelf, type BucketState } from '#apps/broker/src/access/token-bucket.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import type { Grant } from '#libs/grants/grant.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+const SECONDS_A_MINUTE = 60;
+
+@Injectable()
+export class RateLimits {
+  private readonly keys = new BucketShelf();
+  private readonly grants = new BucketShelf();
+  private readonly keyPolicy: string;
+
+  constructor(
+    private readonly config: BrokerConfig,
+    private readonly clock: Clock,
+  ) {
+    const window = Math.ceil(config.keyRateBurst / config.keyRatePerSecond);
+    this.keyPolicy = `"key";q=${config.keyRateBurst};w=${window}`;
+  }
+
+  /** Counts a request of a key and says in the answer's headers where it stands. @throws RATE_LIMITED */
+  takeKey(keyId: string, reply: FastifyReply): void {
+    const { keyRateBurst, keyRatePerSecond } = this.config;
+    const state = this.keys.take(keyId, keyRateBurst, keyRatePerSecond, this.clock.now());
+    this.announce(reply, state, this.keyPolicy);
+    refuse(state);
+  }
+
+  /** Counts a query under a grant that has a limit a minute. @throws RATE_LIMITED */
+  takeGrant(grant: Grant, reply: FastifyReply): void {
+    const { perMinute } = grant.limits;
+    if (perMinute === undefined) return;
+    const perSecond = perMinute / SECONDS_A_MINUTE;
+    const state = this.grants.take(grant.grantId, perMinute, perSecond, this.clock.now());
+    this.announce(reply, state, `${this.keyPolicy}, "grant";q=${perMinute};w=${SECONDS_A_MINUTE}`);
+    refuse(state);
+  }
+
+  private announce(reply: FastifyReply, state: BucketState, policy: string): void {
+    reply.header('RateLimit-Limit', state.limit);
+    reply.header('RateLimit-Remaining', state.remaining);
+    reply.header('RateLimit-Reset', Math.ceil(state.resetMs / 1_000));
+    reply.header('RateLimit-Policy', policy);
+  }
+}
+
+function refuse(state: BucketState): void {
+  if (state.allowed) return;
+  throw new ConduitError('RATE_LIMITED', {
+    facts: { retryAfterMs: Math.ceil(state.retryAfterMs) },
+  });
+}

@@ -1,0 +1,60 @@
+/** Every HTTP route of the application with its policy. Boot fails when one has none. */
+import { Injectable, RequestMethod, type OnApplicationBootstrap } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { type PolicyName } from '#apps/broker/src/access/policy.decorator.js';
+import { declaredPolicy } from '#apps/broker/src/access/policy.guard.js';
+
+export interface RouteEntry {
+  method: string;
+  /** As declared, e.g. `/integrator/sites/:siteId`. */
+  path: string;
+  policy: PolicyName;
+}
+
+@Injectable()
+export class RouteTable implements OnApplicationBootstrap {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.list();
+  }
+
+  /** @throws naming the routes that declare no policy */
+  list(): RouteEntry[] {
+    const found = this.discovery.getControllers().flatMap(({ instance, metatype }) => {
+      const prefixes = asList(Reflect.getMetadata(PATH_METADATA, metatype as object));
+      const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
+      return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
+        const handler = prototype[name] as object;
+        const method = Reflect.getMetadata(METHOD_METADATA, handler) as number | undefined;
+        if (method === undefined) return [];
+        const paths = asList(Reflect.getMetadata(PATH_METADATA, handler));
+        return prefixes.flatMap((prefix) =>
+          paths.map((path) => ({
+            method: RequestMethod[method] ?? '',
+            path: joinPath(prefix, path),
+            policy: declaredPolicy(handler, metatype as object),
+          })),
+        );
+      });
+    });
+    const bare = found.filter((route) => !route.policy);
+    if (bare.length > 0) {
+      const names = bare.map((route) => `${route.method} ${route.path}`).join(', ');
+      throw new Error(`routes without a policy: ${names}`);
+    }
+    return found as RouteEntry[];
+  }
+}
+
+const asList = (paths: unknown): string[] =>
+  Array.isArray(paths) ? (paths as string[]) : [typeof paths === 'string' ? paths : ''];
+
+function joinPath(...parts: string[]): string {
+  const steps = parts.flatMap((part) => part.split('/')).filter((step) => step !== '');
+  return `/${steps.join('/')}`;
+}

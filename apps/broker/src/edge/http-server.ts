@@ -1,0 +1,110 @@
+/**
+ * The HTTPS server under Nest: limits, request ids, security headers, and failures that happen
+ * before any route is known. Bodies stay unread until a guard has let the caller in.
+ */
+import { constants, randomUUID } from 'node:crypto';
+import { IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import helmet from '@fastify/helmet';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { watchRoutes } from '#apps/broker/src/edge/allowed-methods.js';
+import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
+import { knownFailure } from '#apps/broker/src/edge/known-failure.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+
+export interface HttpServerOptions {
+  /** PEM; absent: plain HTTP, for tests only. */
+  tls?: { key: string; cert: string };
+  trustProxy: string[];
+}
+
+const SANE_ID = /^[A-Za-z0-9._-]{8,64}$/;
+const HEADER_BYTES = 16 * 1024;
+const MAX_PARAM_CHARACTERS = 100;
+
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
+}
+
+export function makeAdapter(options: HttpServerOptions): FastifyAdapter {
+  const tls = options.tls && {
+    https: {
+      ...options.tls,
+      minVersion: 'TLSv1.2' as const,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      maxHeaderSize: HEADER_BYTES,
+    },
+  };
+  return new FastifyAdapter({
+    ...(tls ?? { http: { maxHeaderSize: HEADER_BYTES } }),
+    logger: false,
+    trustProxy: options.trustProxy.length > 0 ? options.trustProxy : false,
+    genReqId: (raw: unknown) => requestIdOf(raw as IncomingMessage),
+    requestIdHeader: false,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
+    requestTimeout: 120_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    frameworkErrors: answerEarly,
+    clientErrorHandler: answerSocket,
+  } as ConstructorParameters<typeof FastifyAdapter>[0]) as FastifyAdapter;
+}
+
+/** Everything that has to be on the server before Nest registers its routes. */
+export async function prepareServer(app: NestFastifyApplication): Promise<void> {
+  const server = app.getHttpAdapter().getInstance();
+  watchRoutes(server as unknown as FastifyInstance);
+  server.removeAllContentTypeParsers();
+  // Whatever the type: the unread stream is the body. Its reader checks size and type later.
+  server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('X-Request-Id', request.id);
+    done();
+  });
+  await app.register(helmet as unknown as Parameters<typeof app.register>[0], {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+/** A URL that cannot be decoded and the like: no route, so no filter. */
+function answerEarly(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = errorAnswer(knownFailure(error), request.id, request.headers?.accept);
+  void reply
+    .code(answer.status)
+    .header('X-Request-Id', request.id)
+    .header('Content-Type', answer.contentType)
+    .send(JSON.stringify(answer.body));
+}
+
+/** Bytes that are no HTTP: answered on the bare socket, then closed. */
+function answerSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'REQUEST_INVALID';
+  const id = randomUUID();
+  const { status, body, contentType } = errorAnswer(new ConduitError(code), id, undefined);
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${contentType}\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}

@@ -1,0 +1,125 @@
+/** Runs an admitted query and writes its answer, whichever way the caller wanted it. */
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { ErrorAnswer } from '#apps/broker/src/edge/error-body.js';
+import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
+import { columnsOf, immediateEnvelope } from '#apps/broker/src/queries/immediate-envelope.js';
+import { queryFailureAnswer } from '#apps/broker/src/queries/query-failure.js';
+import { collectBytes, plainBytes } from '#apps/broker/src/queries/row-bytes.js';
+import {
+  RunQuery,
+  type QueryOrder,
+  type RunningQuery,
+} from '#apps/broker/src/queries/run-query.js';
+import { streamRows } from '#apps/broker/src/queries/stream-rows.js';
+import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
+import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
+
+@Injectable()
+export class AnswerQuery {
+  constructor(private readonly runQuery: RunQuery) {}
+
+  /** @throws ConduitError whatever can still be a true HTTP status */
+  async execute(order: QueryOrder, reply: FastifyReply, accept: string | undefined): Promise<void> {
+    const gone = new AbortController();
+    // Also while it waits for its turn: the statement stops as soon as nobody listens.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort(new ConduitError('CLIENT_GONE'));
+    });
+    const running = await this.runQuery.start(order, gone.signal);
+    try {
+      if (order.options.streamed) await this.stream(order, running, reply, accept);
+      else await this.whole(order, running, reply, accept);
+    } catch (thrown) {
+      const error = this.runQuery.forCaller(toConduitError(thrown), order.siteId, running.entry.id);
+      running.reader.cancel(error);
+      running.finish(error);
+      throw error;
+    }
+  }
+
+  private async whole(
+    order: QueryOrder,
+    running: RunningQuery,
+    reply: FastifyReply,
+    accept: string | undefined,
+  ): Promise<void> {
+    const { reader, entry } = running;
+    const text = await collectBytes(reader, running.maxResultBytes ?? Infinity);
+    const end = (await reader.end) as RunQueryEnd;
+    running.finish(end);
+    if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
+    const columns = order.options.columns
+      ? columnsOf(reader.head as RunQueryHead | undefined, end)
+      : undefined;
+    const { length, pieces } = immediateEnvelope(entry, end, text, columns);
+    reply
+      .header('Content-Type', 'application/json; charset=utf-8')
+      .header('Cache-Control', 'no-store');
+    const [only, ...more] = Array.isArray(pieces) ? (pieces as string[]) : [];
+    if (only !== undefined && more.length === 0) void reply.send(only);
+    else void reply.header('Content-Length', length).send(Readable.from(pieces));
+  }
+
+  private async stream(
+    order: QueryOrder,
+    running: RunningQuery,
+    reply: FastifyReply,
+    accept: string | undefined,
+  ): Promise<void> {
+    const { reader } = running;
+    const isBrotli = (reader.head as RunQueryHead | undefined)?.encoding === 'br';
+    const compressed = isBrotli && order.options.acceptsBrotli;
+    const source = compressed ? reader.body : plainBytes(reader);
+    const rest = source[Symbol.asyncIterator]();
+    const first = await rest.next();
+    if (first.done === true) return this.withoutRows(order, running, reply, accept);
+    const { id } = running.entry;
+    const failure = await streamRows(
+      { first: first.value, rest, compressed },
+      reply,
+      order.requestId,
+      (error) => this.runQuery.forCaller(error, order.siteId, id),
+    );
+    if (failure) reader.cancel(failure);
+    running.finish(failure ?? ((await reader.end) as RunQueryEnd));
+  }
+
+  /** Failed before its first row, or no rows by its mode: the end says all. */
+  private async withoutRows(
+    order: QueryOrder,
+    running: RunningQuery,
+    reply: FastifyReply,
+    accept: string | undefined,
+  ): Promise<void> {
+    const end = (await running.reader.end) as RunQueryEnd;
+    running.finish(end);
+    if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
+    const { rows, rowsAffected } = running.entry;
+    const trailer = { rows: rows ?? 0, rowsAffected, parameters: end.parameters };
+    void reply
+      .header('Content-Type', NDJSON_TYPE)
+      .header('Cache-Control', 'no-store')
+      .send(`${JSON.stringify({ $end: trailer })}\n`);
+  }
+
+  private fail(
+    { requestId }: QueryOrder,
+    { entry }: RunningQuery,
+    end: RunQueryEnd,
+    reply: FastifyReply,
+    accept: string | undefined,
+  ): void {
+    sendError(queryFailureAnswer(end, entry, requestId, accept), reply);
+  }
+}
+
+function sendError(answer: ErrorAnswer, reply: FastifyReply): void {
+  void reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .header('Content-Type', answer.contentType)
+    .header('Cache-Control', 'no-store')
+    .send(JSON.stringify(answer.body));
+}

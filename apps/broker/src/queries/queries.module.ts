@@ -1,0 +1,22 @@
+/**
+ * Immediate queries from an HTTPS call to a site's agent and back. Promises: nothing of a statement
+ * or a row is kept or logged; a caller that leaves stops the statement; a slow reader slows only its
+ * own query; every query ends in exactly one audit record.
+ */
+import { Module } from '@nestjs/common';
+import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
+import { QueriesController } from '#apps/broker/src/queries/queries.controller.js';
+import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
+import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
+import { QueryRecorder } from '#apps/broker/src/queries/query-recorder.js';
+import { RunQuery } from '#apps/broker/src/queries/run-query.js';
+import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+
+@Module({
+  imports: [GatewayModule, GrantsModule, SitesModule],
+  controllers: [QueriesController],
+  providers: [AnswerQuery, QueryAdmission, QueryLedger, QueryRecorder, RunQuery],
+})
+export class QueriesModule {}

@@ -1,0 +1,64 @@
+/**
+ * The broker's quick no: site, grant, rate of the grant, audit trail. All of it from memory. What
+ * passes is still decided by the agent, over the practice's own signature.
+ */
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
+import { RateLimits } from '#apps/broker/src/access/rate-limits.js';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
+import { SiteBook } from '#apps/broker/src/sites/site-book.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { Grant } from '#libs/grants/grant.js';
+
+const refusals: Record<Exclude<GrantLookup['state'], 'active'>, ErrorCode> = {
+  none: 'SITE_NOT_FOUND',
+  pending: 'GRANT_PENDING',
+  declined: 'GRANT_MISSING',
+  revoked: 'GRANT_REVOKED',
+  expired: 'GRANT_EXPIRED',
+};
+
+@Injectable()
+export class QueryAdmission {
+  constructor(
+    private readonly grants: GrantBook,
+    private readonly sites: SiteBook,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** @throws ConduitError saying why this caller cannot run anything at this site now */
+  admit(caller: CallerIdentity, siteId: string, requestId: string, reply: FastifyReply): Grant {
+    const code = this.whyNot(caller, siteId);
+    if (code) {
+      this.audit.note({
+        type: 'query.refused',
+        site: this.sites.find(siteId) ? siteId : 'unknown',
+        integrator: caller.integratorId,
+        keyId: caller.keyId,
+        requestId,
+        lane: 'immediate',
+        outcome: 'refused',
+        errorCode: code,
+      });
+      throw new ConduitError(code);
+    }
+    const found = this.grants.find(siteId, caller.integratorId);
+    if (found.state !== 'active') throw new ConduitError(refusals[found.state]);
+    this.limits.takeGrant(found.grant, reply);
+    if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
+    return found.grant;
+  }
+
+  private whyNot(caller: CallerIdentity, siteId: string): ErrorCode | undefined {
+    // Before anything is looked up: a restricted key learns nothing about other sites.
+    if (caller.key.siteIds && !caller.key.siteIds.has(siteId)) return 'KEY_SITE_FORBIDDEN';
+    const { state } = this.grants.find(siteId, caller.integratorId);
+    if (state === 'none') return refusals.none;
+    if (this.sites.find(siteId)?.authoritative === false) return 'SITE_NOT_AUTHORITATIVE';
+    return state === 'active' ? undefined : refusals[state];
+  }
+}
