@@ -79,7 +79,7 @@ export class APractice {
       onRefused,
     });
     this.gate = new SignedGrantGate({
-      ...{ store: this.store, rules, clock, siteIds: own.siteIds, checkReadOnly },
+      ...{ store: this.store, rules, clock, own, checkReadOnly, journal },
       journalWritable: () => this.journalWritable,
     });
   }

@@ -53,6 +53,8 @@ describe('withdrawal', () => {
     expect(practice.gate.decide(aQuery(grant))).toEqual({ allowed: false, code: 'SITE_PAUSED' });
     rmSync(join(practice.stateFolder, 'paused'));
     practice.gate.sweep();
+    const acts = practice.journal.records.map(({ type }) => type);
+    expect(acts.slice(-2)).toEqual(['access.paused', 'access.resumed']);
     expect(practice.gate.decide(aQuery(grant))).toMatchObject({ allowed: true });
   });
 

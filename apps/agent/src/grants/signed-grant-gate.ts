@@ -20,6 +20,8 @@ import {
 } from '#apps/agent/src/grants/grant-gate.port.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
+import type { Journal } from '#apps/agent/src/journal/journal.port.js';
 
 /** How often expiry, the pause flag and the ceiling file are looked at. */
 export const sweepMs = 1_000;
@@ -28,8 +30,9 @@ export interface GateParts {
   store: GrantStore;
   rules: LocalRules;
   clock: Clock;
-  siteIds: readonly string[];
+  own: OwnIdentity;
   checkReadOnly: ReadOnlyCheck;
+  journal: Journal;
   /** False when executed queries could not be written down. */
   journalWritable: () => boolean;
 }
@@ -48,9 +51,11 @@ export class SignedGrantGate extends GrantGate {
   private inForce = new Map<string, string>();
   private lowered = new WeakMap<Grant, { ceiling: Ceiling; grant: Grant }>();
   private timer: NodeJS.Timeout | undefined;
+  private wasPaused: boolean;
 
   constructor(private readonly parts: GateParts) {
     super();
+    this.wasPaused = parts.rules.paused;
     this.inForce = this.standing();
     parts.store.onChange(() => this.sweep());
   }
@@ -79,7 +84,7 @@ export class SignedGrantGate extends GrantGate {
     if (held.grant.epoch < store.epoch) return refuse('GRANT_INVALID', 'epoch-old');
     // The broker holds a newer document than it delivered: it may say less than the one held here.
     if (query.grantSeq > held.grant.seq) return refuse('GRANT_INVALID', 'seq-ahead');
-    if (!this.parts.siteIds.includes(query.siteId)) return refuse('GRANT_INVALID', 'site');
+    if (!this.parts.own.siteIds.includes(query.siteId)) return refuse('GRANT_INVALID', 'site');
     const grant = this.lower(held.grant);
     const question = asQuestion(query);
     const answer = evaluateGrant(grant, question, clock.now(), this.parts.checkReadOnly);
@@ -89,13 +94,22 @@ export class SignedGrantGate extends GrantGate {
 
   /** Looks at everything that ends a permission without a message; tells who listens. */
   sweep(): void {
-    this.parts.rules.refresh();
+    this.lookAtRules();
     const before = this.inForce;
     this.inForce = this.standing();
     for (const [grantId, document] of before) {
       if (this.inForce.get(grantId) === document) continue;
       for (const listener of this.listeners) listener(grantId);
     }
+  }
+
+  /** The pause flag is a file that anyone on this machine may have set: what is written down is what was seen. */
+  private lookAtRules(): void {
+    const { rules, journal } = this.parts;
+    rules.refresh();
+    if (rules.paused === this.wasPaused) return;
+    this.wasPaused = rules.paused;
+    journal.note({ type: rules.paused ? 'access.paused' : 'access.resumed', actorRef: 'local' });
   }
 
   /**

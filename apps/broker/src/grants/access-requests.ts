@@ -3,7 +3,7 @@ import { Kysely } from 'kysely';
 
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
-import { sitesOf, type AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import { sitesOf, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type {
@@ -23,7 +23,7 @@ export class AccessRequests {
     private readonly clock: Clock,
   ) {}
 
-  async list(peer: AgentPeer): Promise<OpenAccessRequests> {
+  async list(peer: SpeakingAgent): Promise<OpenAccessRequests> {
     const rows = await this.database
       .selectFrom('access_requests')
       .innerJoin('sites', 'sites.site_id', 'access_requests.site_id')
@@ -52,7 +52,7 @@ export class AccessRequests {
   }
 
   /** @throws ConduitError ACCESS_REQUEST_NOT_FOUND when it is not open or not of the agent's sites */
-  async decline(peer: AgentPeer, decision: DeclineAccessRequestMeta): Promise<void> {
+  async decline(peer: SpeakingAgent, decision: DeclineAccessRequestMeta): Promise<void> {
     const siteId = await this.database.transaction().execute(async (within) => {
       const own = (await sitesOf(within, peer)).map((site) => site.siteId);
       const row = await within

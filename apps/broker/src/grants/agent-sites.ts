@@ -1,14 +1,12 @@
 /** Which sites an agent may speak of: those the registry says it serves, whatever the message says. */
 import type { Kysely, Transaction } from 'kysely';
 
+import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
-/** Who is at the other end of a link, as the handshake proved it. */
-export interface AgentPeer {
-  agentId: string;
-  practiceId: string;
-}
+/** The agent whose message it is, as the handshake of its link proved it. */
+export type SpeakingAgent = Pick<AgentPeer, 'agentId' | 'practiceId'>;
 
 type Store = Kysely<Database> | Transaction<Database>;
 
@@ -17,7 +15,7 @@ export interface AgentSite {
   name: string;
 }
 
-export async function sitesOf(store: Store, peer: AgentPeer): Promise<AgentSite[]> {
+export async function sitesOf(store: Store, peer: SpeakingAgent): Promise<AgentSite[]> {
   return store
     .selectFrom('sites')
     .select(['site_id as siteId', 'name'])
@@ -29,7 +27,7 @@ export async function sitesOf(store: Store, peer: AgentPeer): Promise<AgentSite[
 /** @throws ConduitError SITE_NOT_FOUND when any of the sites is not the agent's own */
 export async function requireOwnSites(
   store: Store,
-  peer: AgentPeer,
+  peer: SpeakingAgent,
   siteIds: readonly string[],
 ): Promise<void> {
   const own = new Set((await sitesOf(store, peer)).map(({ siteId }) => siteId));

@@ -7,7 +7,7 @@ import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
-import type { AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import type { SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
 import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
@@ -49,7 +49,7 @@ export class BrokerPractice {
   readonly audit = new RefusableAudit();
   readonly broadcast = new MemoryBroadcast();
   readonly log = new MemoryEventLog();
-  readonly agents: Record<'one' | 'two', { peer: AgentPeer; key: KeyObject }>;
+  readonly agents: Record<'one' | 'two', { peer: SpeakingAgent; key: KeyObject }>;
   readonly approver = anApprover();
   readonly create: CreatePairingCode;
   readonly requests: AccessRequests;

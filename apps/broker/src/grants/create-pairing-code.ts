@@ -3,7 +3,7 @@ import { Kysely } from 'kysely';
 
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
-import { requireOwnSites, type AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import { requireOwnSites, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import {
   makePairingCode,
   normalisePairingCode,
@@ -27,7 +27,7 @@ export class CreatePairingCode {
   ) {}
 
   /** @throws ConduitError SITE_NOT_FOUND when the site is not the agent's */
-  async execute(peer: AgentPeer, siteId: string): Promise<CreatedPairingCode> {
+  async execute(peer: SpeakingAgent, siteId: string): Promise<CreatedPairingCode> {
     const code = makePairingCode();
     const plain = normalisePairingCode(code) as string;
     const expiresAt = new Date(this.clock.now() + pairingCodeLifeMs);

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
-import type { AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import type { SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
@@ -43,21 +43,21 @@ export class GrantsController {
   @MessagePattern(brokerPatterns.createPairingCode)
   create(
     @Payload() request: LinkRequest,
-    @Ctx() context: LinkContext<AgentPeer>,
+    @Ctx() context: LinkContext<SpeakingAgent>,
   ): Promise<CreatedPairingCode> {
     const { siteId } = metaOf<CreatePairingCodeMeta>(request, createPairingCodeShape);
     return this.createPairingCode.execute(context.peer, siteId);
   }
 
   @MessagePattern(brokerPatterns.listAccessRequests)
-  listRequests(@Ctx() context: LinkContext<AgentPeer>): Promise<OpenAccessRequests> {
+  listRequests(@Ctx() context: LinkContext<SpeakingAgent>): Promise<OpenAccessRequests> {
     return this.accessRequests.list(context.peer);
   }
 
   @MessagePattern(brokerPatterns.declineAccessRequest)
   async decline(
     @Payload() request: LinkRequest,
-    @Ctx() context: LinkContext<AgentPeer>,
+    @Ctx() context: LinkContext<SpeakingAgent>,
   ): Promise<object> {
     const decision = metaOf<DeclineAccessRequestMeta>(request, declineAccessRequestShape);
     await this.accessRequests.decline(context.peer, decision);
@@ -67,7 +67,7 @@ export class GrantsController {
   @MessagePattern(brokerPatterns.publishGrant)
   publish(
     @Payload() request: LinkRequest,
-    @Ctx() context: LinkContext<AgentPeer>,
+    @Ctx() context: LinkContext<SpeakingAgent>,
   ): Promise<object> {
     return this.store(request, context, false);
   }
@@ -75,19 +75,19 @@ export class GrantsController {
   @MessagePattern(brokerPatterns.publishRevocation)
   publishRevocation(
     @Payload() request: LinkRequest,
-    @Ctx() context: LinkContext<AgentPeer>,
+    @Ctx() context: LinkContext<SpeakingAgent>,
   ): Promise<object> {
     return this.store(request, context, true);
   }
 
   @MessagePattern(brokerPatterns.listGrants)
-  listGrants(@Ctx() context: LinkContext<AgentPeer>): Promise<ListedGrants> {
+  listGrants(@Ctx() context: LinkContext<SpeakingAgent>): Promise<ListedGrants> {
     return this.storeGrant.list(context.peer);
   }
 
   private async store(
     request: LinkRequest,
-    context: LinkContext<AgentPeer>,
+    context: LinkContext<SpeakingAgent>,
     revocation: boolean,
   ): Promise<object> {
     const meta = metaOf<PublishGrantMeta>(request, publishGrantShape);

@@ -4,7 +4,7 @@ import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
-import { requireOwnSites, type AgentPeer } from '#apps/broker/src/grants/agent-sites.js';
+import { requireOwnSites, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { ListedGrants, PublishGrantMeta } from '#libs/grants/grant-messages.js';
@@ -38,7 +38,7 @@ export class StoreGrant {
    * Stores a grant, or a revocation, that the agent publishes. The same document again is no error.
    * @throws ConduitError GRANT_INVALID with a reason; SITE_NOT_FOUND
    */
-  async execute(peer: AgentPeer, { signed, receipt }: PublishGrantMeta): Promise<Grant> {
+  async execute(peer: SpeakingAgent, { signed, receipt }: PublishGrantMeta): Promise<Grant> {
     const reading = parseGrant(signed.document);
     if (!reading.ok) throw refuse(reading.reason);
     const { grant } = reading;
@@ -57,7 +57,7 @@ export class StoreGrant {
   }
 
   /** The newest document of each grant that names a site of the agent. */
-  async list(peer: AgentPeer): Promise<ListedGrants> {
+  async list(peer: SpeakingAgent): Promise<ListedGrants> {
     const rows = await this.database
       .selectFrom('grants')
       .innerJoin('sites', 'sites.site_id', 'grants.site_id')
@@ -73,7 +73,7 @@ export class StoreGrant {
 
   private async checkReceipt(
     within: Within,
-    peer: AgentPeer,
+    peer: SpeakingAgent,
     grant: Grant,
     { signed, receipt }: PublishGrantMeta,
   ): Promise<void> {
@@ -147,7 +147,7 @@ export class StoreGrant {
       .execute();
   }
 
-  private record(within: Within, peer: AgentPeer, grant: Grant): Promise<void> {
+  private record(within: Within, peer: SpeakingAgent, grant: Grant): Promise<void> {
     const [site] = grant.siteIds;
     return this.audit.record(
       {

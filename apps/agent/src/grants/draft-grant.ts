@@ -1,0 +1,122 @@
+/**
+ * A grant ready to be shown and signed, from what an integrator asks and what the practice chooses.
+ * What the practice does not say is filled in modestly, and nothing goes beyond the ceiling.
+ */
+import { randomUUID } from 'node:crypto';
+
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { canonicalJson } from '#libs/grants/canonical-json.js';
+import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
+import { purposes, type Grant, type Purpose } from '#libs/grants/grant.js';
+import { parseGrant } from '#libs/grants/parse-grant.js';
+import { parseScope } from '#libs/grants/scope.js';
+import { excessOf, lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+
+/** What the practice chooses; everything may be left out. */
+export interface GrantChoices {
+  scopes?: string[];
+  catalogues?: string[];
+  purposes?: string[];
+  /** `90d`, or an ISO 8601 date or time. */
+  expires?: string;
+  rows?: number;
+  perMinute?: number;
+  concurrency?: number;
+}
+
+export interface DraftGround {
+  practiceId: string;
+  agentKeyThumbprint: string;
+  ceiling: Ceiling;
+  epoch: number;
+  nowMs: number;
+  /** The permission this integrator holds at the site already: it is replaced, not doubled. */
+  held?: Grant;
+}
+
+const DAY_MS = 86_400_000;
+const usual = { days: 365, rows: 100_000, ms: 60_000, concurrency: 4, perMinute: 600 } as const;
+
+const invalid = (field: string, problem: string): ConduitError =>
+  new ConduitError('REQUEST_INVALID', { facts: { field, problem } });
+
+function expiryMs(choice: string | undefined, ground: DraftGround): number {
+  if (choice === undefined)
+    return ground.nowMs + Math.min(usual.days, ground.ceiling.maxDays) * DAY_MS;
+  const days = /^(\d{1,3})d$/.exec(choice)?.[1];
+  if (days !== undefined) return ground.nowMs + Number(days) * DAY_MS;
+  if (!/^\d{4}-\d\d-\d\d/.test(choice)) throw invalid('expires', 'must be like 90d or 2026-12-31');
+  return Date.parse(choice);
+}
+
+/**
+ * @throws ConduitError REQUEST_INVALID naming the choice that can't be granted; GRANT_CEILING when a
+ * choice goes beyond the ceiling
+ */
+export function draftGrant(
+  request: OpenAccessRequest,
+  choices: GrantChoices,
+  ground: DraftGround,
+): Grant {
+  const { nowMs, ceiling, held } = ground;
+  const endsMs = expiryMs(choices.expires, ground);
+  if (!(endsMs > nowMs)) throw invalid('expires', 'must be in the future');
+  const asked: Grant = {
+    type: 'conduit-grant-v1',
+    grantId: held?.grantId ?? randomUUID(),
+    seq: (held?.seq ?? 0) + 1,
+    epoch: ground.epoch,
+    practiceId: ground.practiceId,
+    siteIds: [request.siteId],
+    agentKeyThumbprints: [ground.agentKeyThumbprint],
+    integratorId: request.integratorId,
+    integratorKeyThumbprints: [],
+    scopes: request.asked.scopes.filter((scope) => parseScope(scope) !== undefined),
+    catalogues: request.asked.catalogues,
+    purposes: purposes.filter((purpose) => request.asked.purposes.includes(purpose)),
+    limits: {
+      rows: usual.rows,
+      ms: usual.ms,
+      concurrency: usual.concurrency,
+      perMinute: usual.perMinute,
+    },
+    encryptionMode: 'edge',
+    notBefore: new Date(nowMs).toISOString(),
+    expires: new Date(endsMs).toISOString(),
+    countries: request.countries,
+  };
+  // Defaults bow to the ceiling; what was chosen in words is refused when it goes beyond.
+  const bounded = lowerTo(asked, ceiling);
+  const grant: Grant = {
+    ...bounded,
+    expires: asked.expires,
+    limits: {
+      ...bounded.limits,
+      ...definedOnly({
+        rows: choices.rows,
+        perMinute: choices.perMinute,
+        concurrency: choices.concurrency,
+      }),
+    },
+    ...definedOnly({
+      scopes: choices.scopes,
+      catalogues: choices.catalogues,
+      purposes: choices.purposes as Purpose[] | undefined,
+    }),
+  };
+  return checked(grant, ceiling);
+}
+
+function checked(grant: Grant, ceiling: Ceiling): Grant {
+  const reading = parseGrant(canonicalJson(grant));
+  if (!reading.ok) throw invalid(reading.field ?? 'grant', 'cannot be granted');
+  const excess = excessOf(grant, ceiling);
+  if (excess !== undefined) throw new ConduitError('GRANT_CEILING', { facts: { reason: excess } });
+  return grant;
+}
+
+function definedOnly<T extends object>(choices: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
