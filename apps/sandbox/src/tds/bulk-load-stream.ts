@@ -71,7 +71,13 @@ export class BulkLoadStream {
   /** Reads COLMETADATA. To be called once, before rows(). */
   async columns(): Promise<ColumnDescription[]> {
     return this.#read((reader) => {
-      if (reader.uint8() !== Token.colMetadata) throw streamIncorrect();
+      const token = reader.uint8();
+      // A client without rows may send the closing DONE alone.
+      if (token === Token.done) {
+        reader.position--;
+        return [];
+      }
+      if (token !== Token.colMetadata) throw streamIncorrect();
       const count = reader.uint16();
       const descriptions: ColumnDescription[] = [];
       this.#columns = [];

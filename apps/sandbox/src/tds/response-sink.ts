@@ -42,6 +42,8 @@ export class ResponseSink implements ResultSink {
   #isCancelled = false;
   /** Tokens that arrive while a large value is half written. */
   #afterLargeRow: (() => void)[] | undefined;
+  #largeRowInProgress: Promise<void> | undefined;
+  #hasEnded = false;
   readonly #writer: TokenWriter;
 
   constructor(
@@ -49,6 +51,11 @@ export class ResponseSink implements ResultSink {
     private readonly kind: ResponseKind,
   ) {
     this.#writer = channel.writer;
+  }
+
+  /** Resolves when no value is half written. To be awaited before one of the end functions. */
+  async settled(): Promise<void> {
+    await this.#largeRowInProgress?.catch(() => undefined);
   }
 
   /** From now on rows are refused: the engine hears CancelledError at its next one. */
@@ -66,8 +73,10 @@ export class ResponseSink implements ResultSink {
   }
 
   row(values: SqlValue[]): void | Promise<void> {
-    if (this.#isCancelled) throw new CancelledError();
-    if (this.#hasLargeColumns && values.some(isLarge)) return this.#largeRow(values);
+    if (this.#isCancelled || this.#hasEnded) throw new CancelledError();
+    if (this.#hasLargeColumns && values.some(isLarge)) {
+      return (this.#largeRowInProgress = this.#largeRow(values));
+    }
     const start = this.#writer.position;
     try {
       writeRow(this.#writer, this.#codecs, values);
@@ -122,6 +131,7 @@ export class ResponseSink implements ResultSink {
     const last = this.#heldDone ?? { token: Token.done, status: 0, command: 0, rowCount: 0 };
     this.#heldDone = undefined;
     last.status |= this.#takeErrorBit();
+    this.#hasEnded = true;
     writeDone(this.#writer, last);
   }
 
@@ -149,6 +159,7 @@ export class ResponseSink implements ResultSink {
       this.#writer.position = start;
       throw error;
     }
+    this.#hasEnded = true;
     writeDone(this.#writer, {
       token: Token.doneProc,
       status: (options.more ? DoneStatus.more : 0) | this.#takeErrorBit(),
@@ -161,6 +172,7 @@ export class ResponseSink implements ResultSink {
   endAborted(): void {
     this.#hasUnreportedError = true;
     this.#releaseDone();
+    this.#hasEnded = true;
     const token = this.kind === 'procedure' ? Token.doneProc : Token.done;
     writeDone(this.#writer, { token, status: DoneStatus.error, command: 0, rowCount: 0 });
   }
@@ -179,6 +191,8 @@ export class ResponseSink implements ResultSink {
 
   /** A message may arrive from the engine at any moment, also inside a value: it waits for the row's end. */
   #afterRow(write: () => void): void {
+    // An engine that is late with its words must not speak into the next answer.
+    if (this.#hasEnded) return;
     if (this.#afterLargeRow === undefined) write();
     else this.#afterLargeRow.push(write);
   }
@@ -201,7 +215,7 @@ export class ResponseSink implements ResultSink {
   }
 
   #refuseIfCancelled(): void {
-    if (this.#isCancelled) throw new CancelledError();
+    if (this.#isCancelled || this.#hasEnded) throw new CancelledError();
   }
 }
 

@@ -56,6 +56,7 @@ export class SessionRequests {
       if (request.reset !== 'none') await this.#reset(request.reset);
       await this.#dispatch(request);
     } catch (error) {
+      await this.#sink?.settled();
       this.#reportFailure(error);
     } finally {
       this.#sink = undefined;

@@ -312,5 +312,5 @@ function resetOf(status: number): Reset {
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if (error instanceof TdsFramingError) return error.message;
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.constructor.name;
 }
