@@ -487,6 +487,27 @@ export const catalogue = {
     'The command was not understood.',
     'Run the command with --help.',
   ),
+  AGENT_ALREADY_RUNNING: entry(
+    409,
+    'never',
+    'MSP',
+    'An agent is already running with this state folder.',
+    'Use the one that runs, or stop it first.',
+  ),
+  CONTROL_REFUSED: entry(
+    403,
+    'never',
+    'MSP',
+    'This user may not give commands to the agent on this machine.',
+    'Run the command as the user that the agent service runs as.',
+  ),
+  AGENT_ALREADY_RUNNING: entry(
+    503,
+    'never',
+    'MSP',
+    'Another agent process uses this state folder.',
+    'Stop the other process first; one machine runs one agent.',
+  ),
   AGENT_NOT_RUNNING: entry(
     503,
     'safe',

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { Challenges } from '#apps/broker/src/enrolment/challenges.js';
 import { EnrolmentSettings } from '#apps/broker/src/enrolment/enrolment-settings.js';
 import { RecoverAgent } from '#apps/broker/src/enrolment/recover-agent.js';
@@ -19,6 +20,7 @@ import {
 
 /** The routes an agent uses before it has a link. Public: each request proves itself by signature. */
 @Controller()
+@Policy('ownProof')
 export class EnrolmentController {
   constructor(
     private readonly challenges: Challenges,
@@ -55,6 +57,7 @@ export class EnrolmentController {
   }
 
   @Get(enrolmentPaths.time)
+  @Policy('public')
   readTime(@Query() query: TimeQueryDto): Promise<TimeAnswer> {
     return this.time.answer(query.nonce ?? '');
   }

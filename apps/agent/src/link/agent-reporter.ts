@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { JoinCounter } from '#apps/agent/src/identity/join-counter.js';
+import { AgentLink } from '#apps/agent/src/link/agent-link.js';
+import { BrokerClock } from '#apps/agent/src/link/broker-clock.js';
+import { SelfReport } from '#apps/agent/src/link/self-report.js';
+import { EventLog } from '#apps/agent/src/logging/event-log.js';
+import { agentVersion } from '#apps/agent/src/version.js';
+import {
+  brokerPatterns,
+  type AgentReport,
+  type AgentReportAnswer,
+} from '#libs/contracts/link-messages.js';
+import { toConduitError } from '#libs/errors/conduit-error.js';
+
+const REPORT_MS = 30_000;
+
+/** Tells the broker how this agent is: at each join and every thirty seconds. */
+@Injectable()
+export class AgentReporter {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly link: AgentLink,
+    private readonly joins: JoinCounter,
+    private readonly self: SelfReport,
+    private readonly clock: BrokerClock,
+    private readonly log: EventLog,
+  ) {}
+
+  start(): void {
+    this.link.onAttached(() => void this.report());
+    this.timer = setInterval(() => void this.report(), REPORT_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async report(): Promise<void> {
+    if (this.link.state !== 'connected') return;
+    try {
+      const sentMs = Date.now();
+      const answer = await this.link.ask<AgentReportAnswer>(brokerPatterns.reportAgent, {
+        ...this.self.describe(),
+        agentVersion,
+        instanceId: this.joins.instanceId,
+        clockMs: sentMs,
+      } satisfies AgentReport);
+      this.clock.note((sentMs + Date.now()) / 2 - answer.brokerTimeMs);
+    } catch (error) {
+      const { code } = toConduitError(error);
+      if (code !== 'LINK_CLOSED') this.log.write('report.failed', { code });
+    }
+  }
+}

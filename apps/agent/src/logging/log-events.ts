@@ -1,0 +1,54 @@
+/**
+ * Every line the agent can log, once, with the fields it may carry. There is no way to log free
+ * text, a statement, a row, or the words of SQL Server or of a library.
+ */
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+
+export interface LogEvents {
+  'agent.starting': { version: string; agentId: string; sites: number };
+  'agent.stopping': { signal: string };
+  'agent.stopped': object;
+  'agent.failed': { code: ErrorCode };
+  'link.connected': { host: string; viaProxy: boolean };
+  'link.closed': { reason: string };
+  /** Once per change of the diagnosis, with what a technician can do about it. */
+  'link.failed': {
+    code: ErrorCode;
+    title: string;
+    remedy: string;
+    whoCanFix: string;
+    reason?: string;
+    host?: string;
+  };
+  /** This machine's clock minus the broker's. */
+  'clock.skewed': { skewSeconds: number };
+  'clock.corrected': object;
+  'certificate.renewed': { endsAt: string };
+  'certificate.recovered': { endsAt: string };
+  'certificate.renewal-failed': { code: ErrorCode };
+  'encryption-key.rotated': object;
+  'encryption-key.rotation-failed': { code: ErrorCode };
+  'report.failed': { code: ErrorCode };
+  'link-request.failed': { pattern: string; errorName: string };
+}
+
+export type LogEventName = keyof LogEvents;
+
+export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'debug'> = {
+  'agent.starting': 'info',
+  'agent.stopping': 'info',
+  'agent.stopped': 'info',
+  'agent.failed': 'error',
+  'link.connected': 'info',
+  'link.closed': 'info',
+  'link.failed': 'error',
+  'clock.skewed': 'warn',
+  'clock.corrected': 'info',
+  'certificate.renewed': 'info',
+  'certificate.recovered': 'warn',
+  'certificate.renewal-failed': 'warn',
+  'encryption-key.rotated': 'info',
+  'encryption-key.rotation-failed': 'warn',
+  'report.failed': 'warn',
+  'link-request.failed': 'error',
+};
