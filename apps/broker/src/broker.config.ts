@@ -15,6 +15,7 @@ import {
   Max,
   Min,
   MinLength,
+  ValidateIf,
 } from 'class-validator';
 import { Secret } from '#libs/kernel/secret.js';
 
@@ -24,6 +25,9 @@ export type BrokerRole = (typeof brokerRoles)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 
 const PORT_MAX = 65_535;
+
+const hasEitherTlsFile = ({ tlsKeyFile, tlsCertFile }: BrokerConfig): boolean =>
+  tlsKeyFile !== undefined || tlsCertFile !== undefined;
 
 export class BrokerConfig {
   /** CONDUIT_STATE_DIR: keys, the embedded database, the operator token. */
@@ -51,15 +55,20 @@ export class BrokerConfig {
   @Max(PORT_MAX)
   apiPort: number = 8443;
 
-  /** CONDUIT_TLS_KEY_FILE: PEM of the API's private key. */
+  /**
+   * CONDUIT_TLS_KEY_FILE: PEM of the API's private key. Absent, with the certificate: one made at
+   * each start and signed by the installation's own device authority, for development.
+   */
+  @ValidateIf(hasEitherTlsFile)
   @IsString()
   @MinLength(1)
-  tlsKeyFile!: string;
+  tlsKeyFile?: string;
 
   /** CONDUIT_TLS_CERT_FILE: PEM of the API's certificate and its intermediates. */
+  @ValidateIf(hasEitherTlsFile)
   @IsString()
   @MinLength(1)
-  tlsCertFile!: string;
+  tlsCertFile?: string;
 
   /** CONDUIT_GATEWAY_HOST */
   @IsString()

@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { watchRoutes } from '#apps/broker/src/edge/allowed-methods.js';
 import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { knownFailure } from '#apps/broker/src/edge/known-failure.js';
+import type { RequestCount } from '#apps/broker/src/edge/request-count.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 export interface HttpServerOptions {
@@ -57,7 +58,10 @@ export function makeAdapter(options: HttpServerOptions): FastifyAdapter {
 }
 
 /** Everything that has to be on the server before Nest registers its routes. */
-export async function prepareServer(app: NestFastifyApplication): Promise<void> {
+export async function prepareServer(
+  app: NestFastifyApplication,
+  requests: RequestCount,
+): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
   watchRoutes(server as unknown as FastifyInstance);
   server.removeAllContentTypeParsers();
@@ -65,6 +69,7 @@ export async function prepareServer(app: NestFastifyApplication): Promise<void> 
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
+    requests.begin(request.method, request.routeOptions.url ?? 'none', reply.raw);
     done();
   });
   await app.register(helmet as unknown as Parameters<typeof app.register>[0], {

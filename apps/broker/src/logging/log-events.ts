@@ -9,7 +9,7 @@ export interface LogEvents {
   'broker.listening': { what: 'api' | 'gateway' | 'metrics'; port: number };
   'broker.stopping': { signal: string };
   'broker.stopped': { unfinishedRequests: number };
-  'broker.failed': { code: ErrorCode };
+  'broker.failed': { code: ErrorCode; errorName?: string; at?: string };
   'request.failed': {
     requestId: string;
     code: ErrorCode;

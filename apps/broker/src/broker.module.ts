@@ -1,0 +1,41 @@
+/**
+ * The broker: rooms, wired. `api` answers integrators, `gateway` holds agents' links, `worker` will
+ * run queues. One process may play all roles. A role decides what is started, not what is wired:
+ * the api finds links through a port, whichever node holds them.
+ */
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AccessModule } from '#apps/broker/src/access/access.module.js';
+import { AuditModule } from '#apps/broker/src/audit/audit.module.js';
+import { EdgeModule } from '#apps/broker/src/edge/edge.module.js';
+import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
+import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { HealthModule } from '#apps/broker/src/health/health.module.js';
+import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
+import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
+import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
+import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
+import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+
+@Module({})
+export class BrokerModule {
+  static of(resources: Resources): DynamicModule {
+    return {
+      module: BrokerModule,
+      imports: [
+        ResourcesModule.of(resources),
+        AccessModule,
+        AuditModule,
+        EdgeModule,
+        EnrolmentModule,
+        GatewayModule,
+        GrantsModule,
+        HealthModule,
+        IntegratorsModule,
+        OperatorModule,
+        QueriesModule,
+        SitesModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Software vendors and their keys. Promises: a key is shown once and kept as an HMAC; at most two
+ * live keys an integrator; a revoked key stops at once; each act is in the audit or did not happen.
+ */
+import { Module } from '@nestjs/common';
+import { IntegratorsController } from '#apps/broker/src/integrators/integrators.controller.js';
+import { IssueApiKey } from '#apps/broker/src/integrators/issue-api-key.js';
+import { RegisterIntegrator } from '#apps/broker/src/integrators/register-integrator.js';
+import { RevokeApiKey } from '#apps/broker/src/integrators/revoke-api-key.js';
+
+@Module({
+  controllers: [IntegratorsController],
+  providers: [IssueApiKey, RegisterIntegrator, RevokeApiKey],
+})
+export class IntegratorsModule {}

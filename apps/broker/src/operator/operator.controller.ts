@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Policy } from '#apps/broker/src/access/policy.decorator.js';
+import { CreateEnrolmentCode } from '#apps/broker/src/enrolment/create-enrolment-code.js';
+import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
+import { RegisterPractice } from '#apps/broker/src/operator/register-practice.js';
+import type { SiteToServe } from '#libs/contracts/enrolment.js';
+import { CreateEnrolmentCodeDto, CreatePracticeDto } from '#libs/contracts/operator.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+
+interface EnrolmentCodeAnswer {
+  codeId: string;
+  /** Shown once. */
+  code: string;
+  expiresAt: string;
+  sites: SiteToServe[];
+}
+
+/** The operator's acts about practices and their agents. */
+@Controller('operator')
+@Policy('operatorToken')
+export class OperatorController {
+  constructor(
+    private readonly practices: RegisterPractice,
+    private readonly enrolment: CreateEnrolmentCode,
+    private readonly revoke: RevokeAgent,
+  ) {}
+
+  @Post('practices')
+  createPractice(@Body() order: CreatePracticeDto): Promise<{ practiceId: string }> {
+    return this.practices.execute(order);
+  }
+
+  /** The sites come into being when the code is redeemed; their ids are known from here on. */
+  @Post('practices/:practiceId/enrolment-codes')
+  async createEnrolmentCode(
+    @Param('practiceId') practiceId: string,
+    @Body() order: CreateEnrolmentCodeDto,
+  ): Promise<EnrolmentCodeAnswer> {
+    await this.practices.require(practiceId);
+    const sites = order.sites.map(({ siteId, name, pmsType, pmsSiteId }) => ({
+      siteId: siteId?.toLowerCase() ?? randomUUID(),
+      name,
+      pmsType,
+      pmsSiteId,
+    }));
+    const actorRef = 'operator';
+    const made = await this.enrolment.execute({ practiceId, sites, actorRef });
+    const { codeId, code, expiresAt } = made;
+    return { codeId, code: code.reveal(), expiresAt: expiresAt.toISOString(), sites };
+  }
+
+  @Post('agents/:agentId/revoke')
+  @HttpCode(204)
+  async revokeAgent(@Param('agentId') agentId: string): Promise<void> {
+    const revoked = await this.revoke.execute(agentId, 'operator');
+    if (!revoked) {
+      throw new ConduitError('REGISTRY_ENTRY_NOT_FOUND', { facts: { field: 'agentId' } });
+    }
+  }
+}

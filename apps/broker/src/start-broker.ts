@@ -1,0 +1,119 @@
+/**
+ * Boots a broker and stops it again. Used by main.ts and by end-to-end tests, so that what is tested
+ * is what runs. Stopping: report not ready, take no new connection, let requests finish, drain the
+ * links, write the audit, close the store.
+ */
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { BrokerModule } from '#apps/broker/src/broker.module.js';
+import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js';
+import { RequestCount } from '#apps/broker/src/edge/request-count.js';
+import { authorityFolder, gatewayHosts } from '#apps/broker/src/enrolment/authority.module.js';
+import { openAuthority } from '#apps/broker/src/enrolment/open-authority.js';
+import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
+import { Gateway } from '#apps/broker/src/gateway/gateway.js';
+import { Metrics } from '#apps/broker/src/health/metrics.js';
+import { MetricsServer } from '#apps/broker/src/health/metrics-server.js';
+import { Readiness } from '#apps/broker/src/health/readiness.js';
+import { openResources } from '#apps/broker/src/open-resources.js';
+import type { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { LinkServer } from '#libs/link/link-server.js';
+
+export interface RunningBroker {
+  app: NestFastifyApplication;
+  /** 0 where the role is not played. */
+  ports: { api: number; gateway: number; metrics: number };
+  /** Resolves when everything is closed; calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
+
+/** Configured, or, for development, issued by the installation's own device authority. */
+async function tlsOf(config: BrokerConfig): Promise<{ key: string; cert: string }> {
+  const { tlsKeyFile, tlsCertFile } = config;
+  if (tlsKeyFile !== undefined && tlsCertFile !== undefined) {
+    return { key: readFileSync(tlsKeyFile, 'utf8'), cert: readFileSync(tlsCertFile, 'utf8') };
+  }
+  const now = Date.now();
+  const authority = await openAuthority(authorityFolder(config.stateDir), now);
+  const identity = await ServerIdentity.make(authority, gatewayHosts(config.gatewayName), now);
+  return { key: identity.privateKey, cert: identity.chain };
+}
+
+export async function startBroker(config: BrokerConfig, log: EventLog): Promise<RunningBroker> {
+  // Both take a second or so: keys are made on one thread while the store opens on another.
+  const keys = tlsOf(config);
+  keys.catch(() => undefined);
+  const opened = await openResources(config, log);
+  try {
+    const adapter = makeAdapter({ tls: await keys, trustProxy: config.trustProxy });
+    const app = await NestFactory.create<NestFastifyApplication>(
+      BrokerModule.of(opened.resources),
+      adapter,
+      { logger: false, bodyParser: false, abortOnError: false },
+    );
+    const metrics = app.get(Metrics);
+    const requests = new RequestCount((method, route, status) =>
+      metrics.countRequest(method, route, status),
+    );
+    await prepareServer(app, requests);
+    const ports = await listen(app, config, log);
+    const stop = once(() => stopBroker(app, config, log, requests, opened.close));
+    return { app, ports, stop };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function listen(
+  app: NestFastifyApplication,
+  config: BrokerConfig,
+  log: EventLog,
+): Promise<RunningBroker['ports']> {
+  app.connectMicroservice({ strategy: app.get(LinkServer) });
+  const ports = { api: 0, gateway: 0, metrics: 0 };
+  await app.init();
+  await app.startAllMicroservices();
+  if (config.roles.includes('gateway')) {
+    const gateway = app.get(Gateway);
+    await gateway.start();
+    ports.gateway = gateway.port;
+  }
+  if (config.roles.includes('api')) {
+    await app.listen(config.apiPort, config.apiHost);
+    ports.api = ((app.getHttpServer() as Server).address() as AddressInfo).port;
+  }
+  ports.metrics = await app.get(MetricsServer).listen();
+  for (const what of ['api', 'gateway', 'metrics'] as const) {
+    if (ports[what] > 0) log.write('broker.listening', { what, port: ports[what] });
+  }
+  return ports;
+}
+
+async function stopBroker(
+  app: NestFastifyApplication,
+  config: BrokerConfig,
+  log: EventLog,
+  requests: RequestCount,
+  closeResources: () => Promise<void>,
+): Promise<void> {
+  app.get(Readiness).drain();
+  const server = app.getHttpServer() as Server;
+  if (server.listening) server.close();
+  server.closeIdleConnections();
+  const unfinishedRequests = await requests.settle(config.drainSeconds * 1_000);
+  server.closeAllConnections();
+  await app.close();
+  await app.get(MetricsServer).close();
+  log.write('broker.stopped', { unfinishedRequests });
+  await closeResources();
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= act());
+}

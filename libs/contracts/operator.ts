@@ -1,0 +1,105 @@
+/** What the operator sends to register practices, integrators and keys. */
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsArray,
+  IsEmail,
+  IsIn,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
+import { purposes, type Purpose } from '#libs/grants/grant.js';
+
+const NAME_CHARACTERS = 200;
+
+export class CreatePracticeDto {
+  @IsString()
+  @Length(1, NAME_CHARACTERS)
+  name!: string;
+}
+
+export class EnrolledSiteDto {
+  /** Made by the broker when absent; named again when an agent is replaced. */
+  @IsOptional()
+  @IsUUID()
+  siteId?: string;
+
+  @IsString()
+  @Length(1, NAME_CHARACTERS)
+  name!: string;
+
+  @IsIn(['BestPractice', 'Zedmed', 'D4w', 'MedicalDirector', 'Sandbox'])
+  pmsType!: string;
+
+  /** The id the PMS vendor gave the practice. */
+  @IsString()
+  @Length(1, 64)
+  pmsSiteId!: string;
+}
+
+export class CreateEnrolmentCodeDto {
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => EnrolledSiteDto)
+  sites!: EnrolledSiteDto[];
+}
+
+export class CreateIntegratorDto {
+  @IsString()
+  @Length(1, NAME_CHARACTERS)
+  name!: string;
+
+  @IsOptional()
+  @Matches(/^\d{11}$/)
+  abn?: string;
+
+  @IsOptional()
+  @IsEmail()
+  contactEmail?: string;
+
+  /** What it may ask practices for. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(purposes.length)
+  @IsIn(purposes, { each: true })
+  purposes?: Purpose[];
+
+  /** ISO 3166-1 alpha-2 codes of where it keeps data. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @Matches(/^[A-Z]{2}$/, { each: true })
+  countries?: string[];
+}
+
+export class CreateKeyDto {
+  @IsString()
+  @Length(1, NAME_CHARACTERS)
+  name!: string;
+
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  expiresAt?: string;
+
+  /** Absent: every site the integrator is paired with. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(1_000)
+  @IsUUID(undefined, { each: true })
+  siteIds?: string[];
+
+  /** CIDR ranges; absent: from anywhere. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @Matches(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/, { each: true })
+  addressRanges?: string[];
+}
