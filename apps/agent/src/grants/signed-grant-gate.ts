@@ -70,6 +70,11 @@ export class SignedGrantGate extends GrantGate {
     this.timer = undefined;
   }
 
+  /** How many grants allow anything now. */
+  get grantsInForce(): number {
+    return this.inForce.size;
+  }
+
   override onWithdrawn(listener: (grantId: string) => void): void {
     this.listeners.push(listener);
   }

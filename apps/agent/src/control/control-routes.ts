@@ -1,0 +1,147 @@
+/** What commands may ask of the running agent: one table of routes, each with the exact form of its body. */
+import {
+  firstWrongField,
+  integer,
+  list,
+  matches,
+  oneOf,
+  type Shape,
+} from '#libs/grants/field-checks.js';
+import { declineReasons, type DeclineAccessRequestMeta } from '#libs/grants/grant-messages.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { Clock } from '#libs/kernel/clock.js';
+import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
+import type { GrantChoices } from '#apps/agent/src/grants/draft-grant.js';
+import { summarise } from '#apps/agent/src/grants/grant-summary.js';
+import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
+import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
+import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
+
+export interface ControlParts {
+  decisions: PracticeDecisions;
+  store: GrantStore;
+  rules: LocalRules;
+  gate: SignedGrantGate;
+  line: BrokerLine;
+  own: OwnIdentity;
+  clock: Clock;
+  journalWritable: () => boolean;
+  /** How the link is, in words for a technician. */
+  linkStatus: () => object | undefined;
+}
+
+/** Answer of `status`. */
+export interface AgentStatus {
+  running: true;
+  pid: number;
+  agentId: string;
+  practiceId: string;
+  siteIds: readonly string[];
+  attached: boolean;
+  link?: object;
+  paused: boolean;
+  ceilingReadable: boolean;
+  journalWritable: boolean;
+  grantsInForce: number;
+  grantsUnpublished: number;
+}
+
+interface Route {
+  shape: Shape;
+  handle(body: never, parts: ControlParts): object | Promise<object>;
+}
+
+const id = matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+const word = matches(/^[^\p{C}]{1,200}$/u);
+const words = list(word, 1, 500);
+const nothing: Shape = { required: {} };
+
+const choices = {
+  scopes: words,
+  catalogues: words,
+  purposes: words,
+  expires: word,
+  rows: integer(1, 1_000_000_000),
+  perMinute: integer(1, 1_000_000),
+  concurrency: integer(1, 1_000),
+};
+
+function status(parts: ControlParts): AgentStatus {
+  const { store, rules, line, own, gate, journalWritable } = parts;
+  const link = parts.linkStatus();
+  return {
+    running: true,
+    pid: process.pid,
+    agentId: own.agentId,
+    practiceId: own.practiceId,
+    siteIds: own.siteIds,
+    attached: line.attached,
+    ...(link && { link }),
+    paused: rules.paused,
+    ceilingReadable: rules.ceilingReadable,
+    journalWritable: journalWritable(),
+    grantsInForce: gate.grantsInForce,
+    grantsUnpublished: store.all().filter(({ acknowledged }) => !acknowledged).length,
+  };
+}
+
+export const controlRoutes = {
+  'GET /status': { shape: nothing, handle: (_: object, parts) => status(parts) },
+  'POST /pairing-codes': {
+    shape: { required: {}, optional: { siteId: id } },
+    handle: ({ siteId }: { siteId?: string }, { decisions }) => decisions.pairingCode(siteId),
+  },
+  'GET /access-requests': {
+    shape: nothing,
+    handle: async (_: object, { decisions }) => ({ requests: await decisions.requests() }),
+  },
+  'POST /access-requests/decline': {
+    shape: { required: { accessRequestId: id, reason: oneOf(declineReasons) } },
+    handle: async (decision: DeclineAccessRequestMeta, { decisions }) => {
+      await decisions.decline(decision);
+      return {};
+    },
+  },
+  'POST /drafts': {
+    shape: { required: { accessRequestId: id }, optional: choices },
+    handle: ({ accessRequestId, ...chosen }: GrantChoices & { accessRequestId: string }, parts) =>
+      parts.decisions.draft(accessRequestId, chosen),
+  },
+  'POST /drafts/sign': {
+    shape: { required: { draftId: id } },
+    handle: ({ draftId }: { draftId: string }, { decisions }) => decisions.sign(draftId),
+  },
+  'GET /grants': {
+    shape: nothing,
+    handle: (_: object, { store, clock }) => ({ grants: summarise(store.all(), clock.now()) }),
+  },
+  'POST /revocations': {
+    shape: { required: { grantId: id } },
+    handle: ({ grantId }: { grantId: string }, { decisions }) => decisions.revoke(grantId),
+  },
+  // The flag itself is a file that the command writes; this makes the agent look at once.
+  'POST /look': {
+    shape: nothing,
+    handle: (_: object, { gate, rules }) => {
+      gate.sweep();
+      return { paused: rules.paused };
+    },
+  },
+} as const satisfies Record<string, Route>;
+
+export type ControlRoute = keyof typeof controlRoutes;
+
+/** @throws ConduitError ROUTE_NOT_FOUND; REQUEST_INVALID naming the field; what the handler throws */
+export async function answerControl(
+  route: string,
+  body: unknown,
+  parts: ControlParts,
+): Promise<object> {
+  if (!Object.hasOwn(controlRoutes, route)) throw new ConduitError('ROUTE_NOT_FOUND');
+  const { shape, handle } = controlRoutes[route as ControlRoute] as Route;
+  const field = firstWrongField(body, shape);
+  if (field !== undefined) throw new ConduitError('REQUEST_INVALID', { facts: { field } });
+  return handle(body as never, parts);
+}

@@ -1,0 +1,66 @@
+/**
+ * Local control: what people with rights on this machine may ask of the running agent, by commands.
+ * Promises: no network port; the owner of the state folder only; every body of exact form.
+ */
+import {
+  Module,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+
+import { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { ControlServer } from '#apps/agent/src/control/control-server.js';
+import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
+import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
+import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
+import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
+import { AgentLink } from '#apps/agent/src/link/agent-link.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+@Module({
+  providers: [
+    {
+      provide: ControlServer,
+      useFactory: (
+        { stateFolder }: AgentConfig,
+        own: AgentIdentity,
+        link: AgentLink,
+        journal: FileJournal,
+        clock: Clock,
+        decisions: PracticeDecisions,
+        store: GrantStore,
+        rules: LocalRules,
+        gate: SignedGrantGate,
+      ) =>
+        new ControlServer(stateFolder, {
+          ...{ own, line: link, clock, decisions, store, rules, gate },
+          journalWritable: () => journal.writable,
+          linkStatus: () => link.status,
+        }),
+      inject: [
+        AgentConfig,
+        AgentIdentity,
+        AgentLink,
+        FileJournal,
+        Clock,
+        PracticeDecisions,
+        GrantStore,
+        LocalRules,
+        SignedGrantGate,
+      ],
+    },
+  ],
+})
+export class ControlModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(private readonly server: ControlServer) {}
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.server.listen();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.server.close();
+  }
+}

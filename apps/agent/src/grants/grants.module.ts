@@ -1,0 +1,127 @@
+/**
+ * Permission on the practice's server. Promises: nothing runs without a grant that the practice
+ * signed and this agent verified; whatever the broker says, it can only take away; the local ceiling
+ * and the local pause flag stand above every grant; a withdrawal counts within a second.
+ */
+import { Global, Module, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+
+import { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
+import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
+import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
+import { GrantGate } from '#apps/agent/src/grants/grant-gate.port.js';
+import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
+import { GrantsController } from '#apps/agent/src/grants/grants.controller.js';
+import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
+import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
+import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
+import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
+import { EventLog } from '#apps/agent/src/logging/event-log.js';
+import { Clock } from '#libs/kernel/clock.js';
+import { checkReadOnly } from '#libs/tsql/read-only.js';
+
+/** The parts that stand on others, in one place: who gets what. */
+class Parts {
+  constructor(
+    readonly own: OwnIdentity,
+    readonly line: BrokerLine,
+    readonly journal: FileJournal,
+    readonly rules: LocalRules,
+    readonly clock: Clock,
+  ) {}
+}
+
+@Global()
+@Module({
+  controllers: [GrantsController],
+  providers: [
+    {
+      provide: Parts,
+      useFactory: (...parts: ConstructorParameters<typeof Parts>) => new Parts(...parts),
+      inject: [OwnIdentity, BrokerLine, FileJournal, LocalRules, Clock],
+    },
+    {
+      provide: LocalRules,
+      useFactory: ({ stateFolder }: AgentConfig) => new LocalRules(stateFolder),
+      inject: [AgentConfig],
+    },
+    {
+      provide: ApproverStore,
+      useFactory: ({ stateFolder }: AgentConfig) => ApproverStore.open(stateFolder),
+      inject: [AgentConfig],
+    },
+    {
+      provide: GrantStore,
+      useFactory: (
+        parts: Parts,
+        approvers: ApproverStore,
+        { stateFolder }: AgentConfig,
+        log: EventLog,
+      ) =>
+        GrantStore.open({
+          ...parts,
+          approvers,
+          stateFolder,
+          onRefused: (refused) => log.write('grant.refused', refused),
+        }),
+      inject: [Parts, ApproverStore, AgentConfig, EventLog],
+    },
+    {
+      provide: SignedGrantGate,
+      useFactory: (parts: Parts, store: GrantStore) =>
+        new SignedGrantGate({
+          ...parts,
+          store,
+          checkReadOnly,
+          journalWritable: () => parts.journal.writable,
+        }),
+      inject: [Parts, GrantStore],
+    },
+    { provide: GrantGate, useExisting: SignedGrantGate },
+    {
+      provide: GrantExchange,
+      useFactory: ({ line, own, clock }: Parts, store: GrantStore) =>
+        new GrantExchange(store, line, own, clock),
+      inject: [Parts, GrantStore],
+    },
+    {
+      provide: RevocationInbox,
+      useFactory: ({ stateFolder }: AgentConfig, store: GrantStore) =>
+        new RevocationInbox(stateFolder, store),
+      inject: [AgentConfig, GrantStore],
+    },
+    {
+      provide: PracticeDecisions,
+      useFactory: (
+        parts: Parts,
+        store: GrantStore,
+        exchange: GrantExchange,
+        approvers: ApproverStore,
+      ) => new PracticeDecisions({ ...parts, store, exchange, approvers }),
+      inject: [Parts, GrantStore, GrantExchange, ApproverStore],
+    },
+  ],
+  exports: [GrantGate, SignedGrantGate, GrantStore, LocalRules, PracticeDecisions],
+})
+export class GrantsModule implements OnModuleInit, BeforeApplicationShutdown {
+  constructor(
+    private readonly gate: SignedGrantGate,
+    private readonly exchange: GrantExchange,
+    private readonly inbox: RevocationInbox,
+  ) {}
+
+  /** What was revoked while the agent was down counts before the first query can come. */
+  async onModuleInit(): Promise<void> {
+    await this.inbox.start();
+    this.gate.start();
+    this.exchange.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.exchange.stop();
+    this.gate.stop();
+    await this.inbox.stop();
+  }
+}
