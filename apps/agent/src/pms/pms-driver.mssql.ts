@@ -2,7 +2,11 @@
 import { Request } from 'tedious';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
-import { PmsDriver, type PmsCommand, type PmsOutcome } from '#apps/agent/src/pms/pms-driver.port.js';
+import {
+  PmsDriver,
+  type PmsCommand,
+  type PmsOutcome,
+} from '#apps/agent/src/pms/pms-driver.port.js';
 import { connectionFailure } from '#apps/agent/src/pms/mssql/connection-failure.js';
 import { ConnectionPools, type Lease } from '#apps/agent/src/pms/mssql/connection-pools.js';
 import { SessionKiller } from '#apps/agent/src/pms/mssql/session-killer.js';

@@ -3,11 +3,7 @@
  * at a time on a connection of its own choosing, writes the rows into the sink as they come, and
  * leaves nothing behind on the connection for the next caller.
  */
-import type {
-  CommandType,
-  ExecutionMode,
-  ParameterDto,
-} from '#libs/contracts/command.js';
+import type { CommandType, ExecutionMode, ParameterDto } from '#libs/contracts/command.js';
 import type { SiteReport } from '#libs/contracts/link-messages.js';
 import type { Tier } from '#apps/agent/src/grants/grant-gate.port.js';
 import type { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';

@@ -45,7 +45,8 @@ export class ConnectionPools {
    */
   async acquire(database: string, tier: Tier): Promise<Lease> {
     const login = this.site.logins[tier];
-    if (login === undefined) throw new ConduitError('GRANT_CEILING', { facts: { reason: 'noWriteLogin' } });
+    if (login === undefined)
+      throw new ConduitError('GRANT_CEILING', { facts: { reason: 'noWriteLogin' } });
     const key = `${tier}\n${database}`;
     const opening = this.pools.get(key) ?? this.open(key, database, login);
     try {

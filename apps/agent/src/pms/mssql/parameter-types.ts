@@ -91,7 +91,8 @@ function littleEndian(value: bigint, length: number): Buffer {
 
 function floatBytes(text: string, length: 4 | 8): Buffer | undefined {
   const value = parseFloatText(text);
-  if (value === undefined || (length === 4 && !Number.isFinite(Math.fround(value)))) return undefined;
+  if (value === undefined || (length === 4 && !Number.isFinite(Math.fround(value))))
+    return undefined;
   const bytes = Buffer.alloc(length);
   if (length === 4) bytes.writeFloatLE(value);
   else bytes.writeDoubleLE(value);
@@ -104,7 +105,9 @@ function moneyBytes(text: string, length: 4 | 8): Buffer | undefined {
   if (value === undefined || value >= limit || value < -limit) return undefined;
   const plain = littleEndian(BigInt.asUintN(64, value), 8);
   // money keeps its high half first.
-  return length === 4 ? plain.subarray(0, 4) : Buffer.concat([plain.subarray(4), plain.subarray(0, 4)]);
+  return length === 4
+    ? plain.subarray(0, 4)
+    : Buffer.concat([plain.subarray(4), plain.subarray(0, 4)]);
 }
 
 /** Without a value the scale is unknown: ten places keep what practices store. */
@@ -228,7 +231,12 @@ function inCodepage(value: string, { codepage }: TextEncoding): Buffer | undefin
 
 const utf16 = (value: string): Buffer => Buffer.from(value, 'utf16le');
 const unicode = { bytesPerUnit: 2, limit: 4000, hasCollation: true, encode: utf16 } as const;
-const singleByte = { bytesPerUnit: 1, limit: 8000, hasCollation: true, encode: inCodepage } as const;
+const singleByte = {
+  bytesPerUnit: 1,
+  limit: 8000,
+  hasCollation: true,
+  encode: inCodepage,
+} as const;
 const binary = { bytesPerUnit: 1, limit: 8000, hasCollation: false, encode: parseBase64 } as const;
 
 const nvarchar = lengthType({ ...unicode, name: 'nvarchar', typeByte: 0xe7 });

@@ -51,7 +51,11 @@ async function readHeader(parser: TokenParser): Promise<{ name: string; column: 
   await need(parser, 3);
   const nameBytes = (parser.buffer[parser.position + 2] as number) * 2;
   await need(parser, 4 + nameBytes);
-  const name = parser.buffer.toString('utf16le', parser.position + 3, parser.position + 3 + nameBytes);
+  const name = parser.buffer.toString(
+    'utf16le',
+    parser.position + 3,
+    parser.position + 3 + nameBytes,
+  );
   for (;;) {
     const metadataAt = parser.position + 4 + nameBytes;
     const parsed = readMetadata(parser.buffer, metadataAt, parser.options);

@@ -42,13 +42,19 @@ export class RowReader {
     const { visible } = this.sink;
     if (visible > 0) this.sink.beginRow();
     for (let i = 0; i < this.columns.length; i += 1) {
-      if (!this.readColumn(bytes, i, nulls, visible)) return this.readRest(bytes, i, nulls, visible);
+      if (!this.readColumn(bytes, i, nulls, visible))
+        return this.readRest(bytes, i, nulls, visible);
     }
     if (visible > 0) this.sink.endRow();
     return undefined;
   }
 
-  private readColumn(bytes: TdsBytes, i: number, nulls: Buffer | undefined, visible: number): boolean {
+  private readColumn(
+    bytes: TdsBytes,
+    i: number,
+    nulls: Buffer | undefined,
+    visible: number,
+  ): boolean {
     const isShown = i < visible;
     const out = isShown ? this.sink.out : this.discarded;
     const key = isShown ? (this.sink.keys[i] as Buffer) : NO_KEY;
@@ -86,7 +92,9 @@ export class RowReader {
     isShown: boolean,
   ): Promise<void> {
     return isShown
-      ? readLargeValue(bytes, large, this.sink.out, this.sink.keys[i] as Buffer, () => this.sink.pause())
+      ? readLargeValue(bytes, large, this.sink.out, this.sink.keys[i] as Buffer, () =>
+          this.sink.pause(),
+        )
       : readLargeValue(bytes, large, this.discarded, NO_KEY, neverWait);
   }
 }

@@ -54,7 +54,9 @@ export class SessionKiller {
 function sessionNumber(connection: Connection): Promise<number> {
   return new Promise((resolve, reject) => {
     let number = 0;
-    const request = new Request('SELECT @@SPID', (error) => (error ? reject(error) : resolve(number)));
+    const request = new Request('SELECT @@SPID', (error) =>
+      error ? reject(error) : resolve(number),
+    );
     request.on('row', (columns: { value: unknown }[]) => {
       number = Number(columns[0]?.value);
     });

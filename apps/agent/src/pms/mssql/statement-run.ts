@@ -11,7 +11,11 @@ import {
   returnedParameters,
   type BoundParameter,
 } from '#apps/agent/src/pms/mssql/bind-parameters.js';
-import { connectionLost, sqlFailure, wasNeverSent } from '#apps/agent/src/pms/mssql/connection-failure.js';
+import {
+  connectionLost,
+  sqlFailure,
+  wasNeverSent,
+} from '#apps/agent/src/pms/mssql/connection-failure.js';
 import { listen } from '#apps/agent/src/pms/mssql/exact-connection.js';
 import { RowReader } from '#apps/agent/src/pms/mssql/row-reader.js';
 import { inside, type Token } from '#apps/agent/src/pms/mssql/tedious-seam.js';

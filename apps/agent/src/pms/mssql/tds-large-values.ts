@@ -4,10 +4,7 @@
  * reader act in the middle of it.
  */
 import iconv from 'iconv-lite';
-import {
-  BYTES_PER_UTF16_UNIT,
-  type JsonOutput,
-} from '#apps/agent/src/pms/rows/json-output.js';
+import { BYTES_PER_UTF16_UNIT, type JsonOutput } from '#apps/agent/src/pms/rows/json-output.js';
 import type { Column, LargeForm } from '#apps/agent/src/pms/mssql/tds-columns.js';
 import { need, type TdsBytes } from '#apps/agent/src/pms/mssql/tds-bytes.js';
 

@@ -4,10 +4,7 @@
  * Source: MS-TDS §2.2.5.5.1 (system data type values).
  */
 import iconv from 'iconv-lite';
-import {
-  BYTES_PER_UTF16_UNIT,
-  type JsonOutput,
-} from '#apps/agent/src/pms/rows/json-output.js';
+import { BYTES_PER_UTF16_UNIT, type JsonOutput } from '#apps/agent/src/pms/rows/json-output.js';
 import {
   DAYS_TO_1900,
   LONGEST_DATE_BYTES,

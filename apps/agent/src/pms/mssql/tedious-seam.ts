@@ -7,10 +7,10 @@ import collationModule from 'tedious/lib/collation.js';
 import metadataParserModule from 'tedious/lib/metadata-parser.js';
 import streamParserModule from 'tedious/lib/token/stream-parser.js';
 import tokenHelpers from 'tedious/lib/token/helpers.js';
-import tediousPackage from 'tedious/package.json' with { type: 'json' };
 import type { TdsBytes, TdsColumn } from '#apps/agent/src/pms/mssql/tds-bytes.js';
 
-const EXPECTED_VERSION = '19.2.2';
+/** Type metadata of a nullable decimal(38, 10), as it stands in COLMETADATA. */
+const SAMPLE_METADATA = Buffer.from('0000000009006a11260a', 'hex');
 
 export interface Token {
   handlerName: string;
@@ -96,12 +96,13 @@ export const inside = (connection: Connection): ConnectionInside =>
   connection as unknown as ConnectionInside;
 
 /**
- * Throws unless the installed tedious is the one whose inside this was written against: a silent
- * difference here would be a wrong value in a health record.
+ * Throws unless the installed tedious looks as it did when this was written: a silent difference
+ * here would be a wrong value in a health record.
+ * @param connectionPrototype of tedious' Connection
  */
 export function assertTediousSeam(connectionPrototype: object): void {
   const members: [owner: object, names: string[]][] = [
-    [TokenParser.prototype as object, ['readToken', 'waitForChunk', 'readReturnValueToken']],
+    [TokenParser.prototype as object, ['readToken', 'waitForChunk', 'readColMetadataToken']],
     [
       connectionPrototype,
       ['createTokenStreamParser', 'getInitialSql', 'dispatchEvent', 'closeConnection', 'reset'],
@@ -112,9 +113,9 @@ export function assertTediousSeam(connectionPrototype: object): void {
   const missing = members.flatMap(([owner, names]) =>
     names.filter((name) => typeof (owner as Record<string, unknown>)[name] !== 'function'),
   );
-  if (tediousPackage.version !== EXPECTED_VERSION || missing.length > 0) {
-    throw new Error(
-      `tedious ${tediousPackage.version} is not ${EXPECTED_VERSION}, or lacks: ${missing.join(', ')}`,
-    );
-  }
+  if (missing.length > 0) throw new Error(`tedious lacks ${missing.join(', ')}`);
+  const sample = readMetadata(SAMPLE_METADATA, 0, { tdsVersion: '7_4' })?.value;
+  const isAsExpected =
+    sample?.type.name === 'DecimalN' && sample.precision === 38 && sample.scale === 10;
+  if (!isAsExpected) throw new Error('tedious describes columns in another way than expected');
 }

@@ -9,6 +9,7 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
   private abandoned = false;
   private isUnbounded = false;
   private failure: Error | undefined;
+  private onChange: (() => void) | undefined;
   private wakeConsumer: (() => void) | undefined;
   private wakeProducer: (() => void) | undefined;
   private producerWaits: Promise<void> | undefined;
@@ -33,11 +34,29 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
     return this.abandoned;
   }
 
+  /** Resolves once it holds more than `bytes`, has ended or was abandoned, or after `withinMs`. */
+  holds(bytes: number, withinMs: number): Promise<void> {
+    const isSettled = (): boolean => this.held > bytes || this.ended || this.abandoned;
+    if (isSettled()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.onChange = undefined;
+        resolve();
+      };
+      const timer = setTimeout(finish, withinMs);
+      this.onChange = () => {
+        if (isSettled()) finish();
+      };
+    });
+  }
+
   push(chunk: Buffer): void {
     if (this.abandoned || this.ended) return;
     this.chunks.push(chunk);
     this.held += chunk.length;
     this.wakeConsumer?.();
+    this.onChange?.();
   }
 
   /** No more will come; with an error, the consumer sees it after the last chunk. */
@@ -45,6 +64,7 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
     this.ended = true;
     this.failure ??= failure;
     this.wakeConsumer?.();
+    this.onChange?.();
   }
 
   /** Undefined when there is room, else a promise of room (or of a consumer that has left). */
@@ -74,6 +94,7 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
     this.held = 0;
     this.wakeProducer?.();
     this.wakeConsumer?.();
+    this.onChange?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {

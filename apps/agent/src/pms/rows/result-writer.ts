@@ -49,6 +49,7 @@ export class ResultWriter {
   private setsOpened = 0;
   private setIsOpen = false;
   private closing = false;
+  private begun = false;
   private rowsOfSet = 0;
   private rowStart = 0;
   private inRow = false;
@@ -78,8 +79,12 @@ export class ResultWriter {
     this.visible = this.columnsShown(columns.length);
     if (this.visible === 0) return;
     const names = columnKeys(columns.map((column) => column.name));
-    this.keys = names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
-    const shown = columns.slice(0, this.visible).map((column, i) => ({ ...column, name: names[i] as string }));
+    this.keys = names.map((name, i) =>
+      Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+    );
+    const shown = columns
+      .slice(0, this.visible)
+      .map((column, i) => ({ ...column, name: names[i] as string }));
     if (this.shape.columns) this.columnsOfSets.push(shown);
     this.openSet(shown);
   }
@@ -123,10 +128,19 @@ export class ResultWriter {
     this.close();
   }
 
-  /** Closes the body after a failure; NDJSON readers learn of it from the trailer. */
+  /** Whether any byte of the body has left: until then a failure can be told by a true status. */
+  get hasBegun(): boolean {
+    return this.begun;
+  }
+
+  /**
+   * Closes the body after a failure; NDJSON readers learn of it from the trailer. A body that has
+   * not begun stays empty.
+   */
   fail(failure: object): void {
     if (this.chunks.isEnded) return;
     this.visible = 0;
+    if (!this.begun) return this.closeEmpty();
     this.closing = true;
     if (this.inRow) this.cutRow();
     if (this.shape.form === 'ndjson') this.trailer({ $error: { ...failure, rows: this.rows } });
@@ -188,6 +202,11 @@ export class ResultWriter {
     this.out.utf8(`${JSON.stringify(line)}\n`);
   }
 
+  private closeEmpty(): void {
+    this.chunks.end();
+    this.signalStarted();
+  }
+
   private close(): void {
     this.out.deliverTo(this.out.total);
     this.chunks.end();
@@ -206,6 +225,7 @@ export class ResultWriter {
     if (this.fault !== undefined && !this.closing) return;
     this.hash?.update(chunk);
     this.chunks.push(chunk);
+    this.begun = true;
     this.signalStarted();
   }
 

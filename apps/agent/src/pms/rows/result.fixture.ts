@@ -38,8 +38,9 @@ export async function gather(
   signal?: AbortSignal,
 ): Promise<GatheredAnswer> {
   const fault = new AbortController();
-  const sink = new ResultWriter({ ...anyShape, executionMode: command.executionMode, ...shape }, () =>
-    fault.abort(new Error('fault')),
+  const sink = new ResultWriter(
+    { ...anyShape, executionMode: command.executionMode, ...shape },
+    () => fault.abort(new Error('fault')),
   );
   const either = signal === undefined ? fault.signal : AbortSignal.any([signal, fault.signal]);
   const text = readAll(sink.chunks);

@@ -1,0 +1,49 @@
+/** The sites this agent serves: for each its settings, its driver and its places for statements. */
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { SiteSettings } from '#apps/agent/src/agent.config.js';
+import { WaitingRoom } from '#apps/agent/src/execution/waiting-room.js';
+import type { PmsDriver } from '#apps/agent/src/pms/pms-driver.port.js';
+
+export type OpenPmsDriver = (site: SiteSettings) => PmsDriver;
+
+export interface PmsSite {
+  settings: SiteSettings;
+  driver: PmsDriver;
+  room: WaitingRoom;
+}
+
+@Injectable()
+export class PmsSites implements OnModuleDestroy {
+  private readonly sites: ReadonlyMap<string, PmsSite>;
+
+  /** Opens no connection yet. */
+  constructor(settings: readonly SiteSettings[], open: OpenPmsDriver) {
+    this.sites = new Map(
+      settings.map((site) => [
+        site.siteId.toLowerCase(),
+        { settings: site, driver: open(site), room: new WaitingRoom(site.limits) },
+      ]),
+    );
+  }
+
+  find(siteId: string): PmsSite | undefined {
+    return this.sites.get(siteId.toLowerCase());
+  }
+
+  all(): PmsSite[] {
+    return [...this.sites.values()];
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.allSettled(this.all().map(({ driver }) => driver.close()));
+  }
+}
+
+/** The name of the catalogue a query means, as the site spells it; undefined when it has none such. */
+export function catalogueOf(site: SiteSettings, wanted: string | undefined): string | undefined {
+  const { catalogues } = site;
+  if (wanted !== undefined) {
+    return catalogues.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())?.name;
+  }
+  return (catalogues.find(({ isDefault }) => isDefault) ?? catalogues[0])?.name;
+}

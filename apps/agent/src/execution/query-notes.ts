@@ -1,0 +1,77 @@
+/** The journal record of a query: who, under which grant, what became of it; never what it said. */
+import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { bytesBucket, durationBucket, rowsBucket } from '#libs/kernel/buckets.js';
+import type { GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
+import type { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
+import type { ImmediateQueryDto } from '#libs/contracts/command.js';
+import type { ConduitError } from '#libs/errors/conduit-error.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+
+type Note = Omit<AuditRecord, 'ts'>;
+
+const CANCELLED: readonly ErrorCode[] = ['CLIENT_GONE', 'GRANT_REVOKED', 'EXECUTION_TIMEOUT'];
+/** Scopes whose name the practice itself wrote into the grant. */
+const NAMED_SCOPE = /^(?:operation|procedure|statement):/;
+
+function subject(
+  meta: RunQueryMeta,
+  query: ImmediateQueryDto,
+  fingerprints: StatementFingerprint,
+): Omit<Note, 'type'> {
+  return {
+    site: meta.siteId,
+    integrator: meta.integratorId,
+    keyId: meta.keyId,
+    grantId: meta.grantId,
+    grantSeq: meta.grantSeq,
+    requestId: meta.requestId,
+    queryId: meta.queryId,
+    lane: meta.lane,
+    mode: query.command.executionMode ?? 'reader',
+    fingerprint: fingerprints.of(query.command.text),
+  };
+}
+
+/** A query that was not run. */
+export function refusalNote(
+  meta: RunQueryMeta,
+  query: ImmediateQueryDto,
+  fingerprints: StatementFingerprint,
+  error: ConduitError,
+): Note {
+  const about = subject(meta, query, fingerprints);
+  return { type: 'query.refused', ...about, outcome: 'refused', errorCode: error.code };
+}
+
+/** A query that was run, or may have been. */
+export function executionNote(
+  meta: RunQueryMeta,
+  query: ImmediateQueryDto,
+  fingerprints: StatementFingerprint,
+  decision: Extract<GrantDecision, { allowed: true }>,
+  end: RunQueryEnd,
+): Note {
+  const code = end.error?.code;
+  const { purposes, practiceId } = decision.grant;
+  const sqlErrno = end.error?.errorType === 'mssql' ? end.error.errorCode : undefined;
+  return {
+    type: code === undefined ? 'query.executed' : 'query.failed',
+    practice: practiceId,
+    ...subject(meta, query, fingerprints),
+    ...(NAMED_SCOPE.test(decision.scope) ? { statementRef: decision.scope } : {}),
+    purpose: purposes.join(' '),
+    outcome: outcomeOf(code),
+    ...(code === undefined ? {} : { errorCode: code }),
+    ...(sqlErrno === undefined ? {} : { sqlErrno }),
+    durationBucket: durationBucket(end.sqlExecutionMs),
+    ...(end.rows === undefined ? {} : { rowsBucket: rowsBucket(end.rows) }),
+    ...(end.size === undefined ? {} : { bytesBucket: bytesBucket(end.size) }),
+  };
+}
+
+function outcomeOf(code: ErrorCode | undefined): NonNullable<AuditRecord['outcome']> {
+  if (code === undefined) return 'successful';
+  if (code === 'DATABASE_CONNECTION_LOST') return 'lost';
+  return CANCELLED.includes(code) ? 'cancelled' : 'failed';
+}

@@ -1,0 +1,82 @@
+/** A `query.run` request as the agent understands it, after reading and validating every byte itself. */
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { ImmediateQueryDto } from '#libs/contracts/command.js';
+import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+
+export interface QueryRequest {
+  meta: RunQueryMeta;
+  query: ImmediateQueryDto;
+}
+
+const TEXT_META = ['queryId', 'requestId', 'siteId', 'integratorId', 'keyId', 'grantId'] as const;
+const NUMBER_META = ['grantSeq', 'maxWaitMs', 'executionLimitMs'] as const;
+const MAX_META_TEXT = 200;
+
+function invalid(field: string, problem: string): ConduitError {
+  return new ConduitError('REQUEST_INVALID', { facts: { field, problem } });
+}
+
+/** @throws ConduitError REQUEST_INVALID naming the field of the meta that the broker got wrong */
+export function checkMeta(meta: Record<string, unknown>): RunQueryMeta {
+  for (const field of TEXT_META) {
+    const value = meta[field];
+    if (typeof value !== 'string' || value === '' || value.length > MAX_META_TEXT) {
+      throw invalid(`meta.${field}`, 'must be a short text');
+    }
+  }
+  for (const field of NUMBER_META) {
+    const value = meta[field];
+    if (!Number.isSafeInteger(value) || (value as number) < 0) {
+      throw invalid(`meta.${field}`, 'must be a whole number from 0');
+    }
+  }
+  const oneOf = (field: string, allowed: readonly unknown[]): void => {
+    if (!allowed.includes(meta[field])) throw invalid(`meta.${field}`, 'has an unknown value');
+  };
+  oneOf('lane', ['immediate']);
+  oneOf('form', ['objects', 'ndjson']);
+  oneOf('columns', [true, false]);
+  oneOf('resultSets', ['first', 'all']);
+  oneOf('accept', [undefined, 'br']);
+  const { maxResultBytes } = meta;
+  if (maxResultBytes !== undefined && !Number.isSafeInteger(maxResultBytes)) {
+    throw invalid('meta.maxResultBytes', 'must be a whole number');
+  }
+  return meta as unknown as RunQueryMeta;
+}
+
+/** @throws ConduitError BODY_NOT_JSON, or REQUEST_INVALID naming the first wrong field */
+export function readQuery(body: Buffer): ImmediateQueryDto {
+  const query = plainToInstance(ImmediateQueryDto, parseObject(body));
+  const errors = validateSync(query, { whitelist: true, forbidNonWhitelisted: true });
+  if (errors.length > 0) throw asInvalid(errors[0] as ValidationError);
+  return query;
+}
+
+function parseObject(body: Buffer): object {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // The parser's message quotes the body.
+  }
+  throw new ConduitError('BODY_NOT_JSON');
+}
+
+/** class-validator's words name rules and fields, never values. */
+function asInvalid(error: ValidationError): ConduitError {
+  const path: string[] = [error.property];
+  let deepest = error;
+  while (deepest.children?.[0] !== undefined) {
+    [deepest] = deepest.children as [ValidationError];
+    path.push(deepest.property);
+  }
+  const field = path.reduce((text, part) =>
+    /^\d+$/.test(part) ? `${text}[${part}]` : `${text}.${part}`,
+  );
+  const problem = Object.values(deepest.constraints ?? {})[0] ?? 'is not valid';
+  return invalid(field, problem);
+}

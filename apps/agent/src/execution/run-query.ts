@@ -1,0 +1,171 @@
+/**
+ * A query's life at the practice: permission, the grant's minute, a place, the statement, the rows,
+ * the journal. Whatever happens, the place comes back and exactly one record is written.
+ */
+import { Injectable } from '@nestjs/common';
+import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
+import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
+import { StreamedReply } from '#libs/link/link-reply.js';
+import { GrantGate, type GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
+import { Journal } from '#apps/agent/src/journal/journal.port.js';
+import { compressBody } from '#apps/agent/src/execution/compress-body.js';
+import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
+import { catalogueOf, PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
+import { limitsOf, type QueryLimits } from '#apps/agent/src/execution/query-limits.js';
+import { executionNote, refusalNote } from '#apps/agent/src/execution/query-notes.js';
+import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
+import { RunningQuery } from '#apps/agent/src/execution/running-query.js';
+import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
+
+type Permission = Extract<GrantDecision, { allowed: true }>;
+
+interface Admitted {
+  site: PmsSite;
+  catalogue: string;
+  permission: Permission;
+  limits: QueryLimits;
+  waitedMs: number;
+  leave: () => void;
+}
+
+@Injectable()
+export class RunQuery {
+  private readonly running = new Map<string, Set<RunningQuery>>();
+
+  constructor(
+    private readonly sites: PmsSites,
+    private readonly gate: GrantGate,
+    private readonly minutes: MinuteLimit,
+    private readonly journal: Journal,
+    private readonly fingerprints: StatementFingerprint,
+  ) {
+    gate.onWithdrawn((grantId) => {
+      for (const query of this.running.get(grantId) ?? []) query.stop('GRANT_REVOKED');
+    });
+  }
+
+  /** Statements under way, all sites together. */
+  get runningCount(): number {
+    return this.sites.all().reduce((sum, { room }) => sum + room.runningCount, 0);
+  }
+
+  /**
+   * @param signal aborts when nobody waits for the answer any more
+   * @throws ConduitError when nothing was run
+   */
+  async execute(request: QueryRequest, signal: AbortSignal): Promise<StreamedReply | RunQueryEnd> {
+    const { meta, query } = request;
+    try {
+      const admitted = await this.admit(request, signal);
+      return await this.answer(request, admitted, signal);
+    } catch (thrown) {
+      const error = toConduitError(thrown);
+      this.journal.note(refusalNote(meta, query, this.fingerprints, error));
+      throw error;
+    }
+  }
+
+  private async admit(request: QueryRequest, signal: AbortSignal): Promise<Admitted> {
+    const { meta, query } = request;
+    const site = this.sites.find(meta.siteId);
+    if (site === undefined) throw new ConduitError('SITE_NOT_FOUND');
+    const catalogue = catalogueOf(site.settings, query.catalogue);
+    if (catalogue === undefined) throw new ConduitError('CATALOGUE_UNKNOWN');
+    const first = this.permit(request, catalogue);
+    this.minutes.count(meta.grantId, first.grant.limits.perMinute);
+    const askedAt = performance.now();
+    const place = site.room.enter({
+      integratorId: meta.integratorId,
+      grantId: meta.grantId,
+      grantConcurrency: first.grant.limits.concurrency ?? Infinity,
+      maxWaitMs: meta.maxWaitMs,
+      signal,
+    });
+    const leave = typeof place === 'function' ? place : await place;
+    try {
+      // What was permitted before a wait may have been withdrawn during it.
+      const permission = typeof place === 'function' ? first : this.permit(request, catalogue);
+      const limits = limitsOf(meta, permission.grant, site.settings.limits);
+      return { site, catalogue, permission, limits, waitedMs: performance.now() - askedAt, leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private permit({ meta, query }: QueryRequest, catalogue: string): Permission {
+    const { command } = query;
+    const decision = this.gate.decide({
+      siteId: meta.siteId,
+      integratorId: meta.integratorId,
+      grantId: meta.grantId,
+      grantSeq: meta.grantSeq,
+      catalogue,
+      commandType: command.type ?? 'text',
+      executionMode: command.executionMode ?? 'reader',
+      text: command.text,
+    });
+    if (decision.allowed) return decision;
+    const { code, reason } = decision;
+    throw new ConduitError(code, reason === undefined ? {} : { facts: { reason } });
+  }
+
+  private async answer(
+    request: QueryRequest,
+    admitted: Admitted,
+    signal: AbortSignal,
+  ): Promise<StreamedReply | RunQueryEnd> {
+    const { meta, query } = request;
+    const running = this.start(request, admitted, signal);
+    // A refusal is written by the caller of this; everything else is written here, once.
+    const end = running.end.then((result) => {
+      const { permission } = admitted;
+      this.journal.note(executionNote(meta, query, this.fingerprints, permission, result));
+      return result;
+    });
+    end.catch(() => {});
+    await running.sink.started;
+    if (!running.sink.hasBegun) return end;
+    const { encoding, body } =
+      meta.accept === 'br'
+        ? await compressBody(running.sink.chunks)
+        : { encoding: 'identity' as const, body: running.sink.chunks };
+    const [columns] = running.sink.columnsOfSets;
+    const head: RunQueryHead = {
+      encoding,
+      ...(meta.resultSets === 'first' && columns !== undefined ? { columns } : {}),
+    };
+    return new StreamedReply({ head, body, end: () => end });
+  }
+
+  private start(request: QueryRequest, admitted: Admitted, signal: AbortSignal): RunningQuery {
+    const { meta, query } = request;
+    const { command } = query;
+    const executionMode = command.executionMode ?? 'reader';
+    const { form, resultSets, columns, grantId } = meta;
+    const { maxRows, maxBytes, maxMs } = admitted.limits;
+    const running = new RunningQuery({
+      driver: admitted.site.driver,
+      command: {
+        catalogue: admitted.catalogue,
+        tier: admitted.permission.tier,
+        type: command.type ?? 'text',
+        executionMode,
+        text: command.text,
+        parameters: command.parameters ?? [],
+      },
+      shape: { form, resultSets, columns, executionMode, maxRows, maxBytes },
+      maxMs,
+      waitedMs: admitted.waitedMs,
+      signal,
+    });
+    const underGrant = this.running.get(grantId) ?? new Set();
+    this.running.set(grantId, underGrant.add(running));
+    void running.gone.then(() => {
+      underGrant.delete(running);
+      if (underGrant.size === 0) this.running.delete(grantId);
+      admitted.leave();
+    });
+    return running;
+  }
+}
