@@ -8,6 +8,7 @@ export const UNITS_PER_DAY = 86_400 * UNITS_PER_SECOND;
 /** Days from 0001-01-01 to 1900-01-01, the zero of datetime and smalldatetime. */
 export const DAYS_TO_1900 = 693_595;
 export const LAST_DAY = 3_652_058;
+const FRACTION_DIGITS = 7;
 
 /** Days since 0001-01-01. */
 export function dayNumber(year: number, month: number, day: number): number {
@@ -103,11 +104,12 @@ function parseClock(text: string, start: number): boolean {
   }
   let fraction = 0;
   if (text.charCodeAt(at) === 0x2e) {
-    let weight = UNITS_PER_SECOND / 10;
-    for (at++; isDigit(text.charCodeAt(at)); at++) {
-      fraction += (text.charCodeAt(at) - 0x30) * weight;
-      weight = weight >= 1 ? Math.floor(weight / 10) : 0;
+    const first = ++at;
+    let code = text.charCodeAt(at);
+    for (; isDigit(code); code = text.charCodeAt(++at)) {
+      if (at - first < FRACTION_DIGITS) fraction = fraction * 10 + code - 0x30;
     }
+    if (at - first < FRACTION_DIGITS) fraction *= 10 ** (FRACTION_DIGITS - at + first);
   }
   moment.units = ((hour * 60 + minute) * 60 + second) * UNITS_PER_SECOND + fraction;
   return parseOffset(text, at);

@@ -149,6 +149,10 @@ function momentOf(value: PresentValue, typeName: string): Moment {
 }
 
 function writeUint(writer: TokenWriter, value: number, byteCount: number): void {
-  writer.ensure(byteCount);
-  writer.position = writer.bytes.writeUIntLE(value, writer.position, byteCount);
+  // Up to 32 bits by shifts; the fifth byte of a time is what lies beyond them.
+  writer.uint8(value);
+  writer.uint8(value >>> 8);
+  writer.uint8(value >>> 16);
+  if (byteCount > 3) writer.uint8(value >>> 24);
+  if (byteCount > 4) writer.uint8(Math.floor(value / 0x1_0000_0000));
 }

@@ -88,7 +88,7 @@ run('FreeTDS', () => {
         'large',
         'old',
         '01234567-89AB-CDEF-0123-456789ABCDEF',
-        'BEEF',
+        'beef',
         'Feb 28 2026 09:30AM',
         '1',
       ]);
