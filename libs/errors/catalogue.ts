@@ -487,13 +487,6 @@ export const catalogue = {
     'The command was not understood.',
     'Run the command with --help.',
   ),
-  AGENT_ALREADY_RUNNING: entry(
-    409,
-    'never',
-    'MSP',
-    'An agent is already running with this state folder.',
-    'Use the one that runs, or stop it first.',
-  ),
   CONTROL_REFUSED: entry(
     403,
     'never',

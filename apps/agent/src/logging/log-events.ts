@@ -30,6 +30,8 @@ export interface LogEvents {
   'encryption-key.rotation-failed': { code: ErrorCode };
   'report.failed': { code: ErrorCode };
   'link-request.failed': { pattern: string; errorName: string };
+  /** A document that did not pass the examination, and the word for why. */
+  'grant.refused': { code: ErrorCode; reason: string; grantId?: string };
 }
 
 export type LogEventName = keyof LogEvents;
@@ -51,4 +53,5 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'encryption-key.rotation-failed': 'warn',
   'report.failed': 'warn',
   'link-request.failed': 'error',
+  'grant.refused': 'warn',
 };
