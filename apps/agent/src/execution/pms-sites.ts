@@ -1,5 +1,5 @@
 /** The sites this agent serves: for each its settings, its driver and its places for statements. */
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
 import { WaitingRoom } from '#apps/agent/src/execution/waiting-room.js';
 import type { PmsDriver } from '#apps/agent/src/pms/pms-driver.port.js';
@@ -13,7 +13,7 @@ export interface PmsSite {
 }
 
 @Injectable()
-export class PmsSites implements OnModuleDestroy {
+export class PmsSites implements OnApplicationShutdown {
   private readonly sites: ReadonlyMap<string, PmsSite>;
 
   /** Opens no connection yet. */
@@ -34,7 +34,8 @@ export class PmsSites implements OnModuleDestroy {
     return [...this.sites.values()];
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** After everything that runs has ended. */
+  async onApplicationShutdown(): Promise<void> {
     await Promise.allSettled(this.all().map(({ driver }) => driver.close()));
   }
 }

@@ -2,7 +2,7 @@
  * A query's life at the practice: permission, the grant's minute, a place, the statement, the rows,
  * the journal. Whatever happens, the place comes back and exactly one record is written.
  */
-import { Injectable } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
@@ -28,8 +28,11 @@ interface Admitted {
   leave: () => void;
 }
 
+/** How long a shutdown lets statements finish before it stops them. */
+const SHUTDOWN_PATIENCE_MS = 15_000;
+
 @Injectable()
-export class RunQuery {
+export class RunQuery implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Set<RunningQuery>>();
 
   constructor(
@@ -63,6 +66,17 @@ export class RunQuery {
       this.journal.note(refusalNote(meta, query, this.fingerprints, error));
       throw error;
     }
+  }
+
+  /** Lets what runs finish, then stops the rest; resolves when the databases are idle. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const all = [...this.running.values()].flatMap((queries) => [...queries]);
+    const patience = setTimeout(
+      () => all.forEach((query) => query.stop('LINK_CLOSED')),
+      SHUTDOWN_PATIENCE_MS,
+    );
+    await Promise.all(all.map(({ gone }) => gone));
+    clearTimeout(patience);
   }
 
   private async admit(request: QueryRequest, signal: AbortSignal): Promise<Admitted> {

@@ -90,9 +90,9 @@ export class RunningQuery {
         parameters,
       );
     }
-    this.sink.finish();
-    // A cap may have been passed by the very last row, after the statement had ended.
+    // A cap may have been passed by the very last row, when the statement had already ended.
     if (this.sink.fault !== undefined) return this.abandon(new ConduitError(this.sink.fault));
+    this.sink.finish();
     const counts =
       this.order.shape.executionMode === 'nonQuery'
         ? { rowsAffected: outcome.rowsAffected }

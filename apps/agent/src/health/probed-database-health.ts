@@ -5,6 +5,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { SiteReport } from '#libs/contracts/link-messages.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
+import { DatabaseHealth } from '#apps/agent/src/link/database-health.port.js';
 import { PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
 
 const PROBE_EVERY_MS = 30_000;
@@ -21,13 +22,18 @@ export interface SiteHealth {
 }
 
 @Injectable()
-export class DatabaseHealth implements OnApplicationBootstrap, OnModuleDestroy {
+export class ProbedDatabaseHealth
+  extends DatabaseHealth
+  implements OnApplicationBootstrap, OnModuleDestroy
+{
   private readonly states = new Map<string, SiteHealth>();
   private readonly latencies = new Map<string, number[]>();
   private readonly listeners: ((health: SiteHealth) => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly sites: PmsSites) {}
+  constructor(private readonly sites: PmsSites) {
+    super();
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.probeAll(), PROBE_EVERY_MS).unref();
@@ -43,17 +49,8 @@ export class DatabaseHealth implements OnApplicationBootstrap, OnModuleDestroy {
     this.listeners.push(listener);
   }
 
-  of(siteId: string): SiteHealth {
+  override of(siteId: string): SiteHealth {
     return this.states.get(siteId) ?? { siteId, database: 'unknown' };
-  }
-
-  /** What `agent.report` says of every site. */
-  reports(): SiteReport[] {
-    return this.sites.all().map(({ settings }) => ({
-      siteId: settings.siteId,
-      database: this.of(settings.siteId).database,
-      catalogues: settings.catalogues.map(({ name, isDefault }) => ({ name, isDefault })),
-    }));
   }
 
   /** Probes every site once; never rejects. */
