@@ -118,7 +118,9 @@ async function openSocket(
 }
 
 function noteIssuer(socket: TLSSocket, trace: DialTrace): void {
-  const commonName = commonNameOf(socket.getPeerX509Certificate()?.issuer);
+  // Not getPeerX509Certificate: Node 20 gives that out once, and whoever looks at the chain needs it.
+  const issuer = socket.getPeerCertificate().issuer?.CN;
+  const commonName = commonNameOf(issuer && `CN=${issuer}`);
   if (commonName !== undefined) trace.issuer = commonName;
 }
 
