@@ -7,6 +7,8 @@ import { ChildProgram, StartError } from '#deploy/dev/child-program.js';
 export interface RedisServer {
   /** What CONDUIT_REDIS_URL takes. */
   url: string;
+  /** Absent for a server that is not ours. */
+  pid?: number;
   stop(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function startRedis(stateDirectory: string): Promise<RedisServer> {
   });
   return {
     url: `unix://${socket}`,
+    pid: server.pid,
     stop: async () => {
       await server.stop(3_000);
       rmSync(folder, { recursive: true, force: true });

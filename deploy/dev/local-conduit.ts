@@ -1,0 +1,202 @@
+/**
+ * A whole conduit on this machine, each part a process of its own: Redis, sandbox clinic, broker,
+ * agent. `npm start`, the end-to-end tests and the bench all start it here, so what is shown is what
+ * is tested and measured. stop() ends every child, in the order in which nothing is left waiting.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { ChildProgram, StartError } from '#deploy/dev/child-program.js';
+import { programPath } from '#deploy/dev/programs.js';
+import {
+  sandboxTarget,
+  urlTarget,
+  type PmsTarget,
+  type SandboxReady,
+} from '#deploy/dev/pms-target.js';
+import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
+
+export interface LocalOptions {
+  stateDirectory: string;
+  /** 0 takes any free one. */
+  apiPort: number;
+  gatewayPort: number;
+  /** Patients in the sandbox clinic. */
+  scale?: number;
+  /** mssql://…: an existing SQL Server instead of the sandbox. */
+  pms?: string;
+  brokerEnv?: Record<string, string>;
+  onProgress?: (line: string) => void;
+}
+
+interface Ports {
+  api: number;
+  gateway: number;
+  metrics: number;
+}
+
+async function requireFreePort(port: number): Promise<void> {
+  if (port === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', () =>
+      reject(
+        new StartError(
+          `Port ${port} is in use by another program. Stop it, or choose another with --port.`,
+        ),
+      ),
+    );
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+  });
+}
+
+export class LocalConduit {
+  redis?: RedisServer;
+  sandbox?: ChildProgram;
+  broker?: ChildProgram;
+  agent?: ChildProgram;
+  pms?: PmsTarget;
+  private ports: Ports = { api: 0, gateway: 0, metrics: 0 };
+
+  constructor(readonly options: LocalOptions) {
+    mkdirSync(options.stateDirectory, { recursive: true, mode: 0o700 });
+  }
+
+  get apiOrigin(): string {
+    return `https://localhost:${this.ports.api}`;
+  }
+
+  get metricsUrl(): string {
+    return `http://127.0.0.1:${this.ports.metrics}/metrics`;
+  }
+
+  /** PEM of the installation's own authority, which the development HTTPS certificate comes from. */
+  get caFile(): string {
+    return this.path('ca.pem');
+  }
+
+  get agentFolder(): string {
+    return this.path('agent');
+  }
+
+  get operatorToken(): string {
+    return readFileSync(this.path('broker', 'operator-token'), 'utf8').trim();
+  }
+
+  path(...parts: string[]): string {
+    return join(this.options.stateDirectory, ...parts);
+  }
+
+  async startRedis(): Promise<void> {
+    this.redis = await startRedis(this.options.stateDirectory);
+  }
+
+  async startPms(): Promise<void> {
+    if (this.options.pms) {
+      this.pms = urlTarget(this.options.pms);
+      return;
+    }
+    let ready: SandboxReady | undefined;
+    const scale = this.options.scale === undefined ? [] : ['--scale', String(this.options.scale)];
+    const port = this.sandboxPort();
+    this.sandbox = await ChildProgram.start({
+      name: 'The sandbox clinic',
+      command: process.execPath,
+      args: [
+        ...[programPath('sandbox'), '--state', this.path('sandbox'), '--port', String(port)],
+        ...['--json', '--with-parent', ...scale],
+      ],
+      logFile: this.path('logs', 'sandbox.log'),
+      isReadyLine: (line) => line.startsWith('{"ready":true'),
+      onLine: (line) => {
+        if (line.startsWith('{')) ready = JSON.parse(line) as SandboxReady;
+        else this.options.onProgress?.(line);
+      },
+      readyWithinMs: 600_000,
+    });
+    if (ready) this.pms = sandboxTarget(ready);
+  }
+
+  /** The agent's settings hold the port, so a restarted sandbox takes the one it had. */
+  private sandboxPort(): number {
+    return this.pms?.port ?? 0;
+  }
+
+  async startBroker(): Promise<void> {
+    const { apiPort, gatewayPort, brokerEnv } = this.options;
+    const wanted = { api: this.ports.api || apiPort, gateway: this.ports.gateway || gatewayPort };
+    await requireFreePort(wanted.api);
+    await requireFreePort(wanted.gateway);
+    this.broker = await ChildProgram.start({
+      name: 'The broker',
+      command: process.execPath,
+      args: [programPath('broker')],
+      env: {
+        CONDUIT_STATE_DIR: this.path('broker'),
+        CONDUIT_API_PORT: String(wanted.api),
+        CONDUIT_GATEWAY_PORT: String(wanted.gateway),
+        CONDUIT_METRICS_PORT: '0',
+        REDIS_URL: this.redis?.url ?? '',
+        ...brokerEnv,
+      },
+      logFile: this.path('logs', 'broker.log'),
+      isReadyLine: (line) => this.notePort(line) === 'metrics',
+    });
+    const { authority } = this.authority();
+    writeFileSync(this.caFile, authority);
+  }
+
+  private authority(): { authority: string } {
+    const kept = JSON.parse(
+      readFileSync(this.path('broker', 'pki', 'device-authority.json'), 'utf8'),
+    ) as {
+      certificate: string;
+    };
+    return { authority: kept.certificate };
+  }
+
+  /** The broker logs each listener with its port; the last one makes it ready. */
+  private notePort(line: string): keyof Ports | undefined {
+    if (!line.includes('"broker.listening"')) return undefined;
+    const { what, port } = JSON.parse(line) as { what: keyof Ports; port: number };
+    this.ports[what] = port;
+    return what;
+  }
+
+  get isEnrolled(): boolean {
+    return existsSync(this.path('agent', 'identity.json'));
+  }
+
+  /** Writes the agent's settings; passwords come in a file only this user can read. */
+  configureAgent(siteId: string, extra: object = {}): void {
+    if (!this.pms) throw new StartError('The practice database must be known before the agent.');
+    mkdirSync(this.agentFolder, { recursive: true, mode: 0o700 });
+    const site = { siteId, pmsType: 'BestPractice', ...this.pms, ...extra };
+    writeFileSync(this.path('agent', 'agent.json'), JSON.stringify({ sites: [site] }, null, 2), {
+      mode: 0o600,
+    });
+  }
+
+  async startAgent(): Promise<void> {
+    this.agent = await ChildProgram.start({
+      name: 'The agent',
+      command: process.execPath,
+      args: [programPath('agent'), 'run', '--state', this.agentFolder],
+      logFile: this.path('logs', 'agent.log'),
+      isReadyLine: (line) => line.includes('"link.connected"'),
+    });
+  }
+
+  /** Calls back once when a part ends that nobody stopped. */
+  onFailure(listener: (error: StartError) => void): void {
+    for (const program of [this.sandbox, this.broker, this.agent]) {
+      program?.onUnexpectedExit(listener);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.agent?.stop();
+    await this.broker?.stop();
+    await Promise.all([this.sandbox?.stop(), this.redis?.stop()]);
+  }
+}
