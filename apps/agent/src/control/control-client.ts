@@ -4,7 +4,11 @@ import { request } from 'node:http';
 
 import { isErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, type ErrorFacts } from '#libs/errors/conduit-error.js';
-import { controlAddress, controlTokenFile } from '#apps/agent/src/control/control-place.js';
+import {
+  controlAddress,
+  controlTokenFile,
+  preparePlace,
+} from '#apps/agent/src/control/control-place.js';
 import type { ControlRoute } from '#apps/agent/src/control/control-routes.js';
 
 const TIMEOUT_MS = 30_000;
@@ -26,6 +30,7 @@ export async function askAgent<Answer>(
   const token = await readFile(controlTokenFile(stateFolder), 'utf8').catch((cause: unknown) => {
     throw unreachable(cause);
   });
+  await preparePlace(stateFolder);
   const { status, text } = await send(controlAddress(stateFolder), route, body, token);
   let answer: unknown;
   try {

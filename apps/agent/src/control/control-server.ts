@@ -8,7 +8,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
-import { controlAddress, controlTokenFile } from '#apps/agent/src/control/control-place.js';
+import {
+  controlAddress,
+  controlTokenFile,
+  preparePlace,
+} from '#apps/agent/src/control/control-place.js';
 import { answerControl, type ControlParts } from '#apps/agent/src/control/control-routes.js';
 import { writeDurably } from '#apps/agent/src/grants/durable-file.js';
 
@@ -28,6 +32,7 @@ export class ControlServer {
 
   /** @throws ConduitError AGENT_ALREADY_RUNNING when another agent answers at this state folder */
   async listen(): Promise<void> {
+    await preparePlace(this.stateFolder);
     if (await answers(this.address)) throw new ConduitError('AGENT_ALREADY_RUNNING');
     await writeDurably(controlTokenFile(this.stateFolder), this.token);
     const onPipe = this.address.startsWith('\\\\');

@@ -1,0 +1,326 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { runCommandLine, type Terminal } from '#apps/agent/src/control/command-line.js';
+import {
+  controlAddress,
+  controlTokenFile,
+  preparePlace,
+} from '#apps/agent/src/control/control-place.js';
+import { ControlServer } from '#apps/agent/src/control/control-server.js';
+import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
+import { requestCommands } from '#apps/agent/src/control/request-commands.js';
+import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
+import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
+import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
+import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
+import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
+import { brokerPatterns } from '#libs/contracts/link-messages.js';
+import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
+
+const openRequest: OpenAccessRequest = {
+  accessRequestId: 'request-1',
+  siteId: 'site-1',
+  siteName: 'Zz Rooms',
+  integratorId: 'integrator-1',
+  integratorName: 'Zz Software\u001b[2J',
+  asked: { scopes: ['sql:read'], catalogues: ['Patients'], purposes: ['PATADMIN'] },
+  countries: ['AU'],
+  createdAt: '2026-03-01T00:00:00.000Z',
+};
+
+class FakeBroker extends BrokerLine {
+  readonly attached = true;
+  readonly asked: string[] = [];
+
+  override async ask(pattern: string): Promise<object> {
+    this.asked.push(pattern);
+    if (pattern === brokerPatterns.listAccessRequests) return { requests: [openRequest] };
+    if (pattern === brokerPatterns.createPairingCode)
+      return { code: 'ABCD-EFGH', siteId: 'site-1', expiresAt: '2026-03-10T00:00:00.000Z' };
+    return {};
+  }
+
+  override onAttached(): void {}
+}
+
+let practice: APractice;
+let broker: FakeBroker;
+let server: ControlServer;
+
+beforeEach(async () => {
+  practice = await APractice.open();
+  broker = new FakeBroker();
+  const { store, own, clock, approvers, rules, gate } = practice;
+  const exchange = new GrantExchange(store, broker, own, clock);
+  const decisions = new PracticeDecisions({
+    ...{ store, exchange, line: broker, approvers, rules, own, clock },
+  });
+  server = new ControlServer(practice.stateFolder, {
+    ...{ decisions, store, rules, gate, line: broker, own, clock },
+    journalWritable: () => true,
+    linkStatus: () => undefined,
+  });
+  await server.listen();
+});
+afterEach(async () => {
+  await server.close();
+  practice.close();
+});
+
+interface Said {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function say(words: string[], ask?: Terminal['ask']): Promise<Said> {
+  const said: Said = { code: -1, out: '', err: '' };
+  const commands = { ...serviceCommands, ...requestCommands, ...permissionCommands };
+  said.code = await runCommandLine(commands, [...words, '--state', practice.stateFolder], {
+    out: (line) => void (said.out += `${line}\n`),
+    err: (line) => void (said.err += `${line}\n`),
+    ask,
+  });
+  return said;
+}
+
+const json = ({ out }: Said): Record<string, unknown> => JSON.parse(out) as Record<string, unknown>;
+
+describe('the socket', () => {
+  test('is for its owner only, and so is the token', () => {
+    expect(statSync(controlAddress(practice.stateFolder)).mode & 0o777).toBe(0o600);
+    expect(statSync(controlTokenFile(practice.stateFolder)).mode & 0o777).toBe(0o600);
+  });
+
+  function raw(options: object, body?: string): Promise<{ status?: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const asking = request(
+        { socketPath: controlAddress(practice.stateFolder), ...options },
+        (response) => {
+          let text = '';
+          response.on('data', (part: Buffer) => (text += part.toString()));
+          response.on('end', () => resolve({ status: response.statusCode, text } as never));
+        },
+      );
+      asking.on('error', reject);
+      asking.end(body);
+    });
+  }
+
+  test('answers nobody without the token', async () => {
+    for (const authorization of [undefined, 'Bearer x', 'Bearer '])
+      expect(
+        await raw({ path: '/status', ...(authorization && { headers: { authorization } }) }),
+      ).toMatchObject({ status: 403, text: expect.stringContaining('CONTROL_REFUSED') });
+  });
+
+  test('refuses unknown routes, unknown fields, wrong types, no JSON and too much', async () => {
+    const token = readFileSync(controlTokenFile(practice.stateFolder), 'utf8');
+    const post = async (path: string, body: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const { text } = await raw({ method: 'POST', path, headers }, body);
+      return (JSON.parse(text) as { code: string }).code;
+    };
+    expect(await post('/nowhere', '{}')).toBe('ROUTE_NOT_FOUND');
+    expect(await post('/constructor', '{}')).toBe('ROUTE_NOT_FOUND');
+    expect(await post('/revocations', '{"grantId":"g","force":true}')).toBe('REQUEST_INVALID');
+    expect(await post('/revocations', '{"grantId":7}')).toBe('REQUEST_INVALID');
+    expect(await post('/revocations', '[]')).toBe('REQUEST_INVALID');
+    expect(await post('/revocations', '{')).toBe('BODY_NOT_JSON');
+    expect(await post('/revocations', ' '.repeat(70_000))).toBe('BODY_TOO_LARGE');
+    expect(await post('/revocations', '{"grantId":"g"}')).toBe('GRANT_NOT_FOUND');
+  });
+
+  test('is not taken over from an agent that runs', async () => {
+    const second = new ControlServer(practice.stateFolder, {} as never);
+    await expect(second.listen()).rejects.toMatchObject({ code: 'AGENT_ALREADY_RUNNING' });
+  });
+
+  test('left behind by a crash is taken over', async () => {
+    await server.close();
+    writeFileSync(controlAddress(practice.stateFolder), '');
+    await server.listen();
+    expect((await say(['status'])).code).toBe(0);
+  });
+
+  test('is not put into a folder that someone else could have made', async () => {
+    const deep = join(mkdtempSync(join(tmpdir(), 'deep-')), 'x'.repeat(120));
+    mkdirSync(deep);
+    const place = dirname(controlAddress(deep));
+    mkdirSync(place, { mode: 0o777 });
+    chmodSync(place, 0o777);
+    try {
+      await expect(preparePlace(deep)).rejects.toMatchObject({ code: 'CONTROL_REFUSED' });
+      chmodSync(place, 0o700);
+      await expect(preparePlace(deep)).resolves.toBeUndefined();
+    } finally {
+      rmSync(place, { recursive: true });
+      rmSync(dirname(deep), { recursive: true });
+    }
+  });
+
+  test('has a short path also for a deep state folder', () => {
+    const deep = join(tmpdir(), 'x'.repeat(120));
+    expect(controlAddress(deep).length).toBeLessThanOrEqual(100);
+    expect(controlAddress(deep)).not.toBe(controlAddress(`${deep}y`));
+    expect(controlAddress('C:\\state', 'win32')).toMatch(/^\\\\\.\\pipe\\conduit-agent-/);
+  });
+});
+
+describe('commands with the agent running', () => {
+  test('status tells how things are', async () => {
+    await practice.permit();
+    const said = await say(['status', '--json']);
+    expect(said.code).toBe(0);
+    expect(json(said)).toMatchObject({ running: true, attached: true, grantsInForce: 1 });
+  });
+
+  test('pair-code and requests show what the broker says, harmlessly', async () => {
+    expect((await say(['pair-code'])).out).toContain('ABCD-EFGH');
+    expect((await say(['pair-code', '--site', 'site-9'])).code).toBe(1);
+    const { out } = await say(['requests']);
+    expect(out).toContain('Zz Software');
+    expect(out).not.toContain('\u001b');
+  });
+
+  test('approve shows the permission before it signs', async () => {
+    let shownBefore = '';
+    const said = await say(['approve', 'request-1', '--rows', '50', '--expires', '90d'], (q) => {
+      shownBefore = q;
+      return Promise.resolve('yes');
+    });
+    expect(said.code).toBe(0);
+    expect(shownBefore).toContain('yes');
+    expect(said.err).toContain('READ ANYTHING');
+    expect(said.err).toContain('at most 50 rows');
+    expect(said.out).toContain('in force on this server');
+    expect(practice.store.all()[0]?.grant.limits.rows).toBe(50);
+    expect(broker.asked).toContain(brokerPatterns.publishGrant);
+  });
+
+  test('approve signs nothing when the answer is not yes, or nobody can answer', async () => {
+    expect((await say(['approve', 'request-1'], () => Promise.resolve('y'))).code).toBe(1);
+    expect((await say(['approve', 'request-1'])).code).toBe(2);
+    expect(practice.store.all()).toEqual([]);
+  });
+
+  test('approve goes no further than the ceiling', async () => {
+    const said = await say(['approve', 'request-1', '--scopes', 'sql:write', '--yes', '--json']);
+    expect(said.code).toBe(1);
+    expect(json(said)).toMatchObject({ error: { code: 'GRANT_CEILING', reason: 'sql:write' } });
+  });
+
+  test('decline says why with a word from the list', async () => {
+    expect((await say(['decline', 'request-1', '--reason', 'too-wide'])).code).toBe(0);
+    expect((await say(['decline', 'request-1', '--reason', 'ugly'])).code).toBe(2);
+  });
+
+  test('pause and resume count at once', async () => {
+    const grant = await practice.permit();
+    expect((await say(['pause'])).code).toBe(0);
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ code: 'SITE_PAUSED' });
+    expect((await say(['resume'])).code).toBe(0);
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ allowed: true });
+  });
+
+  test('revoke ends the grant, and grants shows it', async () => {
+    const grant = await practice.permit();
+    expect((await say(['revoke', grant.grantId])).code).toBe(0);
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ code: 'GRANT_REVOKED' });
+    expect((await say(['grants'])).out).toContain('revoked');
+    expect(await say(['revoke', 'unknown'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('GRANT_NOT_FOUND'),
+    });
+  });
+});
+
+describe('commands without a running agent', () => {
+  beforeEach(() => server.close());
+
+  test('those that need it say so and what to do', async () => {
+    const said = await say(['requests']);
+    expect(said.code).toBe(1);
+    expect(said.err).toContain('AGENT_NOT_RUNNING');
+    expect(said.err).toContain('What to do:');
+    expect((await say(['status'])).code).toBe(1);
+  });
+
+  test('pause works by its file alone', async () => {
+    const grant = await practice.permit();
+    expect((await say(['pause'])).code).toBe(0);
+    await practice.restart();
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ code: 'SITE_PAUSED' });
+  });
+
+  test('revoke is signed and counts when the agent starts', async () => {
+    const grant = await practice.permit();
+    expect((await say(['revoke', grant.grantId])).code).toBe(0);
+    expect((await say(['grants'])).out).toContain('revoked');
+    await practice.restart();
+    const inbox = new RevocationInbox(practice.stateFolder, practice.store);
+    await inbox.start();
+    await inbox.stop();
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ code: 'GRANT_REVOKED' });
+  });
+});
+
+describe('the command line', () => {
+  test('every command explains itself', async () => {
+    const commands = { ...serviceCommands, ...requestCommands, ...permissionCommands };
+    for (const name of Object.keys(commands)) {
+      const said = await say([name, '--help']);
+      expect([name, said.code]).toEqual([name, 0]);
+      expect(said.out).toContain(`Usage: conduit-agent ${name}`);
+    }
+    expect((await say(['--help'])).out).toContain('pair-code');
+  });
+
+  test.each([
+    ['an unknown command', ['launch']],
+    ['an unknown option', ['grants', '--all']],
+    ['a missing argument', ['revoke']],
+    ['one argument too many', ['grants', 'x']],
+    ['a number that is none', ['approve', 'request-1', '--rows', 'many']],
+    ['an address that is not https', ['enrol', 'CE1-X', '--broker', 'http://x']],
+  ])('%s ends with 2 and says what to do', async (_what, words) => {
+    const said = await say(words);
+    expect(said.code).toBe(2);
+    expect(said.err).toContain('--help');
+  });
+
+  test('what was typed is not repeated: it may be a code', async () => {
+    const said = await say(['enrol', 'CE1-SECRET', '--brokr', 'CE1-SECRET']);
+    expect(said.code).toBe(2);
+    expect(said.out + said.err).not.toContain('SECRET');
+  });
+
+  test('settings that are not right are named and not kept', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+    try {
+      const file = join(folder, 'settings.json');
+      writeFileSync(file, JSON.stringify({ sites: [{ siteId: 'no' }] }));
+      const words = ['enrol', 'CE1-X', '--broker', 'https://localhost:1', '--config', file];
+      const said = await say(words);
+      expect(said.code).toBe(1);
+      expect(said.err).toContain('sites[0].siteId');
+      expect(() => statSync(join(practice.stateFolder, 'agent.json'))).toThrow();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

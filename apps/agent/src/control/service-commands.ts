@@ -1,0 +1,156 @@
+/** Commands over the agent itself: run it, enrol it, ask how it is. */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import {
+  usageProblem,
+  type Command,
+  type Invocation,
+} from '#apps/agent/src/control/command-line.js';
+import { askAgent } from '#apps/agent/src/control/control-client.js';
+import type { AgentStatus } from '#apps/agent/src/control/control-routes.js';
+import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
+import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
+import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
+import { enrol } from '#apps/agent/src/identity/enrol.js';
+import { readAgentConfig } from '#apps/agent/src/read-agent-config.js';
+
+const run: Command = {
+  summary: 'run the agent until it is told to stop',
+  async run({ stateFolder }) {
+    // Loaded here: no other command needs the whole agent.
+    const { runAgentUntilSignal } = await import('#apps/agent/src/run-agent.js');
+    await runAgentUntilSignal(readAgentConfig(stateFolder));
+    return undefined;
+  },
+};
+
+/**
+ * Puts new settings in place when they are right; otherwise the old ones stay.
+ * @throws AgentConfigError naming every bad setting
+ */
+async function adoptSettings({ stateFolder, options }: Invocation): Promise<void> {
+  const { config, proxy } = options;
+  if (config === undefined && proxy === undefined) return;
+  const path = join(stateFolder, 'agent.json');
+  const before = await readIfThere(path);
+  const text =
+    config === undefined
+      ? (before ?? '{}')
+      : await readFile(config, 'utf8').catch(() => {
+          throw usageProblem('the file of --config cannot be read');
+        });
+  let settings: object;
+  try {
+    settings = JSON.parse(text) as object;
+  } catch {
+    throw usageProblem('the settings are not JSON');
+  }
+  const after = proxy === undefined ? settings : { ...settings, proxy };
+  await writeDurably(path, `${JSON.stringify(after, undefined, 2)}\n`);
+  try {
+    readAgentConfig(stateFolder);
+  } catch (error) {
+    if (before === undefined) await rm(path, { force: true });
+    else await writeDurably(path, before);
+    throw error;
+  }
+}
+
+const enrolCommand: Command = {
+  summary: 'give this agent its identity with a one-time code',
+  arguments: ['CODE'],
+  options: {
+    broker: 'URL  https address of the broker',
+    proxy: 'URL  HTTP proxy to go through; kept in the settings',
+    config: 'FILE  settings with the sites and their databases; kept as agent.json',
+  },
+  async run(invocation) {
+    const { stateFolder, options, progress } = invocation;
+    const [code = ''] = invocation.arguments;
+    const brokerUrl = options['broker'];
+    if (brokerUrl === undefined || !/^https:\/\//.test(brokerUrl) || !URL.canParse(brokerUrl))
+      throw usageProblem('--broker must be an https address');
+    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    await adoptSettings(invocation);
+    progress('Making keys and asking the broker for a certificate…');
+    const proxy = readAgentConfig(stateFolder).proxy?.reveal();
+    const order = { stateFolder, brokerUrl, code, ...(proxy === undefined ? {} : { proxy }) };
+    const { agentId, practiceId, siteIds } = await enrol(order);
+    progress('Making the key that approves on this server…');
+    const { approverId } = await (await ApproverStore.open(stateFolder)).local();
+    return {
+      json: { agentId, practiceId, siteIds, approverId },
+      lines: [
+        `Enrolled as agent ${agentId} of practice ${practiceId}.`,
+        `Sites: ${siteIds.join(', ')}`,
+        'Next: start the agent service, or use the run command.',
+      ],
+    };
+  },
+};
+
+function statusLines(status: AgentStatus): string[] {
+  const link = status.link as { diagnosis?: { title: string; remedy: string } } | undefined;
+  const { diagnosis } = link ?? {};
+  return [
+    `Running:   yes, process ${status.pid}`,
+    `Agent:     ${status.agentId} of practice ${status.practiceId}`,
+    `Sites:     ${status.siteIds.join(', ')}`,
+    `Link:      ${status.attached ? 'up' : 'down'}`,
+    ...(diagnosis ? [`           ${diagnosis.title} ${diagnosis.remedy}`] : []),
+    `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'no'}`,
+    `Grants:    ${status.grantsInForce} in force, ${status.grantsUnpublished} not yet known to the broker`,
+    ...(status.ceilingReadable ? [] : ['Ceiling:   ceiling.json is not right; nothing is allowed']),
+    ...(status.journalWritable ? [] : ['Journal:   the disk refuses it; nothing is run']),
+  ];
+}
+
+const status: Command = {
+  summary: 'show whether the agent runs, is attached, and what is in force',
+  async run({ stateFolder }) {
+    try {
+      const found = await askAgent<AgentStatus>(stateFolder, 'GET /status');
+      return { json: found, lines: statusLines(found) };
+    } catch (error) {
+      if (!(error instanceof ConduitError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
+    }
+    const identity = await AgentIdentity.load(stateFolder).catch(() => undefined);
+    const { paused } = new LocalRules(stateFolder);
+    return {
+      json: { running: false, enrolled: identity !== undefined, paused },
+      lines: [
+        'Running:   no',
+        `Enrolled:  ${identity ? `as agent ${identity.agentId}` : 'no'}`,
+        `Paused:    ${paused ? 'yes' : 'no'}`,
+      ],
+      exitCode: 1,
+    };
+  },
+};
+
+const doctor: Command = {
+  summary: 'prove what each database login cannot do, by trying',
+  async run({ stateFolder, progress }) {
+    const config = readAgentConfig(stateFolder);
+    if (config.sites.length === 0) throw usageProblem('agent.json names no site');
+    progress(`Trying the logins of ${config.sites.length} site(s)…`);
+    // Loaded here: no other command needs the database driver.
+    const { runDoctor } = await import('#apps/agent/src/pms/doctor.js');
+    const findings = await runDoctor(config);
+    const bad = findings.filter(({ ok }) => !ok);
+    const lines = findings.flatMap(({ ok, severity, catalogue, words, remedy }) => [
+      `${ok ? 'ok      ' : severity.padEnd(8)}  ${catalogue === undefined ? '' : `${catalogue}: `}${words}`,
+      ...(remedy === undefined ? [] : [`          ${remedy}`]),
+    ]);
+    return {
+      json: { findings },
+      lines: [...lines, bad.length === 0 ? 'All is well.' : `${bad.length} to look at.`],
+      exitCode: bad.some(({ severity }) => severity === 'critical') ? 1 : 0,
+    };
+  },
+};
+
+export const serviceCommands = { run, enrol: enrolCommand, status, doctor };
