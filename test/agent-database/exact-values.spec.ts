@@ -35,7 +35,11 @@ const cases: [type: TsqlType, value: SqlValue, json: string][] = [
   [{ name: 'money' }, '-922337203685477.5808', '"-922337203685477.5808"'],
   [{ name: 'money' }, '0.0001', '"0.0001"'],
   [{ name: 'smallmoney' }, '214748.3647', '"214748.3647"'],
-  [{ name: 'decimal', precision: 38, scale: 10 }, '-1234567890123456789012345678.0123456789', '"-1234567890123456789012345678.0123456789"'],
+  [
+    { name: 'decimal', precision: 38, scale: 10 },
+    '-1234567890123456789012345678.0123456789',
+    '"-1234567890123456789012345678.0123456789"',
+  ],
   [{ name: 'decimal', precision: 5, scale: 2 }, '-0.05', '"-0.05"'],
   [{ name: 'numeric', precision: 18, scale: 0 }, '123456789012345678', '"123456789012345678"'],
   [{ name: 'date' }, '0001-01-01', '"0001-01-01"'],
@@ -46,16 +50,36 @@ const cases: [type: TsqlType, value: SqlValue, json: string][] = [
   [{ name: 'smalldatetime' }, '2079-06-06 23:59:00', '"2079-06-06T23:59:00"'],
   [{ name: 'datetime2', scale: 7 }, '2026-02-28 09:30:00.1234567', '"2026-02-28T09:30:00.1234567"'],
   [{ name: 'datetime2', scale: 0 }, '2026-02-28 09:30:01', '"2026-02-28T09:30:01"'],
-  [{ name: 'datetimeoffset', scale: 7 }, '2026-02-28 00:15:00.0000001 +10:30', '"2026-02-28T00:15:00.0000001+10:30"'],
-  [{ name: 'datetimeoffset', scale: 3 }, '2025-12-31 23:45:00.500 -05:00', '"2025-12-31T23:45:00.500-05:00"'],
+  [
+    { name: 'datetimeoffset', scale: 7 },
+    '2026-02-28 00:15:00.0000001 +10:30',
+    '"2026-02-28T00:15:00.0000001+10:30"',
+  ],
+  [
+    { name: 'datetimeoffset', scale: 3 },
+    '2025-12-31 23:45:00.500 -05:00',
+    '"2025-12-31T23:45:00.500-05:00"',
+  ],
   [{ name: 'time', scale: 7 }, '23:59:59.9999999', '"23:59:59.9999999"'],
   [{ name: 'time', scale: 3 }, '00:00:00.001', '"00:00:00.001"'],
-  [{ name: 'uniqueidentifier' }, '0e984725-c51c-4bf4-9960-e1c80e27aba0', '"0e984725-c51c-4bf4-9960-e1c80e27aba0"'],
+  [
+    { name: 'uniqueidentifier' },
+    '0e984725-c51c-4bf4-9960-e1c80e27aba0',
+    '"0e984725-c51c-4bf4-9960-e1c80e27aba0"',
+  ],
   [{ name: 'binary', length: 4 }, Buffer.from('00ff10ab', 'hex'), '"AP8Qqw=="'],
-  [{ name: 'varbinary', length: 'max' }, Buffer.alloc(10_001, 7), `"${Buffer.alloc(10_001, 7).toString('base64')}"`],
+  [
+    { name: 'varbinary', length: 'max' },
+    Buffer.alloc(10_001, 7),
+    `"${Buffer.alloc(10_001, 7).toString('base64')}"`,
+  ],
   [{ name: 'image' }, Buffer.alloc(20_003, 9), `"${Buffer.alloc(20_003, 9).toString('base64')}"`],
   [{ name: 'timestamp' }, Buffer.from('00000000000007d1', 'hex'), '"AAAAAAAAB9E="'],
-  [{ name: 'nvarchar', length: 50 }, 'Zoë "Zz" \\ \n\t\u0001 😀 שלום', '"Zoë \\"Zz\\" \\\\ \\n\\t\\u0001 😀 שלום"'],
+  [
+    { name: 'nvarchar', length: 50 },
+    'Zoë "Zz" \\ \n\t\u0001 😀 שלום',
+    '"Zoë \\"Zz\\" \\\\ \\n\\t\\u0001 😀 שלום"',
+  ],
   [{ name: 'nvarchar', length: 9 }, 'a\u0000b\ud83d', '"a\\u0000b\\ud83d"'],
   [{ name: 'nvarchar', length: 'max' }, '', '""'],
   [{ name: 'nvarchar', length: 'max' }, '😀'.repeat(30_001), JSON.stringify('😀'.repeat(30_001))],
@@ -79,7 +103,9 @@ describe('a value on its way from the database', () => {
   test('columns that share a name or have none get distinct keys', async () => {
     tds.engine.on('select names', async ({ sink }) => {
       const type: TsqlType = { name: 'int' };
-      await sink.columns(['a', 'a', '', 'a_2', 'a'].map((name) => ({ name, type, nullable: false })));
+      await sink.columns(
+        ['a', 'a', '', 'a_2', 'a'].map((name) => ({ name, type, nullable: false })),
+      );
       await sink.row([1, 2, 3, 4, 5]);
       await sink.statementDone({ rowCount: 1, isSelect: true });
     });
@@ -90,7 +116,11 @@ describe('a value on its way from the database', () => {
   test('many rows over many packets all arrive, in order, also when the reader is slow', async () => {
     const count = 60_000;
     tds.engine.on('select many', ({ sink }) =>
-      sendResultSet(sink, { n: { name: 'int' }, t: { name: 'nvarchar', length: 40 } }, manyRows(count)),
+      sendResultSet(
+        sink,
+        { n: { name: 'int' }, t: { name: 'nvarchar', length: 40 } },
+        manyRows(count),
+      ),
     );
     const answer = await gather(driver, aCommand('select many'), { form: 'ndjson' });
     const lines = answer.text.trimEnd().split('\n');

@@ -68,7 +68,7 @@ export class DoctorSession {
     if (error === undefined) return 'allowed';
     const number = error.errors?.[0]?.number ?? error.number;
     if (number === undefined) return 'failed';
-    return REFUSALS.has(number) ? 'refused' : 'allowed';
+    return REFUSALS.has(number) ? 'refused' : 'failed';
   }
 
   /** Names from the information schema, each row a list; empty when they may not be seen. */

@@ -56,14 +56,19 @@ export class ExactTokenStream extends EventEmitter {
     try {
       while (await this.hasMore()) {
         await this.readTokens();
-        const room = this.source.listener.pause();
-        if (room !== undefined) await room;
+        await this.room();
       }
     } catch (error) {
       this.source.broken(error instanceof Error ? error : new Error('unreadable answer'));
       return;
     }
     this.emit('end');
+  }
+
+  /** Waits until the reader has taken enough. */
+  private async room(): Promise<void> {
+    const room = this.source.listener.pause();
+    if (room !== undefined) await room;
   }
 
   private async hasMore(): Promise<boolean> {
@@ -86,7 +91,10 @@ export class ExactTokenStream extends EventEmitter {
       parser.position += 1;
       if (type === ROW || type === NBCROW) {
         const rest = rows.read(parser, type === NBCROW);
-        if (rest !== undefined) await rest;
+        if (rest !== undefined) {
+          await rest;
+          await this.room();
+        }
       } else {
         await this.readToken(type);
       }
