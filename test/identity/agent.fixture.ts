@@ -36,7 +36,7 @@ export async function startAgent(stateFolder: string, proxy?: string): Promise<T
   const config = Object.assign(new AgentConfig(), { stateFolder, logLevel: 'error' });
   if (proxy !== undefined) config.proxy = new Secret(proxy);
   const log = new MemoryEventLog();
-  const running = await runAgent(config, log);
+  const running = await runAgent(config, { log });
   return { ...running, stateFolder, log };
 }
 

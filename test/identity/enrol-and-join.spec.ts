@@ -9,7 +9,11 @@ import {
   until,
   type TestAgent,
 } from '#test/identity/agent.fixture.js';
-import { startTestBroker, type TestBroker, type TestPractice } from '#test/identity/broker.fixture.js';
+import {
+  startTestBroker,
+  type TestBroker,
+  type TestPractice,
+} from '#test/identity/broker.fixture.js';
 
 let broker: TestBroker;
 let practice: TestPractice;

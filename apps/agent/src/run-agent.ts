@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import type { INestMicroservice } from '@nestjs/common';
 import type { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { AgentModule } from '#apps/agent/src/agent.module.js';
+import type { OpenPmsDriver } from '#apps/agent/src/execution/pms-sites.js';
 import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { AgentReporter } from '#apps/agent/src/link/agent-reporter.js';
 import { KeyUpkeep } from '#apps/agent/src/link/key-upkeep.js';
@@ -24,20 +25,26 @@ export interface RunningAgent {
   stop(drainMs?: number): Promise<void>;
 }
 
+export interface RunOptions {
+  log?: EventLog;
+  /** Another kind of PMS, for tests and benches. */
+  openDriver?: OpenPmsDriver;
+}
+
 /**
  * Starts the agent; resolves when it serves, whether or not the broker can be reached yet.
  * @throws ConduitError AGENT_NOT_ENROLLED, AGENT_ALREADY_RUNNING
  */
 export async function runAgent(
   config: AgentConfig,
-  log: EventLog = new JsonEventLog(config.logLevel),
+  { log = new JsonEventLog(config.logLevel), openDriver }: RunOptions = {},
 ): Promise<RunningAgent> {
   const unlock = lockState(config.stateFolder);
   try {
     const resources = await openResources(config, log);
     const { agentId, siteIds } = resources.identity;
     log.write('agent.starting', { version: agentVersion, agentId, sites: siteIds.length });
-    const app = await NestFactory.createMicroservice(AgentModule.of(resources), {
+    const app = await NestFactory.createMicroservice(AgentModule.of(resources, openDriver), {
       strategy: resources.handlers,
       logger: false,
       abortOnError: false,
@@ -64,7 +71,7 @@ export async function runAgent(
 /** Runs until the process is told to stop; the second signal ends it at once. */
 export async function runAgentUntilSignal(config: AgentConfig): Promise<void> {
   const log = new JsonEventLog(config.logLevel);
-  const agent = await runAgent(config, log);
+  const agent = await runAgent(config, { log });
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
   });
