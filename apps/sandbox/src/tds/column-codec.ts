@@ -6,7 +6,9 @@
  * promises NOT NULL and sends a null cannot break the stream.
  */
 import type { SqlValue, TsqlType } from '../engine/sql-engine.port.js';
-import { binaryCodec, guidCodec, textCodec, variantCodec } from './text-codecs.js';
+import { guidCodec } from './guid-codec.js';
+import { binaryCodec, textCodec } from './text-codecs.js';
+import { variantCodec } from './variant-codec.js';
 import { datetimeCodec, scaledTimeCodec } from './date-time-codecs.js';
 import {
   bigintCodec,
@@ -39,7 +41,7 @@ export interface ColumnCodec {
   large?: LargeForm;
 }
 
-/** @throws nothing; an unknown name cannot be typed. */
+/** The codec for a type; without precision, scale or length it takes what SQL Server takes, except that text without a length is (max). */
 export function codecFor(type: TsqlType): ColumnCodec {
   switch (type.name) {
     case 'bigint':

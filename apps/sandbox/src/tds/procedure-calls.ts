@@ -42,6 +42,10 @@ export class ProcedureCalls {
       case 'sp_unprepare':
         this.#prepared.remove(handleOf(parameters[0]));
         return NOTHING;
+      case 'sp_reset_connection':
+        await this.session.reset();
+        this.reset();
+        return NOTHING;
       default:
         return this.session.procedure(call.procedure, withoutDefaults(parameters), sink);
     }

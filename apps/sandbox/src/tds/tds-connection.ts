@@ -25,17 +25,10 @@ import {
   readPrelogin,
   type EncryptionMode,
 } from './prelogin.js';
-import {
-  DEFAULT_PACKET_BYTES,
-  DoneStatus,
-  PacketStatus,
-  PacketType,
-  TdsFramingError,
-  Token,
-} from './protocol.js';
+import { DEFAULT_PACKET_BYTES, PacketStatus, PacketType, TdsFramingError } from './protocol.js';
 import { ResponseChannel } from './response-channel.js';
+import { RequestQueue } from './request-queue.js';
 import { SessionRequests, type Request, type Reset } from './session-requests.js';
-import { writeDone } from './tokens.js';
 import { Transport } from './transport.js';
 
 const MAX_PRELOGIN_BYTES = 4096;
@@ -56,10 +49,7 @@ export class TdsConnection {
   #phase: Phase = 'prelogin';
   #encryption: EncryptionMode = 'none';
   #session: SqlSession | undefined;
-  #requests: SessionRequests | undefined;
-  #isRunning = false;
-  #waiting: Request | undefined;
-  #unansweredAttentions = 0;
+  #queue: RequestQueue | undefined;
   #bulk: BulkLoadStream | undefined;
   #isBulkFull = false;
   readonly #assembler = new MessageAssembler();
@@ -113,7 +103,7 @@ export class TdsConnection {
     return (
       this.#phase === 'loggingIn' ||
       this.#phase === 'closed' ||
-      this.#waiting !== undefined ||
+      this.#queue?.isFull === true ||
       this.#isBulkFull
     );
   }
@@ -172,9 +162,10 @@ export class TdsConnection {
     if (this.#isClosed) return session.close();
     clearTimeout(this.#loginTimer);
     this.#session = session;
-    this.#requests = new SessionRequests(session, this.#channel, (error) =>
+    const requests = new SessionRequests(session, this.#channel, (error) =>
       this.settings.log('request.failed', nameOf(error)),
     );
+    this.#queue = new RequestQueue(requests, this.#channel, () => this.#applyPause());
     writeLoginAccepted(this.#channel, login, session);
     this.#phase = 'ready';
     this.#applyPause();
@@ -190,7 +181,7 @@ export class TdsConnection {
 
   #onRequest(message: Message): void {
     const { type, payload } = message;
-    if (message.isIgnored && !this.#isRunning) return this.#requests!.answerIgnored();
+    if (message.isIgnored) return this.#queue!.addIgnored();
     if (
       type !== PacketType.sqlBatch &&
       type !== PacketType.rpc &&
@@ -198,7 +189,7 @@ export class TdsConnection {
     ) {
       throw new TdsFramingError('no request');
     }
-    this.#startOrWait({ type, payload, reset: resetOf(message.firstStatus) });
+    this.#enqueue({ type, payload, reset: resetOf(message.firstStatus) });
   }
 
   /** A bulk load runs while its rows are still arriving. */
@@ -211,14 +202,14 @@ export class TdsConnection {
         this.#applyPause();
       }, this.settings.maxMessageBytes);
       this.#bulk = stream;
-      this.#startOrWait({ type: PacketType.bulkLoad, stream, reset: resetOf(packet.status) });
+      this.#enqueue({ type: PacketType.bulkLoad, stream, reset: resetOf(packet.status) });
     }
     stream.feed(packet.payload);
     if ((packet.status & PacketStatus.endOfMessage) === 0) return;
     this.#bulk = undefined;
     if ((packet.status & PacketStatus.ignore) === 0) return stream.end();
     stream.abort(new CancelledError());
-    this.#requests!.cancel();
+    this.#queue!.abandon();
   }
 
   #onAttention(): void {
@@ -226,41 +217,13 @@ export class TdsConnection {
     this.#assembler.drop();
     this.#bulk?.abort(new CancelledError());
     this.#bulk = undefined;
-    if (!this.#isRunning) return this.#acknowledgeAttention();
-    this.#unansweredAttentions++;
-    if (this.#unansweredAttentions > 1) return;
-    this.#requests!.cancel();
+    this.#queue!.attention();
     this.#transport.releaseWriters();
   }
 
-  #startOrWait(request: Request): void {
-    if (this.#isRunning) {
-      this.#waiting = request;
-      this.#applyPause();
-    } else {
-      void this.#run(request);
-    }
-  }
-
-  async #run(request: Request): Promise<void> {
-    this.#isRunning = true;
-    for (let next: Request | undefined = request; next !== undefined;) {
-      await this.#requests!.run(next);
-      // The response ended with its own DONE; each attention is answered in a message of its own.
-      for (; this.#unansweredAttentions > 0; this.#unansweredAttentions--) {
-        this.#acknowledgeAttention();
-      }
-      next = this.#waiting;
-      this.#waiting = undefined;
-    }
-    this.#isRunning = false;
+  #enqueue(request: Request): void {
+    this.#queue!.add(request);
     this.#applyPause();
-  }
-
-  #acknowledgeAttention(): void {
-    const { writer } = this.#channel;
-    writeDone(writer, { token: Token.done, status: DoneStatus.attention, command: 0, rowCount: 0 });
-    writer.endMessage();
   }
 
   #applyPause(): void {
@@ -291,10 +254,9 @@ export class TdsConnection {
   async #onClosed(): Promise<void> {
     this.#phase = 'closed';
     clearTimeout(this.#loginTimer);
-    this.#waiting = undefined;
     this.#bulk?.abort(new CancelledError());
     this.#transport.releaseWriters();
-    if (this.#isRunning) this.#requests?.cancel();
+    this.#queue?.close();
     try {
       await this.#session?.close();
     } catch (error) {

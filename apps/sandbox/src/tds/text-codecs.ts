@@ -5,11 +5,11 @@ import { COLLATION, WireType } from './protocol.js';
 import type { TokenWriter } from './token-writer.js';
 import { writeWindows1252 } from './windows-1252.js';
 
-const SHORT_LIMIT_BYTES = 8000;
+/** What the types without (max) hold. */
+export const SHORT_LIMIT_BYTES = 8000;
 const MAX_TYPE_LENGTH = 0xffff;
 const SYSNAME_USER_TYPE = 256;
 const TIMESTAMP_USER_TYPE = 80;
-const VARIANT_MAX_BYTES = 8009;
 /** Nobody reads the pointer back; SQL Server's own clients only skip it. */
 const TEXT_POINTER = Buffer.concat([
   Buffer.from([16]),
@@ -182,89 +182,4 @@ function writePadding(writer: TokenWriter, encoding: Encoding, units: number): v
     if (encoding === 'ucs2') writer.uint16(0x20);
     else writer.uint8(encoding === 'bytes' ? 0 : 0x20);
   }
-}
-
-/** Sixteen bytes, the first three groups little-endian. */
-export const guidCodec: ColumnCodec = {
-  userType: 0,
-  hasTableName: false,
-  writeTypeInfo: (writer) => {
-    writer.uint8(WireType.uniqueidentifier);
-    writer.uint8(16);
-  },
-  writeValue: (writer, value) => {
-    writer.uint8(16);
-    writeGuid(writer, String(value));
-  },
-  writeNull: (writer) => writer.uint8(0),
-};
-
-/** Where in the 36 characters each wire byte stands. */
-const GUID_POSITIONS = [6, 4, 2, 0, 11, 9, 16, 14, 19, 21, 24, 26, 28, 30, 32, 34];
-
-function writeGuid(writer: TokenWriter, text: string): void {
-  if (text.length !== 36) throw new EncodeError('uniqueidentifier');
-  for (const at of GUID_POSITIONS) {
-    const byte = (hexDigit(text.charCodeAt(at)) << 4) | hexDigit(text.charCodeAt(at + 1));
-    writer.uint8(byte);
-  }
-}
-
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  if (letter >= 0x61 && letter <= 0x66) return letter - 0x57;
-  throw new EncodeError('uniqueidentifier');
-}
-
-/** sql_variant: the port's value has no type of its own, so its JavaScript type chooses int, float, bit, nvarchar or varbinary. */
-export const variantCodec: ColumnCodec = {
-  userType: 0,
-  hasTableName: false,
-  writeTypeInfo: (writer) => {
-    writer.uint8(WireType.variant);
-    writer.uint32(VARIANT_MAX_BYTES);
-  },
-  writeValue: writeVariant,
-  writeNull: (writer) => writer.uint32(0),
-};
-
-function writeVariant(writer: TokenWriter, value: PresentValue): void {
-  if (typeof value === 'boolean') {
-    writeVariantHead(writer, WireType.bit, 0, 1);
-    writer.uint8(value ? 1 : 0);
-  } else if (typeof value === 'number') {
-    if ((value | 0) === value && !Object.is(value, -0)) {
-      writeVariantHead(writer, WireType.int, 0, 4);
-      writer.uint32(value);
-    } else {
-      writeVariantHead(writer, WireType.float, 0, 8);
-      writer.ensure(8);
-      writer.position = writer.bytes.writeDoubleLE(value, writer.position);
-    }
-  } else {
-    const isText = typeof value === 'string';
-    const byteCount = isText ? value.length * 2 : value.length;
-    if (byteCount > SHORT_LIMIT_BYTES) throw new EncodeError('sql_variant');
-    writeVariantHead(
-      writer,
-      isText ? WireType.nvarchar : WireType.varbinary,
-      isText ? 7 : 2,
-      byteCount,
-    );
-    writer.uint16(SHORT_LIMIT_BYTES);
-    if (isText) writer.raw(COLLATION);
-    writeUnits(writer, value, isText ? 'ucs2' : 'bytes', 0, value.length);
-  }
-}
-
-function writeVariantHead(
-  writer: TokenWriter,
-  code: number,
-  propertyBytes: number,
-  byteCount: number,
-): void {
-  writer.uint32(2 + propertyBytes + byteCount);
-  writer.uint8(code);
-  writer.uint8(propertyBytes);
 }
