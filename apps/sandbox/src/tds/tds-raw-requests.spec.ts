@@ -1,7 +1,7 @@
 /** The forms of requests that tedious never sends, but other clients do. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
-import type { SqlParameter } from '../engine/sql-engine.port.js';
+import { CancelledError, type SqlParameter } from '../engine/sql-engine.port.js';
 import {
   RawClient,
   batchPayload,
@@ -130,6 +130,36 @@ test('an attention during a request ends it and is acknowledged in a message of 
   client.send(packet(1, batchPayload('wait')));
   client.send(packet(6, Buffer.alloc(0)));
   expect(doneTokens(await client.message())).toEqual(['fd:2']);
+  expect(doneTokens(await client.message())).toEqual(['fd:20']);
+});
+
+test('an attention reaches an engine that waits for a client which reads nothing', async () => {
+  let heard: unknown;
+  let isWaiting = false;
+  const ended = new Promise<void>((resolve) =>
+    tds.engine.on('endless', async ({ sink }) => {
+      await sink.columns([{ name: 'a', type: { name: 'char', length: 8000 }, nullable: false }]);
+      try {
+        for (;;) {
+          const room = sink.row(['x']);
+          const turn = new Promise((done) => setTimeout(done, 100, 'waiting'));
+          isWaiting = room !== undefined && (await Promise.race([room, turn])) === 'waiting';
+          await room;
+        }
+      } catch (error) {
+        heard = error;
+        resolve();
+      }
+    }),
+  );
+  client.socket.pause();
+  client.send(packet(1, batchPayload('endless')));
+  while (!isWaiting) await new Promise((resolve) => setTimeout(resolve, 10));
+  client.send(packet(6, Buffer.alloc(0)));
+  await ended;
+  expect(heard).toBeInstanceOf(CancelledError);
+  client.socket.resume();
+  await client.message();
   expect(doneTokens(await client.message())).toEqual(['fd:20']);
 });
 
