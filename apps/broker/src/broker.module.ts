@@ -14,6 +14,7 @@ import { HealthModule } from '#apps/broker/src/health/health.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
+import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 
@@ -34,6 +35,7 @@ export class BrokerModule {
         IntegratorsModule,
         OperatorModule,
         QueriesModule,
+        ReferenceModule,
         SitesModule,
       ],
     };

@@ -51,7 +51,7 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.unsubscribe = this.broadcast.subscribe('key.changed', (keyId) => void this.reload(keyId));
+    this.unsubscribe = this.broadcast.subscribe('key.changed', (keyId) => this.reload(keyId));
     await this.readAll();
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }

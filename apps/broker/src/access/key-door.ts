@@ -22,8 +22,6 @@ const NO_KEY = Buffer.alloc(32);
 @Injectable()
 export class KeyDoor {
   private readonly failures = new BucketShelf();
-  /** Addresses whose bucket is empty, until when. Looked at before any cryptography. */
-  private readonly closedUntil = new Map<string, number>();
   private readonly pepper: Buffer;
 
   constructor(
@@ -42,7 +40,6 @@ export class KeyDoor {
    */
   admit(presented: string | undefined, address: string, requestId: string): CallerIdentity {
     const nowMs = this.clock.now();
-    this.refuseClosed(address, nowMs);
     if (presented === undefined || presented === '')
       throw this.refusal('KEY_MISSING', address, nowMs);
     const parsed = parseApiKey(presented);
@@ -77,20 +74,11 @@ export class KeyDoor {
     return undefined;
   }
 
-  private refuseClosed(address: string, nowMs: number): void {
-    const until = this.closedUntil.get(address);
-    if (until === undefined) return;
-    if (until > nowMs) {
-      throw new ConduitError('RATE_LIMITED', { facts: { retryAfterMs: until - nowMs } });
-    }
-    this.closedUntil.delete(address);
-  }
-
+  /** A right key is never made to wait for the wrong ones that others send from its address. */
   private refusal(code: ErrorCode, address: string, nowMs: number): ConduitError {
     const state = this.failures.take(address, FAILURES.atOnce, FAILURES.perSecond, nowMs);
     if (!state.allowed) {
-      if (this.closedUntil.size > 100_000) this.closedUntil.clear();
-      this.closedUntil.set(address, nowMs + state.retryAfterMs);
+      return new ConduitError('RATE_LIMITED', { facts: { retryAfterMs: state.retryAfterMs } });
     }
     return new ConduitError(code);
   }

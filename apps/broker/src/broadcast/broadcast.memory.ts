@@ -1,17 +1,22 @@
-import { EventEmitter } from 'node:events';
-import { Broadcast, type BroadcastTopic } from '#apps/broker/src/broadcast/broadcast.port.js';
+import {
+  Broadcast,
+  type BroadcastListener,
+  type BroadcastTopic,
+} from '#apps/broker/src/broadcast/broadcast.port.js';
 
 /** For a broker of one node. */
 export class MemoryBroadcast extends Broadcast {
-  private readonly emitter = new EventEmitter().setMaxListeners(0);
+  private readonly listeners = new Map<BroadcastTopic, Set<BroadcastListener>>();
 
   override async publish(topic: BroadcastTopic, id: string): Promise<void> {
-    this.emitter.emit(topic, id);
+    const told = [...(this.listeners.get(topic) ?? [])].map(async (listener) => listener(id));
+    await Promise.allSettled(told);
   }
 
-  override subscribe(topic: BroadcastTopic, listener: (id: string) => void): () => void {
-    this.emitter.on(topic, listener);
-    return () => this.emitter.off(topic, listener);
+  override subscribe(topic: BroadcastTopic, listener: BroadcastListener): () => void {
+    const listeners = this.listeners.get(topic) ?? new Set();
+    this.listeners.set(topic, listeners.add(listener));
+    return () => listeners.delete(listener);
   }
 
   override state(): 'alone' {
@@ -19,6 +24,6 @@ export class MemoryBroadcast extends Broadcast {
   }
 
   override async close(): Promise<void> {
-    this.emitter.removeAllListeners();
+    this.listeners.clear();
   }
 }

@@ -11,12 +11,18 @@ export const broadcastTopics = [
 ] as const;
 export type BroadcastTopic = (typeof broadcastTopics)[number];
 
+export type BroadcastListener = (id: string) => void | Promise<void>;
+
 export abstract class Broadcast {
-  /** @param id of the thing that changed; never anything else */
+  /**
+   * Resolves when this node's listeners have done what they do; other nodes hear of it meanwhile.
+   * Call it after the commit: a listener reads the store.
+   * @param id of the thing that changed; never anything else
+   */
   abstract publish(topic: BroadcastTopic, id: string): Promise<void>;
 
   /** @returns stops listening */
-  abstract subscribe(topic: BroadcastTopic, listener: (id: string) => void): () => void;
+  abstract subscribe(topic: BroadcastTopic, listener: BroadcastListener): () => void;
 
   /** ok: other nodes are reached; degraded: only this one; alone: there are no others. */
   abstract state(): 'ok' | 'degraded' | 'alone';

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import {
   Broadcast,
   broadcastTopics,
+  type BroadcastListener,
   type BroadcastTopic,
 } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
@@ -35,11 +36,11 @@ export class RedisBroadcast extends Broadcast {
   }
 
   override async publish(topic: BroadcastTopic, id: string): Promise<void> {
-    await this.local.publish(topic, id);
-    await this.publisher.publish(PREFIX + topic, `${this.nodeId} ${id}`).catch(() => undefined);
+    const others = this.publisher.publish(PREFIX + topic, `${this.nodeId} ${id}`);
+    await Promise.all([this.local.publish(topic, id), others.catch(() => undefined)]);
   }
 
-  override subscribe(topic: BroadcastTopic, listener: (id: string) => void): () => void {
+  override subscribe(topic: BroadcastTopic, listener: BroadcastListener): () => void {
     return this.local.subscribe(topic, listener);
   }
 

@@ -30,7 +30,7 @@ export class SiteBook implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.unsubscribe = this.broadcast.subscribe('site.changed', () => void this.refresh());
+    this.unsubscribe = this.broadcast.subscribe('site.changed', () => this.refresh());
     await this.readAll();
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }

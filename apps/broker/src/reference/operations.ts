@@ -1,0 +1,286 @@
+/** Every route with what it takes and answers. A test fails when a route is missing here, or gone. */
+import { agentPatterns } from '#libs/contracts/link-messages.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+
+export interface Operation {
+  /** As Nest declares it, e.g. `GET /integrator/sites/:siteId`. */
+  route: string;
+  tag: 'Queries' | 'Sites' | 'Operator' | 'Agents' | 'Health' | 'Reference';
+  summary: string;
+  description?: string;
+  query?: Record<string, string>;
+  body?: string;
+  bodyRequired?: boolean;
+  bodyExample?: unknown;
+  status: 200 | 201 | 204;
+  answer?: string;
+  answerExample?: unknown;
+  answerTypes?: string[];
+  errors: ErrorCode[];
+  deprecated?: boolean;
+}
+
+const keyErrors: ErrorCode[] = [
+  'KEY_MISSING',
+  'KEY_INVALID',
+  'KEY_EXPIRED',
+  'KEY_REVOKED',
+  'KEY_ADDRESS_FORBIDDEN',
+  'RATE_LIMITED',
+  'INTERNAL',
+];
+const siteErrors: ErrorCode[] = ['KEY_SITE_FORBIDDEN', 'SITE_NOT_FOUND'];
+const bodyErrors: ErrorCode[] = [
+  'REQUEST_INVALID',
+  'BODY_NOT_JSON',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE_UNSUPPORTED',
+];
+const runErrors: ErrorCode[] = [
+  'GRANT_PENDING',
+  'GRANT_MISSING',
+  'GRANT_EXPIRED',
+  'GRANT_REVOKED',
+  'GRANT_NOT_YET_VALID',
+  'GRANT_SCOPE',
+  'GRANT_CATALOGUE',
+  'GRANT_OUTSIDE_HOURS',
+  'GRANT_CEILING',
+  'GRANT_INVALID',
+  'STATEMENT_FORBIDDEN',
+  'SITE_NOT_AUTHORITATIVE',
+  'SITE_PAUSED',
+  'SITE_OFFLINE',
+  'SITE_UNREACHABLE',
+  'SITE_LOST',
+  'CATALOGUE_UNKNOWN',
+  'STATEMENT_FAILED',
+  'CONCURRENCY_LIMITED',
+  'QUEUE_EXPIRED',
+  'EXECUTION_TIMEOUT',
+  'RESULT_TOO_LARGE',
+  'RESULT_ROWS_LIMIT',
+  'RESULT_UNENCODABLE',
+  'DATABASE_UNAVAILABLE',
+  'DATABASE_LOGIN_REFUSED',
+  'DATABASE_CONNECTION_LOST',
+  'LINK_PROTOCOL',
+  'AUDIT_UNAVAILABLE',
+  'BROKER_DRAINING',
+];
+const operatorErrors: ErrorCode[] = ['OPERATOR_TOKEN_INVALID', 'RATE_LIMITED', 'INTERNAL'];
+
+const pairing = {
+  tag: 'Sites',
+  body: 'PairSite',
+  bodyRequired: false,
+  bodyExample: {
+    practiceManagementSiteId: '12345',
+    practiceManagementName: 'Best Practice',
+    pairingCode: 'ABCD-EFGH',
+  },
+  query: {
+    practiceManagementSiteId: 'The id the PMS vendor gave the practice.',
+    practiceManagementName: 'The practice management system.',
+    pairingCode: 'The code. Prefer the body: codes in URLs end in access logs.',
+  },
+  status: 200,
+  answer: 'Site',
+  errors: [...keyErrors, ...bodyErrors, 'PAIRING_CODE_INVALID'],
+} as const;
+
+const queryErrors = [...keyErrors, ...bodyErrors, ...siteErrors, ...runErrors];
+
+const integratorOperations: Operation[] = [
+  {
+    route: 'POST /integrator/sites/:siteId/queries/immediate',
+    tag: 'Queries',
+    summary: 'Run a statement and wait for its result',
+    description:
+      `Carried to the site's agent as ${agentPatterns.runQuery}; runs for at most 60 s and answers at ` +
+      'most 8 MB. With Accept: application/x-ndjson the rows are streamed, one JSON object a line, ' +
+      'without that limit: {"$columns":[…]} and {"$set":n} lines where asked for, then ' +
+      '{"$end":{rows, sha256}}, or {"$error":{…}} when it broke off. A compressed stream that broke ' +
+      'off ends without its end. Close the connection to cancel the statement.',
+    query: {
+      columns: 'true: describe the columns.',
+      resultSets: 'first (default) or all.',
+    },
+    body: 'ImmediateQuery',
+    bodyExample: {
+      command: {
+        text: 'SELECT TOP 5 InternalId FROM Patients WHERE Surname = @surname',
+        parameters: [{ name: '@surname', type: 'NVarChar', value: 'ZzExample' }],
+      },
+      catalogue: 'Patients',
+      maxTimeInQueue: 5000,
+    },
+    status: 200,
+    answer: 'SuccessfulQuery',
+    answerTypes: ['application/x-ndjson'],
+    answerExample: {
+      id: '0b6f2b1e-6f3c-4b7e-9d0a-3f1c2d4e5f60',
+      integratorId: '5e2d7c4b-1a2b-4c3d-8e9f-0a1b2c3d4e5f',
+      siteId: '9c8b7a6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d',
+      status: 'successful',
+      maxTimeInQueue: 5000,
+      commandSize: 58,
+      requestSize: 171,
+      createdAt: '2026-03-04T00:00:00.000Z',
+      updatedAt: '2026-03-04T00:00:00.020Z',
+      completedAt: '2026-03-04T00:00:00.020Z',
+      mode: 'immediate',
+      statusTiming: {
+        initialising: { startTime: '2026-03-04T00:00:00.000Z' },
+        executing: { startTime: '2026-03-04T00:00:00.002Z' },
+      },
+      metrics: { sqlExecutionDuration: 12 },
+      resultSize: 19,
+      result: { rows: 1, size: 19, data: 'W3siSW50ZXJuYWxJZCI6MTd9XQ==' },
+    },
+    errors: queryErrors,
+  },
+  {
+    route: 'GET /integrator/sites/:siteId/queries/:queryId',
+    tag: 'Queries',
+    summary: 'See what became of a query',
+    description: 'For 24 hours at most, on the node that ran it. The result itself is not kept.',
+    status: 200,
+    answer: 'QueryStatus',
+    errors: [...keyErrors, ...siteErrors, 'QUERY_NOT_FOUND'],
+  },
+  {
+    route: 'GET /integrator/sites',
+    tag: 'Sites',
+    summary: 'List the sites you are paired with',
+    query: {
+      practiceManagementSiteId: 'Only the site with this id.',
+      practiceManagementName: 'Only sites of this system.',
+    },
+    status: 200,
+    answer: 'Sites',
+    errors: [...keyErrors, 'REQUEST_INVALID'],
+  },
+  {
+    route: 'GET /integrator/sites/:siteId',
+    tag: 'Sites',
+    summary: 'See a site and whether it is online',
+    status: 200,
+    answer: 'Site',
+    errors: [...keyErrors, ...siteErrors],
+  },
+  {
+    ...pairing,
+    route: 'POST /integrator/pair-site',
+    summary: 'Redeem a pairing code',
+    description:
+      'Creates an access request. Queries answer GRANT_PENDING until the practice approves.',
+    errors: [...pairing.errors],
+  },
+  {
+    ...pairing,
+    route: 'POST /integrator/pairSite',
+    summary: 'Redeem a pairing code (older path)',
+    deprecated: true,
+    errors: [...pairing.errors],
+  },
+];
+
+const operatorOperations: Operation[] = [
+  {
+    route: 'POST /operator/practices',
+    tag: 'Operator',
+    summary: 'Register a practice',
+    body: 'CreatePractice',
+    status: 201,
+    answer: 'Health',
+    errors: [...operatorErrors, ...bodyErrors],
+  },
+  {
+    route: 'POST /operator/practices/:practiceId/enrolment-codes',
+    tag: 'Operator',
+    summary: "Make a one-time code for a practice's agent and its sites",
+    body: 'CreateEnrolmentCode',
+    status: 201,
+    answer: 'EnrolmentCode',
+    errors: [...operatorErrors, ...bodyErrors, 'REGISTRY_ENTRY_NOT_FOUND'],
+  },
+  {
+    route: 'POST /operator/agents/:agentId/revoke',
+    tag: 'Operator',
+    summary: 'Shut an agent out for good',
+    status: 204,
+    errors: [...operatorErrors, 'REGISTRY_ENTRY_NOT_FOUND'],
+  },
+  {
+    route: 'POST /operator/integrators',
+    tag: 'Operator',
+    summary: 'Register an integrator',
+    body: 'CreateIntegrator',
+    status: 201,
+    answer: 'Health',
+    errors: [...operatorErrors, ...bodyErrors],
+  },
+  {
+    route: 'POST /operator/integrators/:integratorId/keys',
+    tag: 'Operator',
+    summary: 'Issue an API key',
+    body: 'CreateKey',
+    status: 201,
+    answer: 'IssuedKey',
+    errors: [...operatorErrors, ...bodyErrors, 'REGISTRY_ENTRY_NOT_FOUND', 'KEY_LIMIT'],
+  },
+  {
+    route: 'DELETE /operator/keys/:keyId',
+    tag: 'Operator',
+    summary: 'Revoke an API key on every node',
+    status: 204,
+    errors: [...operatorErrors, 'REGISTRY_ENTRY_NOT_FOUND'],
+  },
+];
+
+const agentRoutes = {
+  'POST /agent/enrolment/challenge': 'Ask for a challenge before enrolling',
+  'POST /agent/enrolment': 'Enrol with a one-time code',
+  'POST /agent/recovery/challenge': 'Ask for a challenge before recovering',
+  'POST /agent/recovery': 'Get a certificate back after a long outage',
+  'GET /agent/time': 'Read the signed time',
+};
+
+const agentOperations = Object.entries(agentRoutes).map(([route, summary]): Operation => ({
+  route,
+  tag: 'Agents',
+  summary,
+  ...(route.startsWith('POST') && !route.endsWith('challenge') && { body: 'AgentMessage' }),
+  status: 200,
+  answer: 'AgentMessage',
+  errors: [
+    ...bodyErrors,
+    'ENROLMENT_CODE_INVALID',
+    'CERTIFICATE_REQUEST_INVALID',
+    'AGENT_IDENTITY_REFUSED',
+    'INTERNAL',
+  ],
+}));
+
+const plainOperations: Operation[] = [
+  ['GET /health/live', 'Health', 'Whether the process runs', 'Health'],
+  ['GET /health/ready', 'Health', 'Whether this node should get traffic; 503 when not', 'Health'],
+  ['GET /openapi.json', 'Reference', 'This document', undefined],
+  ['GET /docs', 'Reference', 'This document as a page', undefined],
+  ['GET /docs/style.css', 'Reference', "The page's style", undefined],
+].map(([route, tag, summary, answer]) => ({
+  route: route as string,
+  tag: tag as Operation['tag'],
+  summary: summary as string,
+  status: 200 as const,
+  ...(answer && { answer }),
+  errors: [] as ErrorCode[],
+}));
+
+export const operations: readonly Operation[] = [
+  ...integratorOperations,
+  ...operatorOperations,
+  ...agentOperations,
+  ...plainOperations,
+];

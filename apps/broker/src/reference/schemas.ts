@@ -1,0 +1,280 @@
+/** The shapes of the integrator API, in JSON Schema 2020-12 as OpenAPI 3.1 uses it. */
+import {
+  commandLimits,
+  commandTypes,
+  executionModes,
+  parameterDirections,
+  parameterTypes,
+} from '#libs/contracts/command.js';
+import { catalogue } from '#libs/errors/catalogue.js';
+import { pmsNames, pmsTypes } from '#apps/broker/src/sites/pms-names.js';
+
+export type Schema = Record<string, unknown>;
+
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+const text = (description: string, more: Schema = {}): Schema => ({
+  type: 'string',
+  description,
+  ...more,
+});
+const whole = (description: string, more: Schema = {}): Schema => ({
+  type: 'integer',
+  description,
+  ...more,
+});
+const listOf = (items: Schema, description = ''): Schema => ({ type: 'array', items, description });
+const uuid = (description: string): Schema => text(description, { format: 'uuid' });
+const instant = (description: string): Schema => text(description, { format: 'date-time' });
+
+const object = (properties: Record<string, Schema>, required: string[] = []): Schema => ({
+  type: 'object',
+  properties,
+  ...(required.length > 0 && { required }),
+});
+
+const step = object({ startTime: instant('When it began.') });
+
+const queryProperties = {
+  id: uuid('The query.'),
+  integratorId: uuid('Who asked.'),
+  siteId: uuid('Where.'),
+  maxTimeInQueue: whole('Milliseconds it was allowed to wait.'),
+  commandSize: whole('Bytes of the command text in UTF-8.'),
+  requestSize: whole('Bytes of the request body.'),
+  createdAt: instant('When the broker accepted it.'),
+  updatedAt: instant('When its state last changed.'),
+  completedAt: instant('When it ended.'),
+  statusTiming: object({ initialising: step, executing: step, downloading: step, uploading: step }),
+  metrics: object({
+    sqlExecutionDuration: whole('Milliseconds from sending the statement to its last row.'),
+  }),
+};
+
+const querySchemas: Record<string, Schema> = {
+  Parameter: object(
+    {
+      name: text('With or without the @.', { maxLength: commandLimits.parameterNameCharacters }),
+      direction: { type: 'string', enum: parameterDirections, default: 'input' },
+      type: { type: 'string', enum: parameterTypes },
+      value: { type: ['string', 'null'], description: 'As text. Binary types: base64.' },
+      size: whole('Bytes, for output parameters of variable length.', { minimum: -1 }),
+    },
+    ['name'],
+  ),
+  Command: object(
+    {
+      text: text('A statement, or the name of a procedure.', {
+        maxLength: commandLimits.textCharacters,
+      }),
+      executionMode: { type: 'string', enum: executionModes, default: 'reader' },
+      type: { type: 'string', enum: commandTypes, default: 'text' },
+      parameters: { type: 'array', items: ref('Parameter'), maxItems: commandLimits.parameters },
+    },
+    ['text'],
+  ),
+  ImmediateQuery: object(
+    {
+      command: ref('Command'),
+      catalogue: text('A catalogue that the site lists; the default one when absent.'),
+      maxTimeInQueue: whole('Milliseconds it may wait for a place. 0: run now or not at all.', {
+        minimum: 0,
+        maximum: 60_000,
+        default: 30_000,
+      }),
+    },
+    ['command'],
+  ),
+  Column: object({
+    name: text('As it stands in the row objects.'),
+    type: text('SQL Server type in lower case.'),
+    precision: whole('Digits.'),
+    scale: whole('Digits after the point.'),
+    length: whole('Bytes or characters as declared; -1 for max.'),
+    nullable: { type: 'boolean' },
+  }),
+  RowsResult: object(
+    {
+      rows: whole('Rows in the data.'),
+      size: whole('Bytes of the data before base64.'),
+      data: text(
+        'Base64 of UTF-8 JSON: an array of row objects. With resultSets=all: an array of such arrays.',
+      ),
+      parameters: listOf(ref('Parameter'), 'Output, inputOutput and returnValue parameters.'),
+      columns: {
+        type: 'array',
+        items: {},
+        description: 'With columns=true: Column objects, one list a set with resultSets=all.',
+      },
+    },
+    ['rows', 'size', 'data'],
+  ),
+  WriteResult: object(
+    {
+      rowsAffected: whole('-1 when SQL Server counts none.'),
+      size: whole('Always 0.'),
+      parameters: listOf(ref('Parameter')),
+    },
+    ['rowsAffected', 'size'],
+  ),
+  SuccessfulQuery: object(
+    {
+      ...queryProperties,
+      mode: { const: 'immediate' },
+      status: { const: 'successful' },
+      resultSize: whole('Bytes of the data before base64.'),
+      result: { anyOf: [ref('RowsResult'), ref('WriteResult')] },
+    },
+    ['id', 'integratorId', 'siteId', 'mode', 'status', 'result'],
+  ),
+  FailedQuery: object({
+    ...queryProperties,
+    mode: { const: 'immediate' },
+    status: { const: 'executionFailed' },
+    errorDetails: object({
+      errorType: { type: 'string', enum: ['mssql', 'fbsql', 'http', 'haloLink'] },
+      errorCode: whole("SQL Server's error number, or 0."),
+      errorMessage: text("SQL Server's own words. They may quote patient data."),
+    }),
+    error: { description: 'The same object as in Error.' },
+  }),
+  QueryStatus: object(
+    {
+      ...queryProperties,
+      mode: { const: 'async', description: 'The one value that this route knows; see lane.' },
+      lane: { const: 'immediate' },
+      status: {
+        type: 'string',
+        enum: ['initialising', 'executing', 'uploading', 'successful', 'executionFailed'],
+      },
+      resultSize: whole('Bytes of the result.'),
+      result: { type: 'object', description: 'Counts and sizes. Results are not kept.' },
+      errorMessage: text("The broker's words, never the database's."),
+    },
+    ['id', 'integratorId', 'siteId', 'mode', 'status'],
+  ),
+};
+
+const siteSchemas: Record<string, Schema> = {
+  Site: object({
+    id: uuid('The site.'),
+    pmsType: { type: 'string', enum: pmsTypes },
+    availability: {
+      type: 'string',
+      enum: ['online', 'offline', 'unreachable'],
+      description: 'offline: its agent said goodbye. unreachable: silent for two minutes.',
+    },
+    status: { type: 'string', enum: ['initialising', 'active', 'removed', 'uninstalled'] },
+    haloLinkVersion: text("The agent's version."),
+    enrichedAt: instant('When the agent last described the site.'),
+    catalogue: listOf(object({ name: text('Name.'), isDefault: { type: 'boolean' } })),
+    practiceMetadata: object({
+      pmsType: { type: 'string', enum: pmsTypes },
+      practiceName: text('As registered.'),
+      practiceManagementSiteId: text('The id the PMS vendor gave the practice.'),
+      practiceManagementVersion: text('As the agent found it.'),
+    }),
+  }),
+  Sites: object({ sites: listOf(ref('Site')) }, ['sites']),
+  PairSite: object(
+    {
+      practiceManagementSiteId: text('The id the PMS vendor gave the practice.'),
+      practiceManagementName: { type: 'string', enum: [...Object.values(pmsNames)] },
+      pairingCode: text('Made by the practice; works once, for seven days.'),
+    },
+    ['practiceManagementSiteId', 'practiceManagementName', 'pairingCode'],
+  ),
+};
+
+const errorSchemas: Record<string, Schema> = {
+  Error: object(
+    {
+      error: object(
+        {
+          status: whole('HTTP status.'),
+          statusText: text('HTTP phrase.'),
+          message: text('What happened and where.'),
+          code: ref('ErrorCode'),
+          requestId: text('As in X-Request-Id; quote it when you call.'),
+        },
+        ['status', 'statusText', 'message'],
+      ),
+    },
+    ['error'],
+  ),
+  ErrorCode: { type: 'string', enum: Object.keys(catalogue) },
+  Problem: object(
+    {
+      type: text('urn:conduit:error:<code>', { format: 'uri' }),
+      title: text('One sentence for the code.'),
+      status: whole('HTTP status.'),
+      detail: text('The title with what is known of this case.'),
+      code: ref('ErrorCode'),
+      retry: {
+        type: 'string',
+        enum: ['safe', 'unknown', 'never'],
+        description:
+          'safe: provably nothing was done. unknown: perhaps everything. never: the same request fails again.',
+      },
+      remedy: text('What to do.'),
+      whoCanFix: { type: 'string', enum: ['integrator', 'practice', 'MSP', 'operator'] },
+      requestId: text('As in X-Request-Id.'),
+      errors: listOf(object({ field: text('Path in the body.'), problem: text('What is wrong.') })),
+    },
+    ['type', 'title', 'status', 'code', 'retry', 'remedy', 'whoCanFix', 'requestId'],
+  ),
+};
+
+const operatorSchemas: Record<string, Schema> = {
+  CreatePractice: object({ name: text('Its name.') }, ['name']),
+  CreateIntegrator: object(
+    {
+      name: text('Its name.'),
+      abn: text('11 digits.'),
+      contactEmail: text('Whom to write to.'),
+      purposes: listOf({ type: 'string' }, 'What it may ask practices for.'),
+      countries: listOf({ type: 'string' }, 'Where it keeps data.'),
+    },
+    ['name'],
+  ),
+  CreateKey: object(
+    {
+      name: text('What the key is for.'),
+      expiresAt: instant('Absent: it does not expire.'),
+      siteIds: listOf(uuid('A site.'), 'Absent: every paired site.'),
+      addressRanges: listOf({ type: 'string' }, 'CIDR ranges; absent: from anywhere.'),
+    },
+    ['name'],
+  ),
+  IssuedKey: object({ keyId: text('Public part.'), key: text('Shown once.') }, ['keyId', 'key']),
+  CreateEnrolmentCode: object(
+    {
+      sites: listOf(
+        object(
+          {
+            siteId: uuid('Absent: a new site.'),
+            name: text('Its name.'),
+            pmsType: { type: 'string', enum: pmsTypes },
+            pmsSiteId: text('The id the PMS vendor gave the practice.'),
+          },
+          ['name', 'pmsType', 'pmsSiteId'],
+        ),
+      ),
+    },
+    ['sites'],
+  ),
+  EnrolmentCode: object({
+    codeId: text('Public part.'),
+    code: text('Shown once; works once, for an hour.'),
+    expiresAt: instant('When it stops working.'),
+    sites: listOf({ type: 'object' }),
+  }),
+  Health: { type: 'object' },
+  AgentMessage: { type: 'object', description: 'Between agent and broker; not for integrators.' },
+};
+
+export const schemas: Record<string, Schema> = {
+  ...querySchemas,
+  ...siteSchemas,
+  ...errorSchemas,
+  ...operatorSchemas,
+};

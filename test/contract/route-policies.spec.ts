@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { RouteTable } from '#apps/broker/src/access/route-table.js';
+import { PretendApi } from '#test/contract/api.fixture.js';
+import { aPairedSite, type PairedSite } from '#test/contract/paired-site.fixture.js';
+
+/** Every route there is and who may call it. A new route is added here on purpose, or this fails. */
+const expected = {
+  'DELETE /operator/keys/:keyId': 'operatorToken',
+  'GET /agent/time': 'public',
+  'GET /docs': 'public',
+  'GET /docs/style.css': 'public',
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /integrator/sites': 'integratorKey',
+  'GET /integrator/sites/:siteId': 'integratorKey',
+  'GET /integrator/sites/:siteId/queries/:queryId': 'integratorKey',
+  'GET /openapi.json': 'public',
+  'POST /agent/enrolment': 'ownProof',
+  'POST /agent/enrolment/challenge': 'ownProof',
+  'POST /agent/recovery': 'ownProof',
+  'POST /agent/recovery/challenge': 'ownProof',
+  'POST /integrator/pair-site': 'integratorKey',
+  'POST /integrator/pairSite': 'integratorKey',
+  'POST /integrator/sites/:siteId/queries/immediate': 'integratorKey',
+  'POST /operator/agents/:agentId/revoke': 'operatorToken',
+  'POST /operator/integrators': 'operatorToken',
+  'POST /operator/integrators/:integratorId/keys': 'operatorToken',
+  'POST /operator/practices': 'operatorToken',
+  'POST /operator/practices/:practiceId/enrolment-codes': 'operatorToken',
+} as const;
+
+let api: PretendApi;
+let site: PairedSite;
+
+beforeAll(async () => {
+  api = await PretendApi.start();
+  site = await aPairedSite(api);
+});
+
+afterAll(() => api.stop());
+
+test('every route has the policy written here', () => {
+  const routes = api.app.get(RouteTable, { strict: false }).list();
+  const found = routes.map(({ method, path, policy }) => [`${method} ${path}`, policy]);
+  expect(Object.fromEntries(found)).toEqual(expected);
+});
+
+type Credential = 'none' | 'integratorKey' | 'operatorToken';
+
+const cases = Object.entries(expected).flatMap(([route, policy]) =>
+  (['none', 'integratorKey', 'operatorToken'] as const).map(
+    (credential) => [route, policy, credential] as const,
+  ),
+);
+
+test.each(cases)(
+  '%s (%s) meets a caller with %s',
+  async (route, policy, credential: Credential) => {
+    const [method = '', path = ''] = route.split(' ');
+    const headers: Record<string, string> = {};
+    if (credential === 'operatorToken') headers['authorization'] = `Bearer ${api.operatorToken}`;
+    const response = await api.call(method, path.replace(/:\w+/g, 'x'), {
+      headers,
+      ...(credential === 'integratorKey' && { key: site.key }),
+      ...(method === 'POST' && { body: {} }),
+    });
+    // 429: too many wrong credentials from one address, which is a refusal too.
+    const isRefused = [401, 429].includes(response.status);
+    const needs = policy === 'public' || policy === 'ownProof' ? undefined : policy;
+    expect(isRefused).toBe(needs !== undefined && needs !== credential);
+  },
+);
+
+test('a route without a policy stops the application from booting', async () => {
+  @Controller('bare')
+  class BareController {
+    @Get('secret')
+    read(): string {
+      return 'x';
+    }
+  }
+
+  @Module({ imports: [DiscoveryModule], controllers: [BareController], providers: [RouteTable] })
+  class BareModule {}
+
+  const built = await Test.createTestingModule({ imports: [BareModule] }).compile();
+  const { makeAdapter } = await import('#apps/broker/src/edge/http-server.js');
+  const app = built.createNestApplication(makeAdapter({ trustProxy: [] }));
+  await expect(app.init()).rejects.toThrow('GET /bare/secret');
+});
