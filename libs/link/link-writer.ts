@@ -20,6 +20,7 @@ export class LinkWriter {
   private readonly control: ControlFrame[] = [];
   private firstReady: LinkStream | undefined;
   private lastReady: LinkStream | undefined;
+  private farewell: number | undefined;
   private isScheduled = false;
   private isStopped = false;
   private readonly flushLater = (): void => this.flush();
@@ -37,6 +38,12 @@ export class LinkWriter {
   /** Queues a frame that needs no credit; these go before the streams' frames. */
   sendControl(type: number, streamId: number, payload: Uint8Array = NO_PAYLOAD): void {
     this.control.push({ type, streamId, payload });
+    this.schedule();
+  }
+
+  /** Queues a frame that says that no open frame follows it: it leaves behind those that wait. */
+  sendFarewell(type: number): void {
+    this.farewell = type;
     this.schedule();
   }
 
@@ -71,7 +78,8 @@ export class LinkWriter {
   }
 
   private get hasWork(): boolean {
-    return !this.isStopped && (this.control.length > 0 || this.firstReady !== undefined);
+    if (this.isStopped) return false;
+    return this.control.length > 0 || this.firstReady !== undefined || this.farewell !== undefined;
   }
 
   private schedule(): void {
@@ -87,6 +95,18 @@ export class LinkWriter {
       stream.take(batch);
       if (stream.outbox.isReady) this.append(stream);
     }
+    if (this.farewell !== undefined && !this.hasUnopened) {
+      batch.add(this.farewell, 0, 0, NO_PAYLOAD);
+      this.farewell = undefined;
+    }
+  }
+
+  /** Whether an open frame waits; asked only while draining. */
+  private get hasUnopened(): boolean {
+    for (let stream = this.firstReady; stream !== undefined; stream = stream.nextReady) {
+      if (!stream.isOver && !stream.outbox.isOpened) return true;
+    }
+    return false;
   }
 
   private append(stream: LinkStream): void {

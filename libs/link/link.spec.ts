@@ -174,7 +174,7 @@ describe('drain', () => {
     expect(bytes).toBe(100 * 16 * 1024);
     expect(await running.end).toEqual({});
     await drained;
-    expect(await closed).toEqual([{ reason: 'closed' }]);
+    expect(await closed).toEqual([{ reason: 'drained' }]);
   });
 
   test('a request that crosses the goaway is refused, which says that nothing was done', async () => {

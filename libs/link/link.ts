@@ -38,7 +38,7 @@ export interface LinkClosure {
 export interface LinkEvents {
   /** Once; running streams have been cut with LINK_CLOSED before. */
   close: [LinkClosure];
-  /** The other side drains: it takes no new streams, running ones finish. */
+  /** The other side drains: no new streams either way, running ones finish. */
   goaway: [];
 }
 
@@ -87,7 +87,7 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
   /** `draining` means that `open` is refused while running streams finish. */
   get state(): 'open' | 'draining' | 'closed' {
     if (this.closure !== undefined) return 'closed';
-    return this.drainAnnounced || this.peerDrains ? 'draining' : 'open';
+    return this.drainAnnounced ? 'draining' : 'open';
   }
 
   /** Streams running now, in both directions. */
@@ -270,6 +270,9 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
   private onGoaway(): string | undefined {
     if (this.peerDrains) return 'goaway twice';
     this.peerDrains = true;
+    // The answer tells the other side that no request of this one is still on its way.
+    this.announceDrain();
+    this.writer.nudge();
     this.emit('goaway');
     return undefined;
   }
@@ -294,13 +297,13 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
   private announceDrain(): void {
     if (this.drainAnnounced) return;
     this.drainAnnounced = true;
-    this.writer.sendControl(FrameType.goaway, 0);
+    this.writer.sendFarewell(FrameType.goaway);
   }
 
   /** Called when the writer has nothing left: what the last stream queued has gone. */
   private closeWhenDrained(): void {
-    if (this.drainAnnounced && this.streams.size === 0)
-      this.shut({ reason: 'drained' }, CLOSE_NORMAL);
+    const isSilent = this.drainAnnounced && this.peerDrains;
+    if (isSilent && this.streams.size === 0) this.shut({ reason: 'drained' }, CLOSE_NORMAL);
   }
 
   private breach(detail: string): void {
@@ -308,9 +311,13 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
   }
 
   private onSocketClose(code: number): void {
-    if (code === CLOSE_PROTOCOL)
+    if (code === CLOSE_PROTOCOL) {
       this.shut({ reason: 'protocol', detail: 'reported by the other side' });
-    else this.shut({ reason: code === CLOSE_NORMAL ? 'closed' : 'lost' });
+    } else if (code !== CLOSE_NORMAL) {
+      this.shut({ reason: 'lost' });
+    } else {
+      this.shut({ reason: this.state === 'draining' ? 'drained' : 'closed' });
+    }
   }
 
   private shut(closure: LinkClosure, code?: number): void {
