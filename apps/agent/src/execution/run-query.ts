@@ -26,6 +26,8 @@ interface Admitted {
   limits: QueryLimits;
   waitedMs: number;
   leave: () => void;
+  /** How many withdrawals there had been at the decision. */
+  decidedAt: number;
 }
 
 /** How long a shutdown lets statements finish before it stops them. */
@@ -34,6 +36,8 @@ const SHUTDOWN_PATIENCE_MS = 15_000;
 @Injectable()
 export class RunQuery implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Set<RunningQuery>>();
+  /** Counts withdrawals, to notice one between the decision and the start. */
+  private withdrawals = 0;
 
   constructor(
     private readonly sites: PmsSites,
@@ -43,6 +47,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     private readonly fingerprints: StatementFingerprint,
   ) {
     gate.onWithdrawn((grantId) => {
+      this.withdrawals += 1;
       for (const query of this.running.get(grantId) ?? []) query.stop('GRANT_REVOKED');
     });
   }
@@ -60,6 +65,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const { meta, query } = request;
     try {
       const admitted = await this.admit(request, signal);
+      this.confirm(request, admitted);
       return await this.answer(request, admitted, signal);
     } catch (thrown) {
       const error = toConduitError(thrown);
@@ -100,9 +106,22 @@ export class RunQuery implements BeforeApplicationShutdown {
       // What was permitted before a wait may have been withdrawn during it.
       const permission = typeof place === 'function' ? first : this.permit(request, catalogue);
       const limits = limitsOf(meta, permission.grant, site.settings.limits);
-      return { site, catalogue, permission, limits, waitedMs: performance.now() - askedAt, leave };
+      const waitedMs = performance.now() - askedAt;
+      const decidedAt = this.withdrawals;
+      return { site, catalogue, permission, limits, waitedMs, leave, decidedAt };
     } catch (error) {
       leave();
+      throw error;
+    }
+  }
+
+  /** Asks again when any permission was withdrawn since the decision. */
+  private confirm(request: QueryRequest, admitted: Admitted): void {
+    if (admitted.decidedAt === this.withdrawals) return;
+    try {
+      this.permit(request, admitted.catalogue);
+    } catch (error) {
+      admitted.leave();
       throw error;
     }
   }

@@ -1,0 +1,75 @@
+/** Parts for tests of execution: a permissive gate that can withdraw, a journal that keeps, requests. */
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import type { CommandDto, ImmediateQueryDto } from '#libs/contracts/command.js';
+import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
+import type { Grant, GrantLimits } from '#libs/grants/grant.js';
+import {
+  GrantGate,
+  type GrantDecision,
+  type QueryToAuthorise,
+} from '#apps/agent/src/grants/grant-gate.port.js';
+import { Journal } from '#apps/agent/src/journal/journal.port.js';
+import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
+
+export class OpenGate extends GrantGate {
+  readonly asked: QueryToAuthorise[] = [];
+  refusal: Extract<GrantDecision, { allowed: false }> | undefined;
+  limits: GrantLimits = {};
+  tier: 'read' | 'write' = 'read';
+  private readonly listeners: ((grantId: string) => void)[] = [];
+
+  override decide(query: QueryToAuthorise): GrantDecision {
+    this.asked.push(query);
+    if (this.refusal !== undefined) return this.refusal;
+    const grant = { practiceId: 'practice-1', purposes: ['TREAT'], limits: this.limits } as Grant;
+    return { allowed: true, grant, tier: this.tier, scope: `sql:${this.tier}` };
+  }
+
+  override onWithdrawn(listener: (grantId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  withdraw(grantId: string): void {
+    this.listeners.forEach((listener) => listener(grantId));
+  }
+}
+
+export class KeptJournal extends Journal {
+  readonly records: Omit<AuditRecord, 'ts'>[] = [];
+
+  override note(record: Omit<AuditRecord, 'ts'>): void {
+    this.records.push(record);
+  }
+
+  override record(record: Omit<AuditRecord, 'ts'>): Promise<void> {
+    this.records.push(record);
+    return Promise.resolve();
+  }
+}
+
+export function aMeta(meta: Partial<RunQueryMeta> = {}): RunQueryMeta {
+  return {
+    queryId: 'query-1',
+    requestId: 'request-1',
+    siteId: '6f1d2c3b-4a59-4e68-8f70-112233445566',
+    integratorId: 'integrator-1',
+    keyId: 'key-1',
+    grantId: 'grant-1',
+    grantSeq: 1,
+    lane: 'immediate',
+    form: 'objects',
+    columns: false,
+    resultSets: 'first',
+    maxWaitMs: 1_000,
+    executionLimitMs: 60_000,
+    ...meta,
+  };
+}
+
+export function aRequest(
+  command: CommandDto,
+  meta: Partial<RunQueryMeta> = {},
+  query: Partial<ImmediateQueryDto> = {},
+): QueryRequest {
+  return { meta: aMeta(meta), query: { command, ...query } };
+}
