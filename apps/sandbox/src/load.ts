@@ -10,7 +10,7 @@ import { ClinicError } from './clinic/clinic-error.js';
 import { newPasswords } from './clinic/clinic-state.js';
 import { parseWords, runCommand, toStandardError } from './clinic/command-line.js';
 import { loadSqlServer } from './clinic/load-sql-server.js';
-import { clinicLogins } from './clinic/logins.sql.js';
+import { clinicLogins, madeLogins } from './clinic/logins.sql.js';
 
 const help = `Loads the sandbox clinic into a SQL Server (2016 or later).
 
@@ -63,10 +63,7 @@ async function load(): Promise<void> {
 
 function writeLogins(file: string, passwords: ReturnType<typeof newPasswords>): void {
   const logins = Object.fromEntries(
-    (['read', 'write', 'none'] as const).map((role) => [
-      role,
-      { user: clinicLogins[role], password: passwords[role] },
-    ]),
+    madeLogins.map((role) => [role, { user: clinicLogins[role], password: passwords[role] }]),
   );
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, `${JSON.stringify(logins, null, 2)}\n`, { mode: 0o600 });

@@ -92,12 +92,11 @@ function banner({ host, port, logins, caFile, shape }: RunningClinic, state: str
     '',
     `  read only    ${line(logins.read)}`,
     `  read, write  ${line(logins.write)}`,
-    `  no rights    ${line(logins.none)}`,
     `  admin        ${line(logins.admin)}`,
     '',
     `  catalogues   ${clinicCatalogues.join(', ')}`,
     `  certificate  ${caFile}`,
-    `  passwords    ${state}/clinic.json`,
+    `  passwords    ${state}/clinic.json, also of ${logins.none.user} and ${logins.kill.user}`,
     '',
     'Ctrl-C stops it.',
   ].join('\n');

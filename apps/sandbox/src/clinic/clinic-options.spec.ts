@@ -65,7 +65,7 @@ describe('state', () => {
 
   test('every login has a password of its own, new for every state directory', () => {
     const passwords = [...Object.values(newPasswords()), ...Object.values(newPasswords())];
-    expect(new Set(passwords).size).toBe(8);
+    expect(new Set(passwords).size).toBe(10);
   });
 
   test.each(['{', '{}', 'null', '{"shape":{"scale":5}}'])(

@@ -25,7 +25,13 @@ function password(): string {
 }
 
 export function newPasswords(): Passwords {
-  return { admin: password(), read: password(), write: password(), none: password() };
+  return {
+    admin: password(),
+    read: password(),
+    write: password(),
+    none: password(),
+    kill: password(),
+  };
 }
 
 /** The remembered state, or undefined in a new directory. */

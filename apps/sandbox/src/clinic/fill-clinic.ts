@@ -28,6 +28,11 @@ export interface FillProgress {
 
 export const clinicProcedures: readonly string[] = [...appointmentProcedures, ...patientProcedures];
 
+/** `dbo.BookAppointment`, … */
+export const procedureNames: readonly string[] = clinicProcedures.map(
+  (definition) => /CREATE PROCEDURE (\S+)/.exec(definition)![1]!,
+);
+
 /** Makes and fills the clinic in a target whose catalogues exist and are empty. */
 export async function fillClinic(
   target: ClinicTarget,

@@ -1,12 +1,7 @@
 /** Loads the clinic into a SQL Server, refusing to touch anything that it did not make itself. */
 import { clinicCatalogues, type ClinicCatalogue, type ClinicShape } from './clinic.js';
 import { ClinicError } from './clinic-error.js';
-import {
-  fillClinic,
-  grantClinicRights,
-  clinicProcedures,
-  type FillProgress,
-} from './fill-clinic.js';
+import { fillClinic, grantClinicRights, procedureNames, type FillProgress } from './fill-clinic.js';
 import { createLogins, createUsers, dropUsers, type Passwords } from './logins.sql.js';
 import { SqlServerTarget } from './sql-server-target.js';
 import { clinicTables } from './tables.js';
@@ -58,17 +53,11 @@ async function clear(target: SqlServerTarget, replace: boolean): Promise<void> {
 }
 
 function dropAll(catalogue: ClinicCatalogue): string[] {
-  const procedures = catalogue === 'Patients' ? clinicProcedures.map(procedureName) : [];
+  const procedures = catalogue === 'Patients' ? procedureNames : [];
   return [
     ...procedures.map((name) => `DROP PROCEDURE IF EXISTS ${name};`),
     ...clinicTables
       .filter((table) => table.catalogue === catalogue)
       .map((table) => `DROP TABLE IF EXISTS dbo.${table.name};`),
   ];
-}
-
-function procedureName(definition: string): string {
-  const name = /CREATE PROCEDURE (\S+)/.exec(definition)?.[1];
-  if (name === undefined) throw new Error('a procedure without a name');
-  return name;
 }

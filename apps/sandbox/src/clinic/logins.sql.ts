@@ -12,30 +12,37 @@ export const clinicLogins = {
   read: 'conduit_read',
   /** Also writes the default catalogue and runs its procedures. */
   write: 'conduit_write',
-  /** May connect and nothing else. */
+  /** May log in and open neither catalogue. */
   none: 'conduit_none',
+  /** May end other sessions (KILL) and open neither catalogue: the agent's last resort. */
+  kill: 'conduit_kill',
 } as const;
 
 export type ClinicLogin = keyof typeof clinicLogins;
 export type Passwords = Record<ClinicLogin, string>;
 
-/** Logins that a database user is made for in each catalogue; the admin needs none. */
-const userLogins = [clinicLogins.read, clinicLogins.write, clinicLogins.none];
+/** Logins that a database user is made for in each catalogue. */
+const userLogins = [clinicLogins.read, clinicLogins.write];
+
+/** Logins that the loader makes in a SQL Server; the admin there is whoever loads. */
+export const madeLogins = ['read', 'write', 'none', 'kill'] as const;
 
 const quoted = (text: string): string => `N'${text.replaceAll("'", "''")}'`;
 
-/** Server-level logins; run in `master`. An existing login gets the new password. */
+/** Server-level logins and rights; run in `master`. An existing login gets the new password. */
 export function createLogins(passwords: Passwords): string[] {
-  return (['read', 'write', 'none'] as const).map((role) => {
+  const logins = madeLogins.map((role) => {
     const name = clinicLogins[role];
     const settings = `WITH PASSWORD = ${quoted(passwords[role])}, CHECK_POLICY = OFF`;
+    const opens = role === 'read' || role === 'write' ? clinicCatalogues[0] : 'master';
     return [
       `IF EXISTS (SELECT 1 FROM sys.server_principals WHERE name = ${quoted(name)})`,
       `  ALTER LOGIN [${name}] ${settings};`,
       'ELSE',
-      `  CREATE LOGIN [${name}] ${settings}, DEFAULT_DATABASE = [${clinicCatalogues[0]}];`,
+      `  CREATE LOGIN [${name}] ${settings}, DEFAULT_DATABASE = [${opens}];`,
     ].join('\n');
   });
+  return [...logins, `GRANT ALTER ANY CONNECTION TO [${clinicLogins.kill}];`];
 }
 
 /** Database users for the logins; run in each catalogue. */

@@ -195,10 +195,9 @@ async function fill(
   rmSync(fillingMark(directory));
 }
 
-function loginsOf(state: ClinicState): RunningClinic['logins'] {
-  const login = (role: ClinicLogin): { user: string; password: string } => ({
-    user: clinicLogins[role],
-    password: state.passwords[role],
-  });
-  return { admin: login('admin'), read: login('read'), write: login('write'), none: login('none') };
+function loginsOf({ passwords }: ClinicState): RunningClinic['logins'] {
+  const roles = Object.keys(clinicLogins) as ClinicLogin[];
+  return Object.fromEntries(
+    roles.map((role) => [role, { user: clinicLogins[role], password: passwords[role] }]),
+  ) as RunningClinic['logins'];
 }
