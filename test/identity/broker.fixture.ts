@@ -30,6 +30,7 @@ import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { Secret } from '#libs/kernel/secret.js';
+import { LinkErrorFilter } from '#libs/link/link-error.filter.js';
 import { LinkServer } from '#libs/link/link-server.js';
 
 export class MemoryAuditTrail extends AuditTrail {
@@ -118,7 +119,9 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     { logger: false, abortOnError: false, bodyParser: false },
   );
   await prepareServer(app, new RequestCount(() => undefined));
-  app.connectMicroservice({ strategy: app.get(LinkServer) });
+  app
+    .connectMicroservice({ strategy: app.get(LinkServer) })
+    .useGlobalFilters(new LinkErrorFilter());
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   await app.get(Gateway).start();

@@ -12,6 +12,7 @@ import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { AgentReporter } from '#apps/agent/src/link/agent-reporter.js';
 import { KeyUpkeep } from '#apps/agent/src/link/key-upkeep.js';
 import { JsonEventLog, type EventLog } from '#apps/agent/src/logging/event-log.js';
+import { LinkErrorFilter } from '#libs/link/link-error.filter.js';
 import { openResources } from '#apps/agent/src/resources.module.js';
 import { lockState } from '#apps/agent/src/state-lock.js';
 import { agentVersion } from '#apps/agent/src/version.js';
@@ -49,6 +50,7 @@ export async function runAgent(
       logger: false,
       abortOnError: false,
     });
+    app.useGlobalFilters(new LinkErrorFilter());
     await app.listen();
     const link = app.get(AgentLink);
     const timers = [app.get(KeyUpkeep), app.get(AgentReporter)];
