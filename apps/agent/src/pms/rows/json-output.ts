@@ -141,7 +141,8 @@ export class JsonOutput {
     let rest = value;
     for (let at = this.at + count - 1; at >= this.at; at -= 1) {
       const tenth = Math.floor(rest / 10);
-      buffer[at] = 48 + rest - tenth * 10;
+      // The difference first: 48 added to a number near 2^53 would be rounded.
+      buffer[at] = 48 + (rest - tenth * 10);
       rest = tenth;
     }
     this.at += count;

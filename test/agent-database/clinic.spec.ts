@@ -1,0 +1,128 @@
+/** The agent's driver and doctor against the sandbox clinic: TDS server, engine, logins and all. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startClinic, type RunningClinic } from '#apps/sandbox/src/clinic/start-clinic.js';
+import type { SiteSettings } from '#apps/agent/src/agent.config.js';
+import { runDoctor } from '#apps/agent/src/pms/doctor.js';
+import { MssqlPmsDriver } from '#apps/agent/src/pms/pms-driver.mssql.js';
+import { aCommand, gather } from '#apps/agent/src/pms/rows/result.fixture.js';
+import { aLogin, aSite } from '#apps/agent/src/pms/site-settings.fixture.js';
+
+let folder: string;
+let clinic: RunningClinic;
+let driver: MssqlPmsDriver;
+
+function siteOf(login: 'read' | 'admin', write: 'write' | 'admin' = 'write'): SiteSettings {
+  const { logins, port } = clinic;
+  return aSite(port, {
+    encrypt: true,
+    logins: {
+      read: aLogin(logins[login].user, logins[login].password),
+      write: aLogin(logins[write].user, logins[write].password),
+    },
+  });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'conduit-clinic-'));
+  clinic = await startClinic({ stateDirectory: join(folder, 'clinic'), scale: 40 });
+  driver = new MssqlPmsDriver(siteOf('read'));
+}, 120_000);
+
+afterAll(async () => {
+  await driver?.close();
+  await clinic?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the driver at the clinic', () => {
+  test('reads patients with a typed parameter', async () => {
+    const answer = await gather(
+      driver,
+      aCommand('SELECT TOP 3 * FROM dbo.Patient WHERE InternalId >= @from ORDER BY InternalId', {
+        parameters: [{ name: '@from', type: 'Int', value: '1' }],
+      }),
+    );
+    expect(answer.error).toBeUndefined();
+    expect(answer.outcome?.failure).toBeUndefined();
+    expect(JSON.parse(answer.text)).toHaveLength(3);
+  });
+
+  test('reads every table whole, and the rows it counts are the rows there are', async () => {
+    const tables = JSON.parse(
+      (
+        await gather(
+          driver,
+          aCommand(
+            "SELECT TABLE_NAME AS t FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_TYPE = 'BASE TABLE'",
+          ),
+        )
+      ).text,
+    ) as { t: string }[];
+    expect(tables.length).toBeGreaterThan(5);
+    let compared = 0;
+    for (const { t } of tables) {
+      const count = await gather(driver, aCommand(`SELECT COUNT(*) AS n FROM dbo.[${t}]`));
+      const rows = await gather(driver, aCommand(`SELECT * FROM dbo.[${t}]`), { form: 'ndjson' });
+      // Tables with secrets are refused, whole or by column.
+      if (count.outcome?.failure !== undefined || rows.outcome?.failure !== undefined) continue;
+      const [{ n }] = JSON.parse(count.text) as [{ n: number }];
+      expect([t, rows.sink.rows]).toEqual([t, n]);
+      rows.text
+        .trimEnd()
+        .split('\n')
+        .forEach((line) => JSON.parse(line));
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(5);
+  });
+
+  test('cannot write with the read login, whatever the statement is', async () => {
+    const answer = await gather(driver, aCommand('DELETE FROM dbo.Patient'));
+    expect(answer.outcome?.failure?.number).toBe(229);
+  });
+});
+
+describe('the doctor', () => {
+  test('finds nothing wrong with the logins of the product documentation', async () => {
+    const findings = await runDoctor({ sites: [siteOf('read')] });
+    const wrong = findings.filter(({ ok, severity }) => !ok && severity === 'critical');
+    expect(wrong).toEqual([]);
+    const checks = findings.map(({ check }) => check);
+    for (const check of [
+      'read.insert',
+      'read.update',
+      'read.delete',
+      'read.create',
+      'read.shell',
+    ]) {
+      expect(checks).toContain(check);
+    }
+    expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  test('finds out a login that can do everything, and changes nothing while it does', async () => {
+    const before = await gather(driver, aCommand('SELECT COUNT(*) AS n FROM dbo.Patient'));
+    const findings = await runDoctor({ sites: [siteOf('admin')] });
+    const bad = findings.filter(({ ok }) => !ok).map(({ check }) => check);
+    for (const check of ['read.insert', 'read.update', 'read.delete']) expect(bad).toContain(check);
+    const after = await gather(driver, aCommand('SELECT COUNT(*) AS n FROM dbo.Patient'));
+    expect(after.text).toBe(before.text);
+    expect(findings.every(({ ok, remedy }) => ok || remedy !== undefined)).toBe(true);
+  });
+
+  test('tells a refused login from a silent server', async () => {
+    const site = siteOf('read');
+    site.logins.read = aLogin('nobody', 'wrong');
+    delete site.logins.write;
+    expect((await runDoctor({ sites: [site] })).map(({ words }) => words)).toContain(
+      'The database refused the read login.',
+    );
+    site.port = 1;
+    expect((await runDoctor({ sites: [site] })).map(({ words }) => words)).toContain(
+      'The database server does not answer.',
+    );
+  });
+});
