@@ -26,6 +26,8 @@ export interface LocalOptions {
   /** mssql://…: an existing SQL Server instead of the sandbox. */
   pms?: string;
   brokerEnv?: Record<string, string>;
+  /** Another program in the agent's place, for the bench; called as `program run --state DIR`. */
+  agentProgram?: string;
   onProgress?: (line: string) => void;
 }
 
@@ -181,7 +183,7 @@ export class LocalConduit {
     this.agent = await ChildProgram.start({
       name: 'The agent',
       command: process.execPath,
-      args: [programPath('agent'), 'run', '--state', this.agentFolder],
+      args: [this.options.agentProgram ?? programPath('agent'), 'run', '--state', this.agentFolder],
       logFile: this.path('logs', 'agent.log'),
       isReadyLine: (line) => line.includes('"link.connected"'),
     });

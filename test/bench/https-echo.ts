@@ -1,14 +1,18 @@
 /**
- * The floor of P1: a bare node:https server that answers each request with its own body.
- * Run as a process of its own: `node https-echo.js KEY CERT`; prints its port.
+ * The floor of P1: a bare node:https server that answers each request with its own body, under the
+ * same kind of certificate as the broker's. Run as `node https-echo.js BROKER_STATE`; prints its port.
  */
-import { readFileSync } from 'node:fs';
+import 'reflect-metadata';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { authorityFolder, gatewayHosts } from '#apps/broker/src/enrolment/authority.module.js';
+import { openAuthority } from '#apps/broker/src/enrolment/open-authority.js';
+import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
 
-const [keyFile = '', certFile = ''] = process.argv.slice(2);
+const authority = await openAuthority(authorityFolder(process.argv[2] ?? ''), Date.now());
+const identity = await ServerIdentity.make(authority, gatewayHosts('localhost'), Date.now());
 const server = createServer(
-  { key: readFileSync(keyFile), cert: readFileSync(certFile) },
+  { key: identity.privateKey, cert: identity.chain },
   (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -18,5 +22,5 @@ const server = createServer(
     });
   },
 );
-server.listen(0, '127.0.0.1', () => console.log(`port ${(server.address() as AddressInfo).port}`));
+server.listen(0, () => console.log(`port ${(server.address() as AddressInfo).port}`));
 process.on('SIGTERM', () => process.exit(0));

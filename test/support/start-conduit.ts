@@ -24,6 +24,9 @@ export interface ConduitWishes {
   brokerEnv?: Record<string, string>;
   /** Merged into the agent's site settings, e.g. `{ limits: { maxConcurrent: 2 } }`. */
   site?: object;
+  /** A database that the agent is told of in the sandbox's place. */
+  pms?: string;
+  agentProgram?: string;
   /** Words for the agent's approve command; `none` leaves the access request undecided. */
   approval?: string[] | 'none';
 }
@@ -64,7 +67,9 @@ export class TestConduit {
       gatewayPort: 0,
       scale: wishes.scale ?? 200,
       ...(wishes.brokerEnv && { brokerEnv: wishes.brokerEnv }),
+      ...(wishes.agentProgram && { agentProgram: wishes.agentProgram }),
       ...pmsFromEnvironment(),
+      ...(wishes.pms && { pms: wishes.pms }),
     });
     try {
       return await TestConduit.introduce(conduit, wishes);

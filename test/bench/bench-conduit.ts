@@ -1,0 +1,43 @@
+/** The conduit under measurement, with a grant that no limit of its own holds back. */
+import { join } from 'node:path';
+import { checkout } from '#deploy/dev/programs.js';
+import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+import type { Target } from '#test/bench/load.js';
+
+const unlimited = {
+  limits: { maxConcurrent: 64, maxConcurrentPerIntegrator: 64, maxRows: 100_000_000 },
+};
+
+/** @param scripted the agent answers by script; no database is started */
+export function startBenchConduit(
+  site: object = {},
+  { scripted = false } = {},
+): Promise<TestConduit> {
+  return startConduit({
+    scale: 5_000,
+    site: { ...unlimited, ...site },
+    brokerEnv: {
+      CONDUIT_KEY_RATE_PER_SECOND: '1000000',
+      CONDUIT_KEY_RATE_BURST: '1000000',
+    },
+    approval: ['--per-minute', '1000000', '--concurrency', '64', '--rows', '100000000'],
+    ...(scripted && {
+      pms: 'mssql://nobody:nothing@127.0.0.1:1/Patients',
+      agentProgram: join(checkout, 'dist/test/bench/scripted-agent.js'),
+    }),
+  });
+}
+
+/** An immediate query as a load target. */
+export function queryTarget(test: TestConduit, body: string): Target {
+  return {
+    origin: test.conduit.apiOrigin,
+    caFile: test.conduit.caFile,
+    path: `${test.queriesPath}/immediate`,
+    headers: {
+      'content-type': 'application/json',
+      'ocp-apim-subscription-key': test.integrator.subscriptionKey,
+    },
+    body,
+  };
+}
