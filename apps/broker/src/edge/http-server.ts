@@ -12,6 +12,7 @@ import { watchRoutes } from '#apps/broker/src/edge/allowed-methods.js';
 import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { knownFailure } from '#apps/broker/src/edge/known-failure.js';
 import type { RequestCount } from '#apps/broker/src/edge/request-count.js';
+import { isPage, pageHelmet, securityHeaders } from '#apps/broker/src/edge/security-headers.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 export interface HttpServerOptions {
@@ -68,24 +69,16 @@ export async function prepareServer(
   // Whatever the type: the unread stream is the body. Its reader checks size and type later.
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   server.addHook('onRequest', (request, reply, done) => {
+    reply.headers(securityHeaders);
     reply.header('X-Request-Id', request.id);
     requests.begin(request.method, request.routeOptions.url ?? 'none', reply.raw);
     done();
   });
-  await app.register(helmet as unknown as Parameters<typeof app.register>[0], {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
-    referrerPolicy: { policy: 'no-referrer' },
+  server.addHook('onRoute', (route) => {
+    if (isPage(route.url)) Object.assign(route, { helmet: pageHelmet });
   });
+  const plugin = helmet as unknown as Parameters<typeof app.register>[0];
+  await app.register(plugin, { global: false });
 }
 
 /** A URL that cannot be decoded and the like: no route, so no filter. */

@@ -31,11 +31,13 @@ export function readBody(request: FastifyRequest, maxBytes: number): Promise<Buf
       if (size <= maxBytes) chunks.push(chunk);
       else reject(tooLarge());
     });
-    raw.once('end', () =>
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
-    );
-    raw.once('error', () => reject(new ConduitError('CLIENT_GONE')));
-    raw.once('close', () => reject(new ConduitError('CLIENT_GONE')));
+    raw.once('end', () => {
+      raw.off('close', gone);
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
+    const gone = () => reject(new ConduitError('CLIENT_GONE'));
+    raw.once('error', gone);
+    raw.once('close', gone);
   });
 }
 
