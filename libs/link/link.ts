@@ -6,21 +6,14 @@
  */
 import { EventEmitter } from 'node:events';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import {
-  FRAGMENT_COST_BYTES,
-  FrameType,
-  Kind,
-  KIND_MASK,
-  readFrames,
-  ResetReason,
-} from '#libs/link/frame.js';
+import { FrameType, readFrames, type ResetReason } from '#libs/link/frame.js';
 import { HeartbeatWheel, type Heartbeat } from '#libs/link/heartbeat-wheel.js';
-import { LateFrames } from '#libs/link/late-frames.js';
+import { type FrameReceiver, InboundFrames } from '#libs/link/inbound-frames.js';
 import { DEFAULT_LIMITS, type LinkLimits } from '#libs/link/link-limits.js';
 import type { LinkSocket } from '#libs/link/link-socket.js';
-import { LinkStream, type StreamCarrier, type StreamListener } from '#libs/link/link-stream.js';
+import { LinkStream, type StreamListener } from '#libs/link/link-stream.js';
 import { LinkWriter } from '#libs/link/link-writer.js';
-import { resetError } from '#libs/link/link-error.js';
+import { StreamTable } from '#libs/link/stream-table.js';
 
 export interface LinkOptions extends Partial<LinkLimits> {
   /** Which end this is; it decides who uses odd stream ids (the dialler) and who even ones. */
@@ -48,18 +41,14 @@ const CLOSE_PROTOCOL = 1002;
 /** Strikes forgiven at each heartbeat, that is 200 a second. */
 const FORGIVEN_PER_BEAT = 1_000;
 
-export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Heartbeat {
+export class Link extends EventEmitter<LinkEvents> implements FrameReceiver, Heartbeat {
   readonly limits: LinkLimits;
   readonly assembly = { usedBytes: 0 };
-  private readonly streams = new Map<number, LinkStream>();
+  private readonly table: StreamTable;
+  private readonly frames: InboundFrames;
   private readonly writer: LinkWriter;
   private readonly wheel: HeartbeatWheel;
-  private readonly late = new LateFrames();
   private acceptStream: ((stream: LinkStream) => void) | undefined;
-  private nextId: number;
-  private lastInboundId = 0;
-  private inboundStreams = 0;
-  private strikes = 0;
   private heardAt: number;
   private pingedAt = 0;
   private drainAnnounced = false;
@@ -73,7 +62,8 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
     super();
     this.limits =
       Object.keys(overrides).length === 0 ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...overrides };
-    this.nextId = side === 'dialler' ? 1 : 2;
+    this.table = new StreamTable(side === 'dialler' ? 1 : 2);
+    this.frames = new InboundFrames(this.table, this);
     this.writer = new LinkWriter(socket, this.limits.highWaterBytes, () => this.closeWhenDrained());
     this.wheel = wheel;
     this.heardAt = wheel.now;
@@ -92,7 +82,7 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
 
   /** Streams running now, in both directions. */
   get activeStreams(): number {
-    return this.streams.size;
+    return this.table.size;
   }
 
   /** Sets who answers the other side's requests. Until then they are refused. */
@@ -108,13 +98,12 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
   open(request: readonly Uint8Array[], listener: StreamListener): LinkStream {
     if (this.closure !== undefined) throw this.closedError();
     if (this.state === 'draining') throw new ConduitError('LINK_REFUSED');
-    const stream = new LinkStream(this, this.nextId, true);
-    this.nextId += 2;
-    this.streams.set(stream.id, stream);
+    const stream = new LinkStream(this, this.table.takeId(), true);
+    this.table.add(stream);
     stream.listen(listener);
     stream.sendRequest(request);
     // Ids are never used twice; before they run out the link is replaced by a fresh one.
-    if (this.nextId > this.limits.maxStreamId) this.announceDrain();
+    if (this.table.isExhausted(this.limits.maxStreamId)) this.announceDrain();
     return stream;
   }
 
@@ -161,16 +150,25 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
     this.writer.sendControl(FrameType.reset, streamId, Buffer.of(reason));
   }
 
+  sendPong(): void {
+    this.writer.sendControl(FrameType.pong, 0);
+  }
+
+  takeStream(stream: LinkStream): boolean {
+    const isFull = this.table.inboundSize > this.limits.maxInboundStreams;
+    if (this.acceptStream === undefined || this.drainAnnounced || isFull) return false;
+    this.acceptStream(stream);
+    return true;
+  }
+
   retire(stream: LinkStream): void {
-    this.streams.delete(stream.id);
-    this.late.expect(stream.inbox.lateBytes, stream.outbox.owedCreditBytes);
-    if (!stream.isOpener) this.inboundStreams--;
-    if (stream.outbox.isFinished && this.strikes > 0) this.strikes--;
+    this.table.retire(stream);
+    if (stream.outbox.isFinished) this.frames.forgive(1);
     if (this.drainAnnounced) this.writer.nudge();
   }
 
   beat(tick: number): void {
-    this.strikes = Math.max(0, this.strikes - FORGIVEN_PER_BEAT);
+    this.frames.forgive(FORGIVEN_PER_BEAT);
     const silence = tick - this.heardAt;
     if (silence >= this.limits.deadAfterTicks) {
       this.shut({ reason: 'silent' });
@@ -197,77 +195,13 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
     id: number,
     payload: Buffer,
   ): boolean => {
-    const problem = this.dispatch(type, flags, id, payload);
+    const problem = this.frames.receive(type, flags, id, payload);
     if (problem !== undefined) this.breach(problem);
     return this.closure === undefined;
   };
 
-  private dispatch(type: number, flags: number, id: number, payload: Buffer): string | undefined {
-    switch (type) {
-      case FrameType.open:
-        return this.onOpen(flags, id, payload);
-      case FrameType.data:
-        return this.onData(flags, id, payload);
-      case FrameType.credit:
-        return this.onCredit(id, payload.readUInt32BE(0));
-      case FrameType.reset:
-        return this.onReset(id, payload[0] as number);
-      case FrameType.ping:
-        this.writer.sendControl(FrameType.pong, 0);
-        return this.strike();
-      case FrameType.pong:
-        return this.strike();
-      default:
-        return this.onGoaway();
-    }
-  }
-
-  private onOpen(flags: number, id: number, payload: Buffer): string | undefined {
-    if (id % 2 === this.nextId % 2) return 'stream id of the wrong side';
-    if (id <= this.lastInboundId) return 'stream id used again';
-    if ((flags & KIND_MASK) !== Kind.request) return 'open without a request';
-    this.lastInboundId = id;
-    const stream = new LinkStream(this, id, false);
-    this.streams.set(id, stream);
-    this.inboundStreams++;
-    if (this.isRefusing) {
-      const problem = stream.receive(flags, payload);
-      stream.reset(ResetReason.refused);
-      return problem ?? this.strike();
-    }
-    this.acceptStream?.(stream);
-    return stream.receive(flags, payload);
-  }
-
-  private onData(flags: number, id: number, payload: Buffer): string | undefined {
-    const stream = this.streams.get(id);
-    if (stream !== undefined) {
-      return stream.outbox.isOpened ? stream.receive(flags, payload) : 'data on an unopened stream';
-    }
-    if (!this.wasOpened(id)) return 'data on an unopened stream';
-    return this.late.data(payload.length + FRAGMENT_COST_BYTES)
-      ? undefined
-      : 'data on a closed stream';
-  }
-
-  private onCredit(id: number, bytes: number): string | undefined {
-    const stream = this.streams.get(id);
-    if (stream === undefined) {
-      return this.wasOpened(id) && this.late.credit(bytes) ? undefined : 'credit never used';
-    }
-    if (!stream.outbox.grant(bytes)) return 'credit overflow';
-    this.writer.wake(stream);
-    return undefined;
-  }
-
-  private onReset(id: number, reason: number): string | undefined {
-    if (!this.wasOpened(id)) return 'reset of an unopened stream';
-    const stream = this.streams.get(id);
-    stream?.cut(resetError(reason, stream.isOpener));
-    return this.strike();
-  }
-
-  private onGoaway(): string | undefined {
+  /** The other side takes no more requests and will send none. */
+  receiveGoaway(): string | undefined {
     if (this.peerDrains) return 'goaway twice';
     this.peerDrains = true;
     // The answer tells the other side that no request of this one is still on its way.
@@ -275,23 +209,6 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
     this.writer.nudge();
     this.emit('goaway');
     return undefined;
-  }
-
-  private get isRefusing(): boolean {
-    return (
-      this.acceptStream === undefined ||
-      this.drainAnnounced ||
-      this.inboundStreams > this.limits.maxInboundStreams
-    );
-  }
-
-  private wasOpened(id: number): boolean {
-    return id % 2 === this.nextId % 2 ? id < this.nextId : id <= this.lastInboundId;
-  }
-
-  /** Counts what costs this side more than the other (rapid reset); floods end the link. */
-  private strike(): string | undefined {
-    return ++this.strikes > this.limits.maxStrikes ? 'flood' : undefined;
   }
 
   private announceDrain(): void {
@@ -303,7 +220,7 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
   /** Called when the writer has nothing left: what the last stream queued has gone. */
   private closeWhenDrained(): void {
     const isSilent = this.drainAnnounced && this.peerDrains;
-    if (isSilent && this.streams.size === 0) this.shut({ reason: 'drained' }, CLOSE_NORMAL);
+    if (isSilent && this.table.size === 0) this.shut({ reason: 'drained' }, CLOSE_NORMAL);
   }
 
   private breach(detail: string): void {
@@ -327,7 +244,7 @@ export class Link extends EventEmitter<LinkEvents> implements StreamCarrier, Hea
     this.writer.stop();
     if (code === undefined) this.socket.terminate();
     else this.socket.close(code);
-    for (const stream of [...this.streams.values()]) stream.cut(this.closedError());
+    for (const stream of this.table.all()) stream.cut(this.closedError());
     this.emit('close', closure);
   }
 
