@@ -5,7 +5,7 @@ import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 import type { Target } from '#test/bench/load.js';
 
 const unlimited = {
-  limits: { maxConcurrent: 64, maxConcurrentPerIntegrator: 64, maxRows: 100_000_000 },
+  limits: { maxConcurrent: 64, maxConcurrentPerIntegrator: 64, maxRows: 1_000_000 },
 };
 
 /** @param scripted the agent answers by script; no database is started */
@@ -20,7 +20,8 @@ export function startBenchConduit(
       CONDUIT_KEY_RATE_PER_SECOND: '1000000',
       CONDUIT_KEY_RATE_BURST: '1000000',
     },
-    approval: ['--per-minute', '1000000', '--concurrency', '64', '--rows', '100000000'],
+    ceiling: { maxConcurrency: 64, maxPerMinute: 1_000_000 },
+    approval: ['--per-minute', '1000000', '--concurrency', '64', '--rows', '1000000'],
     ...(scripted && {
       pms: 'mssql://nobody:nothing@127.0.0.1:1/Patients',
       agentProgram: join(checkout, 'dist/test/bench/scripted-agent.js'),

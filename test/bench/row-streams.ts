@@ -27,7 +27,7 @@ async function readStream(
   });
   if (answer.statusCode !== 200) throw new Error('the stream was refused');
   let bytes = 0;
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     last = chunk;

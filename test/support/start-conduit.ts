@@ -3,7 +3,7 @@
  * state folder of their own. CONDUIT_TEST_PMS_URL puts a real SQL Server, loaded with the clinic by
  * `npm run sandbox:load`, in the sandbox's place.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
@@ -27,6 +27,8 @@ export interface ConduitWishes {
   /** A database that the agent is told of in the sandbox's place. */
   pms?: string;
   agentProgram?: string;
+  /** The agent's ceiling file, e.g. `{ rawSqlWrites: true }`. */
+  ceiling?: object;
   /** Words for the agent's approve command; `none` leaves the access request undecided. */
   approval?: string[] | 'none';
 }
@@ -85,6 +87,9 @@ export class TestConduit {
     const practice = await registerPractice(conduit, 'Zz Test Clinic');
     conduit.configureAgent(practice.siteId, wishes.site);
     await enrolAgent(conduit, practice.enrolmentCode);
+    if (wishes.ceiling) {
+      writeFileSync(conduit.path('agent', 'ceiling.json'), JSON.stringify(wishes.ceiling));
+    }
     await conduit.startAgent();
     const integrator = await registerIntegrator(conduit, 'Test Integrator');
     await pair(conduit, integrator.subscriptionKey);
