@@ -35,6 +35,16 @@ export class ChangeBinder extends MergeBinder {
     return this.withOutputTarget(statement.output, bound, prefix);
   }
 
+  /** A view's query: every column named, once. */
+  view(query: Query, name: string, columns: string[] | undefined): BoundQuery {
+    return this.named(this.query(query, new Scope()), name, columns);
+  }
+
+  /** A default or other free-standing value on its way into a column. */
+  columnValue(node: Expression, column: ColumnDefinition, table: TableDefinition): string {
+    return this.assignedNode(node, column, table, new Scope());
+  }
+
   private changeBody(statement: ChangeStatement, scope: Scope): BoundChange {
     switch (statement.kind) {
       case 'insert': return this.insert(statement, scope);

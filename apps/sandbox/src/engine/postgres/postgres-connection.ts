@@ -209,6 +209,19 @@ class CopyExchange extends Exchange {
   }
 }
 
+/** Several statements in one simple query, without parameters or results. */
+class ScriptExchange extends Exchange {
+  constructor(private readonly text: string) {
+    super({ sql: text });
+  }
+
+  override submit(connection: unknown): void {
+    (connection as { query(text: string): void }).query(this.text);
+  }
+
+  override handleDataRow(): void {}
+}
+
 export class PostgresConnection {
   private current: Exchange | undefined;
   private cancelling: Promise<void> | undefined;
@@ -255,6 +268,10 @@ export class PostgresConnection {
   /** Runs one statement. @throws PostgresError, or what `onRow` threw. */
   async run(statement: PostgresStatement): Promise<PostgresOutcome> {
     return this.exchange(new Exchange(statement));
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.exchange(new ScriptExchange(sql));
   }
 
   /** All rows of a small query. */

@@ -181,6 +181,13 @@ const messages: Record<number, [severity: number, text: string]> = {
   9810: [16, "The datepart %s is not supported by date function %s for data type date."],
   10709: [15, "The number of columns for each row in a table value constructor must be the same."],
   10711: [15, "An action of type 'INSERT' is not allowed in the 'WHEN MATCHED' or 'WHEN NOT MATCHED BY SOURCE' clause of a MERGE statement."],
+  628: [13, 'Cannot issue SAVE TRANSACTION when there is no active transaction.'],
+  8143: [16, "Parameter '%s' was supplied multiple times."],
+  18054: [16, 'Error %s, severity 16, state 1 was raised, but no message with that error number was found in sys.messages.'],
+  35100: [16, 'Error number %s in the THROW statement is outside the valid range. Specify an error number in the valid range of 50000 to 2147483647.'],
+  173: [15, "The definition for column '%s' must include a data type."],
+  1038: [15, 'An object or column name is missing or empty. For SELECT INTO statements, verify each column has a name. For other statements, look for empty alias names. Aliases defined as "" or [] are not allowed. Change the alias to a valid name.'],
+  1770: [16, "Foreign key references invalid column '%s' in referenced table."],
 };
 
 export class SqlError extends Error {
