@@ -95,7 +95,10 @@ describe('the local ceiling', () => {
     const grant = await practice.permit();
     for (const text of ['{', '[]', '{"rawSqlWrite":true}', '{"maxDays":"400"}']) {
       setCeiling(text);
-      expect(practice.gate.decide(aQuery(grant))).toMatchObject({ code: 'GRANT_CEILING' });
+      expect(practice.gate.decide(aQuery(grant))).toMatchObject({
+        code: 'GRANT_CEILING',
+        reason: 'ceiling-unreadable',
+      });
     }
     setCeiling({});
     expect(practice.gate.decide(aQuery(grant))).toMatchObject({ allowed: true });
