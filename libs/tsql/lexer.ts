@@ -27,38 +27,46 @@ export type LexicalFault = (typeof lexicalFaults)[number];
 
 export type LexResult = { ok: true; tokens: Token[] } | { ok: false; fault: LexicalFault };
 
-const OPERATORS = new Set('+-*/%=<>!&|^~(),.;:');
-
 /** Line ends that some reader takes for one and another does not. */
 const DOUBTFUL_LINE_END = /[\v\f\u0085\u2028\u2029]|\r(?!\n)/;
 
 const WORD = /[\p{L}\p{N}_@#$]*/uy;
 const NUMBER = /0[xX][0-9a-fA-F]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
-const VARIABLE = /@@?[\p{L}\p{N}_@#$]+/uy;
+const LETTER = /\p{L}/u;
+const WORD_CHARACTER = /[\p{L}\p{N}]/u;
 
-/** Characters of a word, or of something that would run into one. */
-const WORD_CHARACTER = /[\p{L}\p{N}_@#$]/u;
-
-function isWordStart(code: number, character: string): boolean {
-  if (code < 128) {
-    return (
-      (code >= 65 && code <= 90) ||
-      (code >= 97 && code <= 122) ||
-      code === 95 ||
-      code === 35 ||
-      code === 36
-    );
-  }
-  return /\p{L}/u.test(character);
+/** What an ASCII character can be; everything else is decided by its Unicode category. */
+enum Class {
+  None,
+  Space,
+  Operator,
+  Digit,
+  /** Begins and continues a word. */
+  Letter,
+  /** Continues a word: `@`. */
+  At,
 }
+
+const CLASSES = new Uint8Array(128);
+const classify = (characters: string, kind: Class): void => {
+  for (const character of characters) CLASSES[character.charCodeAt(0)] = kind;
+};
+classify(' \t\n', Class.Space);
+classify('+-*/%=<>!&|^~(),.;:', Class.Operator);
+classify('0123456789', Class.Digit);
+classify('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_#$', Class.Letter);
+classify('@', Class.At);
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 class Lexer {
   readonly tokens: Token[] = [];
   private at = 0;
+  private readonly isAscii: boolean;
 
-  constructor(private readonly sql: string) {}
+  constructor(private readonly sql: string) {
+    this.isAscii = !/[\u0080-\uffff]/.test(sql);
+  }
 
   /** Reads everything; the fault that stopped it, or undefined. */
   run(): LexicalFault | undefined {
@@ -71,21 +79,25 @@ class Lexer {
 
   private step(): LexicalFault | undefined {
     const code = this.sql.charCodeAt(this.at);
-    if (code === 32 || code === 9 || code === 10) return this.skip(1);
-    if (code === 13) {
-      return this.sql.charCodeAt(this.at + 1) === 10 ? this.skip(2) : 'character';
-    }
+    const kind = code < 128 ? CLASSES[code] : Class.None;
+    if (kind === Class.Space) return this.skip(1);
+    if (kind === Class.Letter) return this.word();
     const next = this.sql.charCodeAt(this.at + 1);
-    if (code === 45 && next === 45) return this.lineComment();
-    if (code === 47 && next === 42) return this.blockComment();
+    if (kind === Class.Operator) return this.operator(code, next);
+    if (kind === Class.Digit) return this.number();
+    if (kind === Class.At) return this.variable();
     if (code === 39) return this.string(this.at);
     if (code === 91) return this.quoted(']');
     if (code === 34) return this.quoted('"');
-    if (isDigit(code) || (code === 46 && isDigit(next) && !this.followsName())) {
-      return this.number();
-    }
-    if (code === 64) return this.variable();
-    return this.wordOrOperator(code);
+    if (code === 13) return next === 10 ? this.skip(2) : 'character';
+    return code > 127 && LETTER.test(this.character(this.at)) ? this.word() : 'character';
+  }
+
+  private operator(code: number, next: number): LexicalFault | undefined {
+    if (code === 45 && next === 45) return this.lineComment();
+    if (code === 47 && next === 42) return this.blockComment();
+    if (code === 46 && isDigit(next) && !this.followsName()) return this.number();
+    return this.push('operator', this.sql.charAt(this.at), this.at, this.at + 1);
   }
 
   private skip(count: number): undefined {
@@ -147,39 +159,54 @@ class Lexer {
     NUMBER.lastIndex = this.at;
     const end = NUMBER.test(this.sql) ? NUMBER.lastIndex : this.at + 1;
     // `1EXEC x` is the float `1E` and then a word to SQL Server; no honest statement needs that.
-    if (end < this.sql.length && WORD_CHARACTER.test(this.character(end))) return 'number';
+    if (this.continuesWord(end)) return 'number';
     return this.push('number', '', this.at, end);
   }
 
   private variable(): LexicalFault | undefined {
-    VARIABLE.lastIndex = this.at;
-    return VARIABLE.test(this.sql)
-      ? this.push('variable', '', this.at, VARIABLE.lastIndex)
-      : 'character';
+    const end = this.wordEnd(this.at);
+    const isNamed = /[^@]/.test(this.sql.slice(this.at, end));
+    return isNamed ? this.push('variable', '', this.at, end) : 'character';
   }
 
-  private character(at: number): string {
-    return String.fromCodePoint(this.sql.codePointAt(at) ?? 0);
-  }
-
-  private wordOrOperator(code: number): LexicalFault | undefined {
-    const character = this.character(this.at);
-    if (OPERATORS.has(character)) {
-      return this.push('operator', character, this.at, this.at + 1);
-    }
-    if (!isWordStart(code, character)) return 'character';
+  private word(): LexicalFault | undefined {
     const start = this.at;
-    WORD.lastIndex = start;
-    WORD.test(this.sql);
-    const end = WORD.lastIndex;
+    const end = this.wordEnd(start);
     const word = this.sql.slice(start, end);
     // Full-width and other look-alike letters: whether SQL Server folds them depends on a collation.
-    if (word.normalize('NFKC') !== word) return 'character';
-    if ((word === 'N' || word === 'n') && this.sql.charCodeAt(end) === 39) {
+    if (!this.isAscii && word.normalize('NFKC') !== word) return 'character';
+    if (end === start + 1 && (word === 'N' || word === 'n') && this.sql.charCodeAt(end) === 39) {
       this.at = end;
       return this.string(start);
     }
     return this.push('word', word.toUpperCase(), start, end);
+  }
+
+  /** Offset after the last character of the word that begins at `from`. */
+  private wordEnd(from: number): number {
+    let end = from;
+    while (end < this.sql.length) {
+      const code = this.sql.charCodeAt(end);
+      if (code > 127) {
+        WORD.lastIndex = end;
+        WORD.test(this.sql);
+        return WORD.lastIndex;
+      }
+      if ((CLASSES[code] as Class) < Class.Digit) return end;
+      end += 1;
+    }
+    return end;
+  }
+
+  private continuesWord(at: number): boolean {
+    const code = this.sql.charCodeAt(at);
+    if (Number.isNaN(code)) return false;
+    if (code < 128) return (CLASSES[code] as Class) >= Class.Digit;
+    return WORD_CHARACTER.test(this.character(at));
+  }
+
+  private character(at: number): string {
+    return String.fromCodePoint(this.sql.codePointAt(at) ?? 0);
   }
 }
 

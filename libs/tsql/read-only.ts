@@ -38,6 +38,8 @@ export type ReadOnlyReason = (typeof readOnlyReasons)[number];
 export type ReadOnlyVerdict = { ok: true } | { ok: false; reason: string };
 
 const MAX_NESTING = 64;
+/** Database, schema, object; a fourth part names a linked server. */
+const MAX_NAME_PARTS = 3;
 
 /** What may follow WITH inside a SELECT: table hints, TOP … WITH TIES, GROUP BY … WITH ROLLUP. */
 const WITHIN_SELECT = new Set(['TIES', 'ROLLUP', 'CUBE']);
@@ -157,11 +159,13 @@ class Statement {
 }
 
 function partsFault(parts: string[]): ReadOnlyReason | undefined {
-  if (parts.length > 3) return 'linkedServer';
+  if (parts.length > MAX_NAME_PARTS) return 'linkedServer';
   if (parts.length === 3 && systemCatalogues.has(parts[0] as string)) return 'systemCatalogue';
-  for (const [index, part] of parts.entries()) {
-    const prefixed = forbiddenPrefixes.find(([prefix]) => part.startsWith(prefix));
-    if (prefixed !== undefined) return prefixed[1] as ReadOnlyReason;
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index] as string;
+    for (const [prefix, reason] of forbiddenPrefixes) {
+      if (part.startsWith(prefix)) return reason as ReadOnlyReason;
+    }
     if (forbiddenObjects.has(part)) return 'systemCatalogue';
     if (parts[index - 1] === 'sys' && forbiddenInSys.has(part)) return 'systemCatalogue';
   }

@@ -31,7 +31,6 @@ export class StatementRun {
   private readonly returned = new Map<string, string | null>();
   private returnStatus: number | undefined;
   private rowsAffected = -1;
-  private broken: ConduitError | undefined;
   private patience: NodeJS.Timeout | undefined;
 
   /** @param kill ends the connection's session from outside; resolves whatever came of it */
@@ -48,7 +47,8 @@ export class StatementRun {
     const startedAt = performance.now();
     const error = await this.send(parameters, signal);
     if (signal.aborted) throw signal.reason;
-    if (this.broken !== undefined) throw this.broken;
+    // Our own reader gave up on the answer.
+    if (error instanceof ConduitError) throw error;
     const failure = error === undefined ? undefined : sqlFailure(error);
     if (error !== undefined && failure === undefined) {
       throw wasNeverSent(error) ? new NeverSentError() : connectionLost();
