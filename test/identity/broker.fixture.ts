@@ -23,13 +23,14 @@ import { openAuthority } from '#apps/broker/src/enrolment/open-authority.js';
 import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
 import { Gateway } from '#apps/broker/src/gateway/gateway.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { ResourcesModule } from '#apps/broker/src/resources.module.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
-import type { Secret } from '#libs/kernel/secret.js';
+import { Secret } from '#libs/kernel/secret.js';
 import { LinkErrorFilter } from '#libs/link/link-error.filter.js';
 import { LinkServer } from '#libs/link/link-server.js';
 
@@ -107,6 +108,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     stateDir,
     gatewayPort: 0,
     drainSeconds: 0,
+    pairingPepper: new Secret(Buffer.alloc(32, 1)),
     ...(options.redisUrl && { redisUrl: options.redisUrl }),
   });
   const broadcast = options.broadcast ?? new MemoryBroadcast();
@@ -152,7 +154,8 @@ function brokerModule(resources: DynamicModule, audit: AuditTrail): DynamicModul
 
   @Module({})
   class TestBrokerModule {}
-  const imports = [resources, FakeAuditModule, EdgeModule, EnrolmentModule, GatewayModule];
+  const rooms = [EdgeModule, EnrolmentModule, GatewayModule, GrantsModule];
+  const imports = [resources, FakeAuditModule, ...rooms];
   return { module: TestBrokerModule, imports };
 }
 
