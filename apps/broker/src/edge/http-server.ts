@@ -5,14 +5,13 @@
 import { constants, randomUUID } from 'node:crypto';
 import { IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import helmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { watchRoutes } from '#apps/broker/src/edge/allowed-methods.js';
 import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { knownFailure } from '#apps/broker/src/edge/known-failure.js';
 import type { RequestCount } from '#apps/broker/src/edge/request-count.js';
-import { isPage, pageHelmet, securityHeaders } from '#apps/broker/src/edge/security-headers.js';
+import { makeSecurityHeaders } from '#apps/broker/src/edge/security-headers.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 export interface HttpServerOptions {
@@ -65,20 +64,16 @@ export async function prepareServer(
 ): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
   watchRoutes(server as unknown as FastifyInstance);
+  const securityHeaders = await makeSecurityHeaders();
   server.removeAllContentTypeParsers();
   // Whatever the type: the unread stream is the body. Its reader checks size and type later.
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders);
-    reply.header('X-Request-Id', request.id);
+    reply.header('x-request-id', request.id);
     requests.begin(request.method, request.routeOptions.url ?? 'none', reply.raw);
     done();
   });
-  server.addHook('onRoute', (route) => {
-    if (isPage(route.url)) Object.assign(route, { helmet: pageHelmet });
-  });
-  const plugin = helmet as unknown as Parameters<typeof app.register>[0];
-  await app.register(plugin, { global: false });
 }
 
 /** A URL that cannot be decoded and the like: no route, so no filter. */

@@ -1,19 +1,14 @@
 /**
- * Headers on every answer. They never vary, so they are written here once instead of being worked
- * out by helmet on each request: that alone cost several per cent of the query path. The pages that
- * a browser shows get helmet's full set.
+ * The headers of @fastify/helmet, worked out once. They never vary here, and making them anew on
+ * each request cost several per cent of the query path.
  */
-export const securityHeaders: Record<string, string> = {
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
+import helmet from '@fastify/helmet';
+import { fastify } from 'fastify';
 
-/** For pages: nothing but their own style sheet. */
-export const pageHelmet = {
+const YEAR_SECONDS = 31_536_000;
+
+/** Nothing may be loaded but our own style sheet, by nobody else's page. */
+const options = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -24,10 +19,35 @@ export const pageHelmet = {
       frameAncestors: ["'none'"],
     },
   },
-  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
-  referrerPolicy: { policy: 'no-referrer' },
-} as const;
+  strictTransportSecurity: { maxAge: YEAR_SECONDS, includeSubDomains: true },
+  frameguard: { action: 'deny' as const },
+  // For browsers that nobody has any more.
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+};
 
-const PAGES = /^\/docs(\/|$)/;
+const OWN_OF_FASTIFY = new Set([
+  'content-length',
+  'content-type',
+  'date',
+  'connection',
+  'keep-alive',
+]);
 
-export const isPage = (path: string): boolean => PAGES.test(path);
+/**
+ * Asks a server that lives for one request on this machine.
+ * @returns names in lower case and values, for every answer
+ */
+export async function makeSecurityHeaders(): Promise<Record<string, string>> {
+  const probe = fastify({ forceCloseConnections: true });
+  await probe.register(helmet, options);
+  probe.get('/', async () => '');
+  try {
+    const response = await fetch(await probe.listen({ host: '127.0.0.1', port: 0 }));
+    return Object.fromEntries([...response.headers].filter(([name]) => !OWN_OF_FASTIFY.has(name)));
+  } finally {
+    await probe.close();
+  }
+}
