@@ -2,11 +2,8 @@
 import type { TYPES } from 'tedious';
 import type { ParameterDto } from '#libs/contracts/command.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import {
-  wireTypes,
-  type TextEncoding,
-  type WireValue,
-} from '#apps/agent/src/pms/mssql/parameter-types.js';
+import type { TextEncoding, WireValue } from '#apps/agent/src/pms/mssql/parameter-lengths.js';
+import { wireTypes } from '#apps/agent/src/pms/mssql/parameter-types.js';
 
 type TediousType = (typeof TYPES)[keyof typeof TYPES];
 

@@ -6,6 +6,11 @@
 import iconv from 'iconv-lite';
 import type { ParameterType } from '#libs/contracts/command.js';
 import {
+  lengthType,
+  type TextEncoding,
+  type WireType,
+} from '#apps/agent/src/pms/mssql/parameter-lengths.js';
+import {
   parseBase64,
   parseBit,
   parseDecimal,
@@ -21,37 +26,6 @@ import {
   type Moment,
 } from '#apps/agent/src/pms/mssql/parameter-text.js';
 
-/** A parameter ready for the wire. */
-export interface WireValue {
-  /** As in `DECLARE @p <declaration>`. */
-  declaration: string;
-  typeInfo: Buffer;
-  /** Length and value. */
-  bytes: Buffer;
-}
-
-export interface TextEncoding {
-  codepage: string;
-  /** Five bytes of the connection's collation. */
-  collation: Buffer;
-}
-
-/** What a value is made from. `value` null is NULL. */
-export interface TextValue {
-  value: string | null;
-  /** Declared length in bytes or characters; -1 is max. */
-  size?: number;
-  encoding: TextEncoding;
-}
-
-/** Undefined: the text is no value of this type. */
-export type WireType = (from: TextValue) => WireValue | undefined;
-
-const MAX_LENGTH = 0xffff;
-const PLP_UNKNOWN = Buffer.from('feffffffffffffff', 'hex');
-const PLP_NULL = Buffer.from('ffffffffffffffff', 'hex');
-const PLP_END = Buffer.alloc(4);
-const WORD_NULL = Buffer.from('ffff', 'hex');
 const BYTE_NULL = Buffer.alloc(1);
 
 /** A type whose values have one length, given in one byte; 0 is NULL. */
@@ -173,54 +147,6 @@ function offsetBytes(moment: Moment): Buffer | undefined {
   const minutes = Buffer.alloc(2);
   minutes.writeInt16LE(moment.offset ?? 0);
   return Buffer.concat([tickBytes(utc.ticks), dayBytes(utc.day), minutes]);
-}
-
-interface LengthForm {
-  name: string;
-  typeByte: number;
-  /** Units of `size` the type takes before it must be `max`. */
-  limit: number;
-  bytesPerUnit: 1 | 2;
-  hasCollation: boolean;
-  alwaysMax?: boolean;
-  encode(value: string, encoding: TextEncoding): Buffer | undefined;
-}
-
-function lengthType(form: LengthForm): WireType {
-  return ({ value, size, encoding }) => {
-    const data = value === null ? null : form.encode(value, encoding);
-    if (data === undefined) return undefined;
-    const units = Math.max(1, size ?? 0, (data?.length ?? 0) / form.bytesPerUnit);
-    const unsized = value === null && (size === undefined || size === 0);
-    const isMax = form.alwaysMax === true || size === -1 || units > form.limit;
-    const declared = unsized ? form.limit : units;
-    const length = Buffer.alloc(2);
-    length.writeUInt16LE(isMax ? MAX_LENGTH : declared * form.bytesPerUnit);
-    return {
-      declaration: `${form.name}(${isMax ? 'max' : declared})`,
-      typeInfo: Buffer.concat([
-        Buffer.of(form.typeByte),
-        length,
-        form.hasCollation ? encoding.collation : Buffer.alloc(0),
-      ]),
-      bytes: isMax ? plp(data) : worded(data),
-    };
-  };
-}
-
-function worded(data: Buffer | null): Buffer {
-  if (data === null) return WORD_NULL;
-  const length = Buffer.alloc(2);
-  length.writeUInt16LE(data.length);
-  return Buffer.concat([length, data]);
-}
-
-function plp(data: Buffer | null): Buffer {
-  if (data === null) return PLP_NULL;
-  if (data.length === 0) return Buffer.concat([PLP_UNKNOWN, PLP_END]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(data.length);
-  return Buffer.concat([PLP_UNKNOWN, length, data, PLP_END]);
 }
 
 /** Text the code page cannot hold is refused: a question mark in its place would match or store another name. */
