@@ -30,7 +30,9 @@ export const brokerPatterns = {
 export const joinHeaders = {
   /** Decimal, higher than at any join before. */
   sequence: 'x-conduit-join-sequence',
-  /** UUID of the process that began this join. */
+  /** UUID drawn for this join, the same when it is tried again. */
+  joinId: 'x-conduit-join-id',
+  /** UUID of the agent's process. */
   instanceId: 'x-conduit-join-instance',
 } as const;
 

@@ -163,6 +163,7 @@ const recovery: Migration = {
   statements: [
     // An agent that comes back after a long outage is found by its identity key, and by that alone.
     `create unique index agents_by_identity_key on agents (identity_public_key)`,
+    `alter table agents add column join_id text`,
   ],
 };
 

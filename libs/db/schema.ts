@@ -67,6 +67,8 @@ export interface AgentsTable {
   encryption_key_since: Timestamp;
   /** Counts joins; a stale one shows a clone or a restored backup. */
   join_sequence: Generated<number>;
+  /** Drawn by the agent for its last join: only who knows it may try that join again. */
+  join_id: string | null;
   /** The process instance that joined last. */
   instance_id: string | null;
   created_at: CreatedAt;

@@ -14,8 +14,7 @@ import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js'
 import type { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { EdgeModule } from '#apps/broker/src/edge/edge.module.js';
-import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js';
-import { RequestCount } from '#apps/broker/src/edge/request-count.js';
+import { makeAdapter } from '#apps/broker/src/edge/http-server.js';
 import { authorityFolder, gatewayHosts } from '#apps/broker/src/enrolment/authority.module.js';
 import { CreateEnrolmentCode } from '#apps/broker/src/enrolment/create-enrolment-code.js';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
@@ -31,7 +30,6 @@ import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
-import { LinkErrorFilter } from '#libs/link/link-error.filter.js';
 import { LinkServer } from '#libs/link/link-server.js';
 
 export class MemoryAuditTrail extends AuditTrail {
@@ -120,10 +118,11 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     }),
     { logger: false, abortOnError: false, bodyParser: false },
   );
-  await prepareServer(app, new RequestCount(() => undefined));
-  app
-    .connectMicroservice({ strategy: app.get(LinkServer) })
-    .useGlobalFilters(new LinkErrorFilter());
+  const server = app.getHttpAdapter().getInstance();
+  server.removeAllContentTypeParsers();
+  // As the broker does: bodies stay unread until the pipe that checks them.
+  server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  app.connectMicroservice({ strategy: app.get(LinkServer) }, { inheritAppConfig: true });
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   await app.get(Gateway).start();

@@ -47,9 +47,11 @@ async function knock(
     port: broker.gatewayPort,
     ca: authority.pem,
     ...credentials,
-    headers: headers ?? {
+    headers: {
       [joinHeaders.sequence]: String((sequence += 1)),
+      [joinHeaders.joinId]: randomUUID(),
       [joinHeaders.instanceId]: instanceId,
+      ...headers,
     },
   });
   link.close();
@@ -150,17 +152,12 @@ describe('the gateway', () => {
   });
 
   test.each([
-    ['no number', {}],
-    ['no instance', { [joinHeaders.sequence]: '9' }],
-    ['a number below one', { [joinHeaders.sequence]: '0', [joinHeaders.instanceId]: instanceId }],
-    [
-      'a number too large',
-      { [joinHeaders.sequence]: '9999999999', [joinHeaders.instanceId]: instanceId },
-    ],
-    [
-      'words for a number',
-      { [joinHeaders.sequence]: '1 or 1', [joinHeaders.instanceId]: instanceId },
-    ],
+    ['no number', { [joinHeaders.sequence]: '' }],
+    ['no id', { [joinHeaders.joinId]: '' }],
+    ['no instance', { [joinHeaders.instanceId]: 'x' }],
+    ['a number below one', { [joinHeaders.sequence]: '0' }],
+    ['a number too large', { [joinHeaders.sequence]: '9999999999' }],
+    ['words for a number', { [joinHeaders.sequence]: '1 or 1' }],
   ])('refuses a join with %s', async (_title, headers) => {
     await expectRefusal(knock(own, headers), 'AGENT_IDENTITY_REFUSED');
   });

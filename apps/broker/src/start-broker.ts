@@ -21,7 +21,6 @@ import { MetricsServer } from '#apps/broker/src/health/metrics-server.js';
 import { Readiness } from '#apps/broker/src/health/readiness.js';
 import { openResources } from '#apps/broker/src/open-resources.js';
 import type { EventLog } from '#apps/broker/src/logging/event-log.js';
-import { LinkErrorFilter } from '#libs/link/link-error.filter.js';
 import { LinkServer } from '#libs/link/link-server.js';
 
 export interface RunningBroker {
@@ -75,9 +74,8 @@ async function listen(
   config: BrokerConfig,
   log: EventLog,
 ): Promise<RunningBroker['ports']> {
-  const handlers = app.connectMicroservice({ strategy: app.get(LinkServer) });
-  // Without it an agent would read INTERNAL for every refusal.
-  handlers.useGlobalFilters(new LinkErrorFilter());
+  // With the filter of the edge, which hands on errors as they are: else an agent reads INTERNAL.
+  app.connectMicroservice({ strategy: app.get(LinkServer) }, { inheritAppConfig: true });
   const ports = { api: 0, gateway: 0, metrics: 0 };
   await app.init();
   await app.startAllMicroservices();

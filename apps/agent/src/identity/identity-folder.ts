@@ -51,7 +51,8 @@ export interface EncryptionRecord {
 /** `join.json` */
 export interface JoinRecord {
   sequence: number;
-  instanceId: string;
+  /** Drawn for this join, kept when it is tried again. */
+  joinId: string;
   /** Whether the broker has answered this join. */
   acknowledged: boolean;
 }

@@ -3,30 +3,28 @@ import type { IdentityFolder, JoinRecord } from '#apps/agent/src/identity/identi
 
 /**
  * Numbers this agent's joins. A number is on disk before it is sent; until the broker has answered,
- * the same join is tried again, also after a crash, under the instance id that began it. So an agent
- * that crashed is told from a copy of its folder, which would count on from an older number.
+ * the same join is tried again under the same id, also after a crash. So an agent that crashed is
+ * told from a copy of its folder, which would count on from an older number.
  */
 export class JoinCounter {
+  /** This process, for as long as it lives: never taken from disk, so that a copy has another. */
+  readonly instanceId = randomUUID();
+
   private constructor(
     private readonly folder: IdentityFolder,
     private record: JoinRecord,
   ) {}
 
   static async load(folder: IdentityFolder): Promise<JoinCounter> {
-    const stored = await folder.read('join');
-    const isOpen = stored !== undefined && !stored.acknowledged;
-    const fresh = { sequence: stored?.sequence ?? 0, instanceId: randomUUID(), acknowledged: true };
-    return new JoinCounter(folder, isOpen ? stored : fresh);
-  }
-
-  get instanceId(): string {
-    return this.record.instanceId;
+    const none = { sequence: 0, joinId: '', acknowledged: true };
+    return new JoinCounter(folder, (await folder.read('join')) ?? none);
   }
 
   /** The join to announce at the next handshake. */
   async begin(): Promise<Readonly<JoinRecord>> {
     if (this.record.acknowledged) {
-      await this.store({ ...this.record, sequence: this.record.sequence + 1, acknowledged: false });
+      const sequence = this.record.sequence + 1;
+      await this.store({ sequence, joinId: randomUUID(), acknowledged: false });
     }
     return this.record;
   }

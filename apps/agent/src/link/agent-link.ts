@@ -29,6 +29,8 @@ export class AgentLink extends BrokerLine {
   private diagnosis: LinkDiagnosis | undefined;
   private sinceMs = Date.now();
   private nextAttemptMs: number | undefined;
+  /** Settles when the last join is noted on disk. */
+  private joined: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly target: LinkTarget,
@@ -73,8 +75,9 @@ export class AgentLink extends BrokerLine {
   }
 
   /** Lets what runs finish, at most `drainMs` milliseconds; then the broker knows that we left. */
-  stop(drainMs: number): Promise<void> {
-    return this.dialler.stop(drainMs);
+  async stop(drainMs: number): Promise<void> {
+    await this.dialler.stop(drainMs);
+    await this.joined;
   }
 
   /** Uses a new certificate: a second link comes up, the first one finishes what it runs. */
@@ -121,7 +124,7 @@ export class AgentLink extends BrokerLine {
     this.log.write('link.connected', { host: this.target.host, viaProxy: this.target.viaProxy });
     this.clock.note(skewMs);
     // The join counts from the moment the broker answered it; only its note on disk comes later.
-    void this.target.joined().catch(() => undefined);
+    this.joined = this.target.joined().catch(() => undefined);
     for (const listener of this.attachedListeners) listener();
   }
 

@@ -41,7 +41,7 @@ export class LinkTarget {
     if (this.wasRefused || !this.credentials.isUsableAt(Date.now())) await this.recover();
     const tls = this.credentials.current;
     if (!tls) throw new ConduitError('AGENT_NOT_ENROLLED');
-    const { sequence, instanceId } = await this.joins.begin();
+    const { sequence, joinId } = await this.joins.begin();
     return {
       host: this.host,
       port: Number(new URL(this.identity.facts.linkUrl).port || 443),
@@ -50,7 +50,8 @@ export class LinkTarget {
       key: tls.privateKey,
       headers: {
         [joinHeaders.sequence]: String(sequence),
-        [joinHeaders.instanceId]: instanceId,
+        [joinHeaders.joinId]: joinId,
+        [joinHeaders.instanceId]: this.joins.instanceId,
       },
       ...(this.config.proxy && { proxy: this.config.proxy.reveal() }),
       ...(skewMs !== undefined && { skewMs }),

@@ -17,7 +17,7 @@ export type Admission = { peer: AgentPeer } | { refuse: ErrorCode };
  * Decides whether a client whose certificate OpenSSL has verified may have a link. The store is read
  * at every handshake: a certificate opens the door only while its serial is in force and its agent
  * active. The join's number then shows copies: it rises with each join, an agent writes it down
- * before it sends it, and only the process that began a join may try it again.
+ * before it sends it, and only who knows the join's own id may try it again.
  */
 @Injectable()
 export class AdmitAgent {
@@ -70,14 +70,15 @@ export class AdmitAgent {
   }
 
   /**
-   * Takes a number higher than any before, or the last one again from the process that began it:
-   * that is an agent which never heard that it had joined.
+   * Takes a number higher than any before, or the last one again under the same id: that is an agent
+   * which never heard that it had joined.
    */
   private async countJoin({ agentId, join }: AgentPeer): Promise<boolean> {
     const updated = await this.database
       .updateTable('agents')
       .set({
         join_sequence: join.sequence,
+        join_id: join.joinId,
         instance_id: join.instanceId,
         updated_at: new Date(this.clock.now()),
       })
@@ -86,7 +87,7 @@ export class AdmitAgent {
       .where(({ eb, and, or }) =>
         or([
           eb('join_sequence', '<', join.sequence),
-          and([eb('join_sequence', '=', join.sequence), eb('instance_id', '=', join.instanceId)]),
+          and([eb('join_sequence', '=', join.sequence), eb('join_id', '=', join.joinId)]),
         ]),
       )
       .executeTakeFirst();

@@ -15,7 +15,9 @@ export interface AgentPeer {
 /** Which join this is, by the agent's own count. */
 export interface JoinClaim {
   sequence: number;
-  /** The process that began this join. A join that is tried again keeps it, across crashes too. */
+  /** Drawn for this join. A join that is tried again keeps it, across crashes too. */
+  joinId: string;
+  /** The process that joins. */
   instanceId: string;
 }
 
@@ -25,8 +27,11 @@ const MAX_SEQUENCE = 2_147_483_647;
 /** Undefined when the headers don't hold one. */
 export function readJoinClaim(headers: IncomingHttpHeaders): JoinClaim | undefined {
   const sequence = headers[joinHeaders.sequence];
+  const joinId = headers[joinHeaders.joinId];
   const instanceId = headers[joinHeaders.instanceId];
-  if (typeof sequence !== 'string' || typeof instanceId !== 'string') return undefined;
-  if (!/^[1-9]\d{0,9}$/.test(sequence) || !uuid.test(instanceId)) return undefined;
-  return Number(sequence) > MAX_SEQUENCE ? undefined : { sequence: Number(sequence), instanceId };
+  if (typeof sequence !== 'string' || !/^[1-9]\d{0,9}$/.test(sequence)) return undefined;
+  if (typeof joinId !== 'string' || !uuid.test(joinId)) return undefined;
+  if (typeof instanceId !== 'string' || !uuid.test(instanceId)) return undefined;
+  if (Number(sequence) > MAX_SEQUENCE) return undefined;
+  return { sequence: Number(sequence), joinId, instanceId };
 }

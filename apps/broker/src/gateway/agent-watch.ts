@@ -60,7 +60,7 @@ export class AgentWatch {
   private async checkForCopy(agentId: string, sequence: number, instanceId: string | null) {
     const outrun = this.attached
       .of(agentId)
-      .some(({ peer }) => peer.join.sequence < sequence && peer.join.instanceId !== instanceId);
+      .some(({ peer }) => peer.join.sequence <= sequence && peer.join.instanceId !== instanceId);
     if (!outrun || instanceId === null) return;
     if (await this.attached.hasLiveRival(agentId, instanceId)) {
       await this.block.quarantine(agentId, 'second-live-link').catch(() => undefined);

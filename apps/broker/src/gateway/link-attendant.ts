@@ -11,6 +11,8 @@ import type { Link, LinkClosure } from '#libs/link/link.js';
 /** Looks after each link from the moment it exists: its handlers, its sites, its end. */
 @Injectable()
 export class LinkAttendant {
+  private isStopping = false;
+
   constructor(
     private readonly attached: AttachedLinks,
     private readonly handlers: LinkServer,
@@ -24,6 +26,7 @@ export class LinkAttendant {
   }
 
   stop(): void {
+    this.isStopping = true;
     this.tracking.stop();
   }
 
@@ -46,8 +49,9 @@ export class LinkAttendant {
     this.log.write('agent.detached', { agentId: peer.agentId, reason: closure.reason });
     if (this.attached.of(peer.agentId).length > 0) return;
     this.audit.note({ type: 'agent.left', ...auditFields(peer), reason: closure.reason });
-    // Only the agent's own polite close is a goodbye; the broker's drain and a cut are not.
-    void this.tracking.agentLeft(peer.agentId, closure.reason === 'closed');
+    // An orderly end that this node did not bring about is the agent's goodbye; a cut is not.
+    const isOrderly = closure.reason === 'closed' || closure.reason === 'drained';
+    void this.tracking.agentLeft(peer.agentId, isOrderly && !this.isStopping);
   }
 }
 
