@@ -10,7 +10,7 @@ import { isWithinHours } from '#libs/grants/permitted-hours.js';
 import { normaliseProcedureName } from '#libs/grants/procedure-name.js';
 import { parseScope } from '#libs/grants/scope.js';
 
-export type Verdict = { ok: true } | { ok: false; reason: string };
+type Verdict = { ok: true } | { ok: false; reason: string };
 
 /** Says whether a text is one plain read. The second net; database rights are the first. */
 export type ReadOnlyCheck = (sql: string) => Verdict;

@@ -10,7 +10,7 @@ import { isSignedGrant } from '#libs/grants/parse-grant.js';
 const id = matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 
 export const declineReasons = ['unknown', 'not-wanted', 'too-wide', 'other'] as const;
-export type DeclineReason = (typeof declineReasons)[number];
+type DeclineReason = (typeof declineReasons)[number];
 
 /** `pairing-code.create` */
 export interface CreatePairingCodeMeta {
@@ -78,9 +78,4 @@ export const publishGrantShape: Shape = {
 /** `grants.list`: the newest document of each grant of the agent's sites, revocations too. */
 export interface ListedGrants {
   grants: SignedGrant[];
-}
-
-/** `grant.put` and `grant.revoke`; answered with a SignedReceipt. */
-export interface PutGrantMeta {
-  signed: SignedGrant;
 }

@@ -3,7 +3,7 @@
  */
 
 /** `operation:<name>`, `procedure:<name>`, `statement:<sha256 hex>`, `sql:read`, `sql:write`; least first. */
-export type Scope = string;
+type Scope = string;
 
 /** HL7 v3 purposes of use that can be granted. Marketing (HMARKT) is not among them. */
 export const purposes = [

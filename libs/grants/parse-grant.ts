@@ -102,7 +102,7 @@ export type GrantReading =
     };
 
 /** Name of the first field that keeps a value from being a grant; undefined when it is one. */
-export function wrongGrantField(value: unknown): string | undefined {
+function wrongGrantField(value: unknown): string | undefined {
   return firstWrongField(value, grantShape);
 }
 

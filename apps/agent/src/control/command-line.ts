@@ -2,6 +2,7 @@
  * The frame of every command: options, help, plain or JSON output, one way to fail. Exit codes:
  * 0 done, 1 failed, 2 not understood.
  */
+import { existsSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { catalogue } from '#libs/errors/catalogue.js';
@@ -29,7 +30,7 @@ export interface Invocation {
 }
 
 /** What a command found: printed as lines, or as JSON with `--json`. */
-export interface Outcome {
+interface Outcome {
   lines: string[];
   json: object;
   /** Done, but with an answer that a script should notice; default 0. */
@@ -43,6 +44,8 @@ export interface Command {
   /** Option name to its help: `VALUE  what it means`. */
   options?: Record<string, string>;
   flags?: Record<string, string>;
+  /** Works where no agent was ever set up. */
+  withoutState?: true;
   run(invocation: Invocation): Promise<Outcome | undefined>;
 }
 
@@ -71,7 +74,11 @@ export async function runCommandLine(
       terminal.out(commandHelp(name, command));
       return 0;
     }
-    const outcome = await command.run(invocationOf(command, rest, terminal));
+    const invocation = invocationOf(command, rest, terminal);
+    // A folder misspelt must not make a kill switch that is connected to nothing.
+    if (!command.withoutState && !existsSync(invocation.stateFolder))
+      throw usageProblem('the state folder does not exist');
+    const outcome = await command.run(invocation);
     if (!outcome) return 0;
     if (asJson) terminal.out(JSON.stringify(outcome.json, undefined, 2));
     else for (const line of outcome.lines) terminal.out(line);
@@ -116,7 +123,9 @@ function fail(error: unknown, terminal: Terminal, asJson: boolean): 1 | 2 {
     else terminal.err(`The settings in agent.json are not right:\n${error.message}`);
     return 1;
   }
-  const { code, facts } = toConduitError(error);
+  const { code, facts } = isForbidden(error)
+    ? new ConduitError('CONTROL_REFUSED')
+    : toConduitError(error);
   const { title, remedy, whoCanFix } = catalogue[code];
   if (asJson) {
     const said = { code, title, remedy, whoCanFix, ...facts };
@@ -127,6 +136,12 @@ function fail(error: unknown, terminal: Terminal, asJson: boolean): 1 | 2 {
     terminal.err(`What to do: ${remedy}`);
   }
   return code === 'COMMAND_INVALID' ? 2 : 1;
+}
+
+/** The system's own no to a file of the agent. */
+function isForbidden(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 function overview(commands: Record<string, Command>): string {

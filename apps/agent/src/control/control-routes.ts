@@ -87,7 +87,7 @@ function status(parts: ControlParts): AgentStatus {
   };
 }
 
-export const controlRoutes = {
+const controlRoutes = {
   'GET /status': { shape: nothing, handle: (_: object, parts) => status(parts) },
   'POST /pairing-codes': {
     shape: { required: {}, optional: { siteId: id } },

@@ -87,10 +87,13 @@ interface Said {
   err: string;
 }
 
+const stateOf = (words: string[]): string[] =>
+  words.includes('--state') ? [] : ['--state', practice.stateFolder];
+
 async function say(words: string[], ask?: Terminal['ask']): Promise<Said> {
   const said: Said = { code: -1, out: '', err: '' };
   const commands = { ...serviceCommands, ...requestCommands, ...permissionCommands };
-  said.code = await runCommandLine(commands, [...words, '--state', practice.stateFolder], {
+  said.code = await runCommandLine(commands, [...words, ...stateOf(words)], {
     out: (line) => void (said.out += `${line}\n`),
     err: (line) => void (said.err += `${line}\n`),
     ask,
@@ -301,6 +304,19 @@ describe('the command line', () => {
     const said = await say(words);
     expect(said.code).toBe(2);
     expect(said.err).toContain('--help');
+  });
+
+  test('a state folder that does not exist is said, not made: a pause must stop something', async () => {
+    const folder = join(practice.stateFolder, 'misspelt');
+    const said = await say(['pause', '--state', folder, '--json']);
+    expect(said.code).toBe(2);
+    expect(() => statSync(folder)).toThrow();
+  });
+
+  test('an agent that never enrolled is told to', async () => {
+    const said = await say(['run']);
+    expect(said.code).toBe(1);
+    expect(said.err).toContain('AGENT_NOT_ENROLLED');
   });
 
   test('what was typed is not repeated: it may be a code', async () => {

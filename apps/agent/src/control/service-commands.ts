@@ -20,6 +20,8 @@ import { readAgentConfig } from '#apps/agent/src/read-agent-config.js';
 const run: Command = {
   summary: 'run the agent until it is told to stop',
   async run({ stateFolder }) {
+    // Asked first, so that a machine that never enrolled hears just that.
+    await AgentIdentity.load(stateFolder);
     // Loaded here: no other command needs the whole agent.
     const { runAgentUntilSignal } = await import('#apps/agent/src/run-agent.js');
     await runAgentUntilSignal(readAgentConfig(stateFolder));
@@ -62,6 +64,7 @@ async function adoptSettings({ stateFolder, options }: Invocation): Promise<void
 const enrolCommand: Command = {
   summary: 'give this agent its identity with a one-time code',
   arguments: ['CODE'],
+  withoutState: true,
   options: {
     broker: 'URL  https address of the broker',
     proxy: 'URL  HTTP proxy to go through; kept in the settings',

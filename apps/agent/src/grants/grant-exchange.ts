@@ -12,7 +12,7 @@ import type { GrantStore, HeldGrant } from '#apps/agent/src/grants/grant-store.j
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 
 /** How often what the broker has not acknowledged is offered again. */
-export const offerAgainMs = 15_000;
+const offerAgainMs = 15_000;
 /** Documents of one answer that are looked at: a broker can't keep the agent busy with more. */
 const MAX_LISTED = 10_000;
 

@@ -10,7 +10,7 @@ import type { SignedGrant } from '#libs/grants/grant.js';
 import { isSignedGrant } from '#libs/grants/parse-grant.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 
-export interface KeptGrant {
+interface KeptGrant {
   signed: SignedGrant;
   /** The broker has said that it stored it. */
   acknowledged: boolean;

@@ -20,7 +20,7 @@ import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
 
 /** Keeps records in memory; can be told to refuse security acts. */
-export class MemoryJournal extends Journal {
+class MemoryJournal extends Journal {
   readonly records: Omit<AuditRecord, 'ts'>[] = [];
   refuses = false;
 
@@ -34,7 +34,7 @@ export class MemoryJournal extends Journal {
   }
 }
 
-export class FakeIdentity extends OwnIdentity {
+class FakeIdentity extends OwnIdentity {
   private readonly keys = generateKeyPairSync('ed25519');
   readonly agentId = 'agent-1';
   readonly practiceId = 'practice-1';

@@ -24,7 +24,7 @@ import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import type { Journal } from '#apps/agent/src/journal/journal.port.js';
 
 /** How often expiry, the pause flag and the ceiling file are looked at. */
-export const sweepMs = 1_000;
+const sweepMs = 1_000;
 
 export interface GateParts {
   store: GrantStore;

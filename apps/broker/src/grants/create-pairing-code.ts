@@ -14,7 +14,7 @@ import type { Database } from '#libs/db/schema.js';
 import type { CreatedPairingCode } from '#libs/grants/grant-messages.js';
 import { Clock } from '#libs/kernel/clock.js';
 
-export const pairingCodeLifeMs = 7 * 86_400_000;
+const pairingCodeLifeMs = 7 * 86_400_000;
 
 /** Makes a pairing code for one of the agent's sites. The code itself is answered once and not kept. */
 @Injectable()

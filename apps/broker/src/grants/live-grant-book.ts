@@ -13,7 +13,7 @@ import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { Clock } from '#libs/kernel/clock.js';
 
-export const rereadMs = 60_000;
+const rereadMs = 60_000;
 
 /** What is known of one integrator at one site. */
 interface Entry {
