@@ -2,6 +2,7 @@
  * The body of a query, as integrators send it and as the agent reads it again: the same class
  * validates at both ends, because the agent trusts nothing that the broker has checked.
  */
+import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,

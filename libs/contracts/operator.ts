@@ -1,4 +1,5 @@
 /** What the operator sends to register practices, integrators and keys. */
+import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,

@@ -67,6 +67,12 @@ test.each([
   expect(problemsOf(value)).toContainEqual({ field, problem: expect.stringContaining(problem) });
 });
 
+test('a list in the place of an object is refused, empty or not', () => {
+  expect(problemsOf({ command: { text: 'x', parameters: [[]] } })).toEqual([
+    { field: 'command.parameters[0]', problem: 'must be an object' },
+  ]);
+});
+
 test('refuses a list that is too long without looking at its members', () => {
   const parameters = Array.from({ length: 10_000 }, () => ({ name: '@a' }));
   expect(problemsOf({ command: { text: 'x', parameters } })).toEqual([
