@@ -6,7 +6,7 @@ import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { parseDer, toDer } from '#libs/pki/der.js';
+import { parseDer, toDer, untypedForge } from '#libs/pki/der.js';
 import { isAcceptableRsaKey, spkiSha256, type KeyPair } from '#libs/pki/keys.js';
 import { sha256WithRsa } from '#libs/pki/sign-certificate.js';
 
@@ -27,7 +27,7 @@ export async function createCertificateRequest(key: KeyPair): Promise<Buffer> {
   request.publicKey = forge.pki.publicKeyFromPem(spki);
   request.setSubject([{ name: 'commonName', value: 'conduit-agent' }]);
   request.siginfo.algorithmOid = request.signatureOid = sha256WithRsa;
-  const signed = forge.pki.getCertificationRequestInfo(request);
+  const signed = untypedForge.pki.getCertificationRequestInfo(request);
   request.certificationRequestInfo = signed;
   const signature = await signAsync('sha256', toDer(signed), key.privateKey);
   request.signature = signature.toString('binary');

@@ -4,21 +4,24 @@
  */
 import forge from 'node-forge';
 
-declare module 'node-forge' {
-  // Present in 1.4.3, absent from its published types.
-  namespace pki {
-    function getTBSCertificate(certificate: Certificate): asn1.Asn1;
-    function getCertificationRequestInfo(request: CertificateSigningRequest): asn1.Asn1;
-  }
-  namespace asn1 {
-    function fromDer(
-      bytes: util.ByteStringBuffer,
-      options: { strict: boolean; parseAllBytes: boolean; decodeBitStrings: boolean },
-    ): Asn1;
-  }
+export type Asn1 = forge.asn1.Asn1;
+
+interface DerOptions {
+  strict: boolean;
+  parseAllBytes: boolean;
+  decodeBitStrings: boolean;
 }
 
-export type Asn1 = forge.asn1.Asn1;
+/** Functions of forge 1.4.3 that its published types leave out. */
+export const untypedForge = {
+  pki: forge.pki as unknown as {
+    getTBSCertificate(certificate: forge.pki.Certificate): Asn1;
+    getCertificationRequestInfo(request: forge.pki.CertificateSigningRequest): Asn1;
+  },
+  asn1: forge.asn1 as unknown as {
+    fromDer(bytes: forge.util.ByteStringBuffer, options: DerOptions): Asn1;
+  },
+};
 
 export function toDer(tree: Asn1): Buffer {
   return Buffer.from(forge.asn1.toDer(tree).getBytes(), 'binary');
@@ -33,7 +36,7 @@ export function toDer(tree: Asn1): Buffer {
 export function parseDer(der: Uint8Array, maxBytes: number): Asn1 {
   if (der.length === 0 || der.length > maxBytes) throw new Error('not a DER value of allowed size');
   const bytes = Buffer.from(der);
-  const tree = forge.asn1.fromDer(forge.util.createBuffer(bytes.toString('binary')), {
+  const tree = untypedForge.asn1.fromDer(forge.util.createBuffer(bytes.toString('binary')), {
     strict: true,
     parseAllBytes: true,
     decodeBitStrings: true,

@@ -3,7 +3,7 @@ import { sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 import type { CertificatePlan } from '#libs/pki/certificate-plan.js';
-import { toDer, toPem } from '#libs/pki/der.js';
+import { toDer, toPem, untypedForge } from '#libs/pki/der.js';
 
 const signAsync = promisify(sign);
 
@@ -30,7 +30,7 @@ export async function signCertificate(plan: CertificatePlan, issuer: Issuer): Pr
   certificate.publicKey = forgeKey(plan.publicKey);
   certificate.setExtensions([...extensionsOf(plan), authorityKeyIdentifier(issuer.publicKey)]);
   certificate.siginfo.algorithmOid = certificate.signatureOid = sha256WithRsa;
-  certificate.tbsCertificate = forge.pki.getTBSCertificate(certificate);
+  certificate.tbsCertificate = untypedForge.pki.getTBSCertificate(certificate);
   const signature = await signAsync('sha256', toDer(certificate.tbsCertificate), issuer.privateKey);
   certificate.signature = signature.toString('binary');
   return toPem('CERTIFICATE', toDer(forge.pki.certificateToAsn1(certificate)));

@@ -21,7 +21,7 @@ import { RecordReport } from '#apps/broker/src/gateway/record-report.js';
 import { RenewCertificate } from '#apps/broker/src/gateway/renew-certificate.js';
 import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { RotateEncryptionKey } from '#apps/broker/src/gateway/rotate-encryption-key.js';
-import { AttachedSiteLinks } from '#apps/broker/src/gateway/site-links.attached.js';
+import { AttachedSiteLinks } from '#apps/broker/src/gateway/attached-site-links.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { AlonePresence, SitePresence } from '#apps/broker/src/gateway/site-presence.port.js';
 import { RedisSitePresence } from '#apps/broker/src/gateway/site-presence.redis.js';
