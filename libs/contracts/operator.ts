@@ -15,7 +15,6 @@ import {
   Matches,
   ValidateNested,
 } from 'class-validator';
-import { purposes, type Purpose } from '#libs/grants/grant.js';
 
 const NAME_CHARACTERS = 200;
 
@@ -66,12 +65,12 @@ export class CreateIntegratorDto {
   @IsEmail()
   contactEmail?: string;
 
-  /** What it may ask practices for. */
+  /** What it may ask practices for: HL7 v3 purposes of use that can be granted. */
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(purposes.length)
-  @IsIn(purposes, { each: true })
-  purposes?: Purpose[];
+  @ArrayMaxSize(20)
+  @Matches(/^[A-Z]{3,10}$/, { each: true })
+  purposes?: string[];
 
   /** ISO 3166-1 alpha-2 codes of where it keeps data. */
   @IsOptional()

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeStore } from '#libs/db/database.conformance.fixture.js';
+import { describeStore } from '#libs/db/database-conformance.fixture.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import { startPostgres } from '#libs/db/postgres-server.fixture.js';
 
@@ -46,7 +46,7 @@ describe('the embedded database', () => {
 
 const server = await startPostgres();
 if (!server)
-  console.warn('SKIPPED: no PostgreSQL server to run the store conformance suite against');
+  process.stderr.write('SKIPPED: no PostgreSQL to run the store conformance suite against\n');
 
 (server ? describe : describe.skip)('a PostgreSQL server', () => {
   let opened: OpenedDatabase;

@@ -6,9 +6,15 @@ import type { Database } from '#libs/db/schema.js';
 /** Any constant will do, as long as nothing else in the database uses it. */
 const LOCK_ID = 7_166_273_484n;
 
+export class NewerDatabase extends Error {
+  constructor(readonly migration: string) {
+    super(['the database was migrated by a newer version:', migration].join(' '));
+  }
+}
+
 /**
  * All missing migrations in one transaction: a failure leaves the tables as they were.
- * @throws when the database carries a migration that this version does not know (a newer broker's)
+ * @throws NewerDatabase when the database carries a migration that this version does not know (a newer broker's)
  */
 export async function migrate(
   kysely: Kysely<Database>,
@@ -27,7 +33,7 @@ export async function migrate(
     const known = new Set(table.map((migration) => migration.name));
     const stranger = [...names].find((name) => !known.has(name));
     if (stranger !== undefined) {
-      throw new Error(`the database was migrated by a newer version (${stranger})`);
+      throw new NewerDatabase(stranger);
     }
     for (const migration of table.filter((candidate) => !names.has(candidate.name))) {
       for (const statement of migration.statements) {

@@ -167,13 +167,11 @@ test('a write asked for as a stream answers one trailer line', async () => {
 });
 
 function cutAfterFirst(encoding: 'identity' | 'br'): () => void {
-  let cut: () => void = () => undefined;
   const script = streamed(async function* () {
     yield Buffer.from('{"a":1}\n');
     await new Promise(() => undefined);
   }, encoding);
-  cut = api.attach(site.siteId, script);
-  return cut;
+  return api.attach(site.siteId, script);
 }
 
 test('a link cut on the way ends plain rows with an $error line', async () => {
@@ -307,7 +305,7 @@ test('columns come along when asked for', async () => {
 });
 
 test('every query is in the audit once, and none of its words', async () => {
-  const { StoredAuditTrail } = await import('#apps/broker/src/audit/audit-trail.store.js');
+  const { StoredAuditTrail } = await import('#apps/broker/src/audit/audit-trail.postgres.js');
   await api.app.get(StoredAuditTrail, { strict: false }).flush();
   const records = await audited();
   expect(new Set(records.map((record) => record.outcome))).toEqual(

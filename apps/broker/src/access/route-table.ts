@@ -12,6 +12,12 @@ export interface RouteEntry {
   policy: PolicyName;
 }
 
+export class RoutesWithoutPolicy extends Error {
+  constructor(readonly routes: string[]) {
+    super(['routes without a policy', ...routes].join('; '));
+  }
+}
+
 @Injectable()
 export class RouteTable implements OnApplicationBootstrap {
   constructor(
@@ -44,8 +50,8 @@ export class RouteTable implements OnApplicationBootstrap {
     });
     const bare = found.filter((route) => !route.policy);
     if (bare.length > 0) {
-      const names = bare.map((route) => `${route.method} ${route.path}`).join(', ');
-      throw new Error(`routes without a policy: ${names}`);
+      const names = bare.map((route) => `${route.method} ${route.path}`);
+      throw new RoutesWithoutPolicy(names);
     }
     return found as RouteEntry[];
   }

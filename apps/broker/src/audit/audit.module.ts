@@ -5,7 +5,7 @@
  */
 import { Global, Module } from '@nestjs/common';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.store.js';
+import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 
 @Global()
 @Module({

@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import type { CreateIntegratorDto } from '#libs/contracts/operator.js';
+import { InvalidFields } from '#libs/contracts/read-dto.js';
 import type { Database } from '#libs/db/schema.js';
+import { purposes } from '#libs/grants/grant.js';
 
 /** Admits a software vendor. It can do nothing yet: it needs a key, and a practice's permission. */
 @Injectable()
@@ -13,7 +15,9 @@ export class RegisterIntegrator {
     private readonly audit: AuditTrail,
   ) {}
 
+  /** @throws InvalidFields for a purpose that cannot be granted */
   async execute(order: CreateIntegratorDto): Promise<{ integratorId: string }> {
+    refuseUngrantable(order.purposes ?? []);
     const integratorId = randomUUID();
     await this.kysely.transaction().execute(async (within) => {
       await within
@@ -34,4 +38,13 @@ export class RegisterIntegrator {
     });
     return { integratorId };
   }
+}
+
+function refuseUngrantable(asked: readonly string[]): void {
+  const known: readonly string[] = purposes;
+  const problems = asked
+    .map((purpose, index) => ({ purpose, field: `purposes[${index}]` }))
+    .filter(({ purpose }) => !known.includes(purpose))
+    .map(({ field }) => ({ field, problem: `must be one of: ${known.join(', ')}` }));
+  if (problems.length > 0) throw new InvalidFields(problems);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.store.js';
+import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { leafHash } from '#libs/audit/audit-record.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
