@@ -37,6 +37,8 @@ export interface SandboxEngine extends SqlEngine {
   /** Whether `markFilled` has not been called on this state. */
   isEmpty(): Promise<boolean>;
   markFilled(): Promise<void>;
+  /** Resolves when the database has ended, whether it was asked to or not. */
+  readonly ended: Promise<void>;
 }
 
 /** @throws Error when the state directory is in use or PostgreSQL cannot start. */
@@ -79,6 +81,10 @@ class RunningEngine implements SandboxEngine, EngineServices {
 
   get catalogues(): string[] {
     return this.store.catalogues;
+  }
+
+  get ended(): Promise<void> {
+    return this.cluster.ended;
   }
 
   /** The one administrative connection serves one at a time. */

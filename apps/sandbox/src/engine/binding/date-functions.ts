@@ -106,12 +106,12 @@ export const dateFunctions: FunctionTable = {
     const value = call.value(0);
     const zone = call.value(1);
     if (value.type.name !== 'datetimeoffset') throw compileError(206, spell(value.type), 'datetimeoffset');
-    const minutes = familyOf(zone.type) === 'string' ? `(tsql.parse_offset(('2000-01-01 00:00 ' || tsql.t(${zone.sql}))::tsql.s, NULL, false)).minutes` : call.as(1, int);
+    const minutes = familyOf(zone.type) === 'string' ? `(tsql.parse_offset(('2000-01-01 00:00 ' || textin(bpcharout(${zone.sql})))::tsql.s, NULL, false)).minutes` : call.as(1, int);
     return result(`ROW((${value.sql}).utc, ${minutes})::tsql.dto`, value.type);
   }),
   todatetimeoffset: entry(2, 2, (call) => {
     const zone = call.value(1);
-    const minutes = familyOf(zone.type) === 'string' ? `(tsql.parse_offset(('2000-01-01 00:00 ' || tsql.t(${zone.sql}))::tsql.s, NULL, false)).minutes` : call.as(1, int);
+    const minutes = familyOf(zone.type) === 'string' ? `(tsql.parse_offset(('2000-01-01 00:00 ' || textin(bpcharout(${zone.sql})))::tsql.s, NULL, false)).minutes` : call.as(1, int);
     return result(`tsql.offset_from(${moment(call.value(0))}, ${minutes})`, offset);
   }),
   isdate: entry(1, 1, (call) => result(`(tsql.parse_date(${call.text(0).sql}, NULL, 'datetime', true) IS NOT NULL)::int4`, int, false)),

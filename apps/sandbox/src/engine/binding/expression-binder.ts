@@ -225,7 +225,7 @@ export abstract class ExpressionBinder {
       const exact = operator === '/' ? `tsql.div((${x})::numeric, (${y})::numeric, 4)` : `round((${x})::numeric ${operator} (${y})::numeric, 4)`;
       return { sql: `tsql.narrow_decimal(${exact}, ${type.name === 'money' ? 19 : 10}, 4, 'expression', ${quoteText(type.name)}, false)`, type, nullable: true };
     }
-    return this.decimalArithmetic(operator, x, y, sourceType(a, type), sourceType(b, type));
+    return this.decimalArithmetic(operator, x, y, exactType(a, type), exactType(b, type));
   }
 
   /** Precision and scale of results as "Precision, scale, and length" in the T-SQL reference gives them. */
@@ -350,9 +350,9 @@ export abstract class ExpressionBinder {
   private like(node: Node<'like'>, scope: Scope): string {
     const value = this.text(node.value, scope);
     const pattern = this.text(node.pattern, scope);
-    const escape = node.escape ? `tsql.t(${this.text(node.escape, scope).sql})` : "''";
+    const escape = node.escape ? `textin(bpcharout(${this.text(node.escape, scope).sql}))` : "''";
     const blanks = !isUnicode(value.type) && !isUnicode(pattern.type);
-    const test = `(tsql.t(${value.sql}) COLLATE "pg_c_utf8" ~* tsql.like_rx(${pattern.sql}, ${escape}, ${blanks}))`;
+    const test = `(textin(bpcharout(${value.sql})) COLLATE "pg_c_utf8" ~* tsql.like_rx(${pattern.sql}, ${escape}, ${blanks}))`;
     return node.not ? `(NOT ${test})` : test;
   }
 
@@ -373,6 +373,12 @@ function plain(bound: Bound): Bound {
 /** Numbers keep their own type in decimal arithmetic; strings take the other side's. */
 function sourceType(side: Bound, type: TsqlType): TsqlType {
   return isNumeric(side.type) && !side.untyped ? side.type : type;
+}
+
+/** In decimal arithmetic a whole constant counts with the digits it has. */
+function exactType(side: Bound, type: TsqlType): TsqlType {
+  if (side.literal !== undefined && side.type.name === 'int') return decimalLiteral(side.literal.replace(/^[-0]+(?=\d)/, '').length, 0);
+  return sourceType(side, type);
 }
 
 function isNumericPair(a: TsqlType, b: TsqlType): boolean {

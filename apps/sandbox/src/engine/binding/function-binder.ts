@@ -83,7 +83,7 @@ export abstract class FunctionBinder extends ExpressionBinder {
     const order = node.within ? ` ORDER BY ${this.orderTerms(node.within, scope)}` : '';
     const unicode = isUnicode(value.type);
     const size = lengthOf(value.type) === Infinity ? 'max' : unicode ? 4000 : 8000;
-    return result(`(string_agg(tsql.t(${value.sql}), tsql.t(${separator.sql})${order}))::tsql.s`, unicode ? nvarchar(size) : varchar(size));
+    return result(`(string_agg(textin(bpcharout(${value.sql})), textin(bpcharout(${separator.sql}))${order}))::tsql.s`, unicode ? nvarchar(size) : varchar(size));
   }
 
   private windowFunction(node: Call, name: string, scope: Scope): Bound {

@@ -87,7 +87,7 @@ export const numberFunctions: FunctionTable = {
     const value = call.value(0);
     if (isNumeric(value.type)) return result(`((${value.sql}) IS NOT NULL)::int4`, int, false);
     if (familyOf(value.type) !== 'string') return result('0', int, false);
-    const text = `btrim(tsql.t(${call.text(0).sql}))`;
+    const text = `btrim(textin(bpcharout(${call.text(0).sql})))`;
     return result(`coalesce(${text} ~* '^[-+]?\\$?[0-9,]*\\.?[0-9]+\\.?(e[-+]?[0-9]+)?$', false)::int4`, int, false);
   }),
   isnull: entry(2, 2, (call) => {

@@ -21,7 +21,7 @@ const same = (fn: string): FunctionEntry =>
 const trimmed = (fn: 'ltrim' | 'rtrim'): FunctionEntry =>
   entry(1, 2, (call) => {
     const value = call.text(0);
-    const characters = call.count === 2 ? `tsql.t(${call.text(1).sql})` : "' '";
+    const characters = call.count === 2 ? `textin(bpcharout(${call.text(1).sql}))` : "' '";
     return result(`tsql.${fn}(${value.sql}, ${characters})`, like(value, lengthOf(value.type)), value.nullable);
   });
 
@@ -53,7 +53,7 @@ function concatenated(call: CallContext, from: number): { texts: Bound[]; type: 
 }
 
 /** Text as SQL that an outer `||` or string_agg can take. */
-const raw = (text: Bound): string => `tsql.t(${text.untyped ? 'NULL::tsql.s' : text.sql})`;
+const raw = (text: Bound): string => `textin(bpcharout(${text.untyped ? 'NULL::tsql.s' : text.sql}))`;
 
 export const textFunctions: FunctionTable = {
   len: entry(1, 1, (call) => {
@@ -78,7 +78,7 @@ export const textFunctions: FunctionTable = {
   rtrim: trimmed('rtrim'),
   trim: entry(1, 2, (call) => {
     const subject = call.text(call.count - 1);
-    const characters = call.count === 2 ? `tsql.t(${call.text(0).sql})` : "' '";
+    const characters = call.count === 2 ? `textin(bpcharout(${call.text(0).sql}))` : "' '";
     return result(`tsql.ltrim(tsql.rtrim(${subject.sql}, ${characters}), ${characters})`, like(subject, lengthOf(subject.type)), subject.nullable);
   }),
   left: slice(false),

@@ -11,8 +11,9 @@ CREATE COLLATION tsql.cs (provider = icu, locale = 'und', deterministic = true);
 CREATE DOMAIN tsql.s AS bpchar COLLATE tsql.ci;
 CREATE TYPE tsql.dto AS (utc timestamp, minutes int4);
 
--- The one way from the blank-padded type to text that keeps trailing blanks.
-CREATE FUNCTION tsql.t(bpchar) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN textin(bpcharout($1));
+-- textin(bpcharout(v)) turns the blank-padded type into text: a plain cast would cut trailing blanks,
+-- and only a way through cstring leaves the nondeterministic collation behind, which regular
+-- expressions refuse. Local variables need COLLATE "C" for the same reason.
 
 CREATE FUNCTION tsql.fail(number int, message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,7 +42,7 @@ END $$;
 
 CREATE FUNCTION tsql.parse_int(v tsql.s, low numeric, high numeric, source text, target text, attempt bool) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := btrim(tsql.t(v), E' \t\r\n'); n numeric;
+DECLARE x text COLLATE "C" := btrim(textin(bpcharout(v)), E' \t\r\n'); n numeric;
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF x = '' THEN RETURN 0; END IF;
@@ -49,7 +50,7 @@ BEGIN
     IF attempt THEN RETURN NULL; END IF;
     PERFORM tsql.fail(CASE target WHEN 'bigint' THEN 8114 ELSE 245 END, CASE target WHEN 'bigint'
       THEN 'Error converting data type ' || source || ' to bigint.'
-      ELSE 'Conversion failed when converting the ' || source || ' value ''' || rtrim(tsql.t(v)) || ''' to data type ' || target || '.' END);
+      ELSE 'Conversion failed when converting the ' || source || ' value ''' || rtrim(textin(bpcharout(v))) || ''' to data type ' || target || '.' END);
   END IF;
   n := replace(x, ' ', '')::numeric;
   IF n BETWEEN low AND high THEN RETURN n; END IF;
@@ -64,7 +65,7 @@ END $$;
 
 CREATE FUNCTION tsql.parse_decimal(v tsql.s, p int, s int, source text, target text, attempt bool) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := btrim(tsql.t(v)); money bool := target LIKE '%money';
+DECLARE x text COLLATE "C" := btrim(textin(bpcharout(v))); money bool := target LIKE '%money';
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF money THEN x := regexp_replace(replace(x, ',', ''), '^([-+]?)\$', '\1'); IF x = '' THEN x := '0'; END IF; END IF;
@@ -78,7 +79,7 @@ END $$;
 
 CREATE FUNCTION tsql.parse_float(v tsql.s, source text, target text, attempt bool) RETURNS float8
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := btrim(tsql.t(v));
+DECLARE x text COLLATE "C" := btrim(textin(bpcharout(v)));
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF x = '' THEN RETURN 0; END IF;
@@ -89,18 +90,18 @@ END $$;
 
 CREATE FUNCTION tsql.parse_bit(v tsql.s, source text, attempt bool) RETURNS int2
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := lower(btrim(tsql.t(v)));
+DECLARE x text COLLATE "C" := lower(btrim(textin(bpcharout(v))));
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF x = 'true' THEN RETURN 1; ELSIF x IN ('false', '') THEN RETURN 0; END IF;
   IF x ~ '^[-+]?[0-9]+$' THEN RETURN (x::numeric <> 0)::int; END IF;
   IF attempt THEN RETURN NULL; END IF;
-  PERFORM tsql.fail(245, 'Conversion failed when converting the ' || source || ' value ''' || rtrim(tsql.t(v)) || ''' to data type bit.');
+  PERFORM tsql.fail(245, 'Conversion failed when converting the ' || source || ' value ''' || rtrim(textin(bpcharout(v))) || ''' to data type bit.');
 END $$;
 
 CREATE FUNCTION tsql.parse_guid(v tsql.s, attempt bool) RETURNS uuid
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := btrim(tsql.t(v)); m text[];
+DECLARE x text COLLATE "C" := btrim(textin(bpcharout(v))); m text[] COLLATE "C";
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   m := regexp_match(x, '^\{?([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})');
@@ -110,18 +111,18 @@ BEGIN
 END $$;
 
 CREATE FUNCTION tsql.code_page(v tsql.s) RETURNS tsql.s LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN regexp_replace(tsql.t(v) COLLATE "C", '[^\u0001-\u007f\u00a0-\u00ff\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]', '?', 'g')::tsql.s;
+RETURN regexp_replace(textin(bpcharout(v)) COLLATE "C", '[^\u0001-\u007f\u00a0-\u00ff\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]', '?', 'g')::tsql.s;
 
-CREATE FUNCTION tsql.cut(v tsql.s, n int) RETURNS tsql.s LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN "left"(tsql.t(v), n)::tsql.s;
-CREATE FUNCTION tsql.fixed(v tsql.s, n int) RETURNS tsql.s LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN rpad(tsql.t(v), n)::tsql.s;
+CREATE FUNCTION tsql.cut(v tsql.s, n int) RETURNS tsql.s LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN "left"(textin(bpcharout(v)), n)::tsql.s;
+CREATE FUNCTION tsql.fixed(v tsql.s, n int) RETURNS tsql.s LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN rpad(textin(bpcharout(v)), n)::tsql.s;
 
 CREATE FUNCTION tsql.fit(v tsql.s, n int, padded bool, tbl text, col text) RETURNS tsql.s
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
   IF length(v) > n THEN
-    PERFORM tsql.fail(2628, 'String or binary data would be truncated in table ''' || tbl || ''', column ''' || col || '''. Truncated value: ''' || "left"(tsql.t(v), n) || '''.');
+    PERFORM tsql.fail(2628, 'String or binary data would be truncated in table ''' || tbl || ''', column ''' || col || '''. Truncated value: ''' || "left"(textin(bpcharout(v)), n) || '''.');
   END IF;
-  RETURN CASE WHEN padded THEN rpad(tsql.t(v), n)::tsql.s ELSE tsql.cut(v, n) END;
+  RETURN CASE WHEN padded THEN rpad(textin(bpcharout(v)), n)::tsql.s ELSE tsql.cut(v, n) END;
 END $$;
 
 CREATE FUNCTION tsql.fit_binary(v bytea, n int, padded bool, tbl text, col text) RETURNS bytea
@@ -144,7 +145,7 @@ CREATE FUNCTION tsql.binary_int(v bytea) RETURNS int8 LANGUAGE sql IMMUTABLE PAR
 RETURN ('x' || lpad(right(encode(v, 'hex'), 16), 16, CASE WHEN octet_length(v) = 4 AND get_byte(v, 0) > 127 THEN 'f' ELSE '0' END))::bit(64)::int8;
 
 CREATE FUNCTION tsql.utf16(v text) RETURNS bytea LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE hex text := ''; c int; ch text;
+DECLARE hex text COLLATE "C" := ''; c int; ch text COLLATE "C";
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   FOREACH ch IN ARRAY regexp_split_to_array(v, '') LOOP
@@ -161,7 +162,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION tsql.text_binary(v tsql.s, style int, wide bool) RETURNS bytea LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := tsql.t(v);
+DECLARE x text COLLATE "C" := textin(bpcharout(v));
 BEGIN
   IF style IN (1, 2) THEN
     x := CASE style WHEN 1 THEN substr(x, 3) ELSE x END;
@@ -171,11 +172,11 @@ BEGIN
     RETURN decode(x, 'hex');
   END IF;
   IF wide THEN RETURN tsql.utf16(x); END IF;
-  RETURN convert_to(tsql.t(tsql.code_page(v)), 'WIN1252');
+  RETURN convert_to(textin(bpcharout(tsql.code_page(v))), 'WIN1252');
 END $$;
 
 CREATE FUNCTION tsql.binary_text(v bytea, style int, wide bool) RETURNS tsql.s LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := ''; c int; i int := 0;
+DECLARE x text COLLATE "C" := ''; c int; i int := 0;
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF style = 1 THEN RETURN '0x' || upper(encode(v, 'hex')); END IF;
@@ -207,7 +208,7 @@ CREATE FUNCTION tsql.money_text(v numeric, style int) RETURNS text LANGUAGE sql 
 RETURN CASE style WHEN 0 THEN round(v, 2)::text WHEN 1 THEN btrim(to_char(v, 'FM999,999,999,999,999,990.00')) ELSE round(v, 4)::text END;
 
 CREATE FUNCTION tsql.float_text(v float8, style int) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE e int; digits int := CASE style WHEN 0 THEN 6 WHEN 1 THEN 8 ELSE 16 END; m numeric; x text;
+DECLARE e int; digits int := CASE style WHEN 0 THEN 6 WHEN 1 THEN 8 ELSE 16 END; m numeric; x text COLLATE "C";
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF v = 0 AND style = 0 THEN RETURN '0'; END IF;

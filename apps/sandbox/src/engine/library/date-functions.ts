@@ -29,9 +29,9 @@ END $$;
 CREATE FUNCTION tsql.parse_date(v tsql.s, style int, target text, attempt bool) RETURNS timestamp
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
-  x text := regexp_replace(btrim(tsql.t(v)), '\s+', ' ', 'g'); d text; c text; z text; m text[]; y int; mo int; da int; h int := 0; mi int := 0; se int := 0; f text := '';
+  x text COLLATE "C" := regexp_replace(btrim(textin(bpcharout(v))), '\s+', ' ', 'g'); d text COLLATE "C"; c text COLLATE "C"; z text COLLATE "C"; m text[] COLLATE "C"; y int; mo int; da int; h int := 0; mi int := 0; se int := 0; f text COLLATE "C" := '';
   dmy bool := coalesce(style IN (3, 4, 5, 103, 104, 105, 130, 131), coalesce(current_setting('tsql.dateformat', true), 'mdy') = 'dmy');
-  months constant text[] := '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}';
+  months constant text[] COLLATE "C" := '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}';
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   m := regexp_match(x, '^(.*?)[T ]?((\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.:](\d{1,9}))?)?|(\d{1,2}))? ?([AaPp][Mm])? ?(Z|z|[-+]\d{2}:\d{2})?$');
@@ -84,10 +84,10 @@ CREATE FUNCTION tsql.offset_from(local timestamp, minutes int) RETURNS tsql.dto 
 RETURN CASE WHEN local IS NOT NULL AND minutes IS NOT NULL THEN ROW(local - minutes * interval '1 minute', minutes)::tsql.dto END;
 
 CREATE FUNCTION tsql.parse_offset(v tsql.s, style int, attempt bool) RETURNS tsql.dto LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-DECLARE m text[] := regexp_match(btrim(tsql.t(v)), '([-+])(\d{2}):(\d{2})$'); local timestamp;
+DECLARE m text[] COLLATE "C" := regexp_match(btrim(textin(bpcharout(v))), '([-+])(\d{2}):(\d{2})$'); local timestamp;
 BEGIN
   local := tsql.parse_date(v, style, 'datetimeoffset', attempt);
-  IF m IS NULL OR btrim(tsql.t(v)) !~ ':' THEN RETURN tsql.offset_from(local, 0); END IF;
+  IF m IS NULL OR btrim(textin(bpcharout(v))) !~ ':' THEN RETURN tsql.offset_from(local, 0); END IF;
   RETURN tsql.offset_from(local, (m[1] || (m[2]::int * 60 + m[3]::int))::int);
 END $$;
 
@@ -97,7 +97,7 @@ CREATE FUNCTION tsql.fraction(v timestamp, digits int) RETURNS text LANGUAGE sql
 RETURN CASE WHEN digits = 0 THEN '' ELSE '.' || rpad(left(to_char(v, 'US'), digits), digits, '0') END;
 
 CREATE FUNCTION tsql.date_text(v timestamp, style int, source text, scale int) RETURNS tsql.s LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE digits int := CASE WHEN source = 'datetime' THEN 3 WHEN source = 'smalldatetime' THEN CASE WHEN style IN (126, 127) THEN 0 ELSE 3 END ELSE scale END; dp text; tp text; frac text; colon text;
+DECLARE digits int := CASE WHEN source = 'datetime' THEN 3 WHEN source = 'smalldatetime' THEN CASE WHEN style IN (126, 127) THEN 0 ELSE 3 END ELSE scale END; dp text COLLATE "C"; tp text COLLATE "C"; frac text COLLATE "C"; colon text COLLATE "C";
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   frac := tsql.fraction(v, digits);
@@ -197,7 +197,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION tsql.format_date(v timestamp, f tsql.s) RETURNS tsql.s LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := tsql.t(f); r text := ''; tok text;
+DECLARE x text COLLATE "C" := textin(bpcharout(f)); r text COLLATE "C" := ''; tok text COLLATE "C";
 BEGIN
   IF v IS NULL OR f IS NULL THEN RETURN NULL; END IF;
   x := CASE x WHEN 'd' THEN 'M/d/yyyy' WHEN 'D' THEN 'dddd, MMMM d, yyyy' WHEN 't' THEN 'h:mm tt' WHEN 'T' THEN 'h:mm:ss tt'
@@ -219,7 +219,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION tsql.format_number(v numeric, f tsql.s) RETURNS tsql.s LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-DECLARE x text := tsql.t(f); k text := upper(left(tsql.t(f), 1)); n int; whole text; part text; r text;
+DECLARE x text COLLATE "C" := textin(bpcharout(f)); k text COLLATE "C" := upper(left(textin(bpcharout(f)), 1)); n int; whole text COLLATE "C"; part text COLLATE "C"; r text COLLATE "C";
 BEGIN
   IF v IS NULL OR f IS NULL THEN RETURN NULL; END IF;
   IF x ~ '^[A-Za-z]\d*$' THEN

@@ -130,16 +130,20 @@ async function waitUntilReady(child: ChildProcess, socketPath: string): Promise<
   throw new Error('The embedded PostgreSQL did not start.');
 }
 
+/** `R`, the first byte of an answer that lets us in; a server still starting up says `E`. */
+const authenticationRequest = 0x52;
+
 function accepts(socketPath: string): Promise<boolean> {
   return new Promise((settle) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {
-      // An SSLRequest is answered by one byte as soon as the postmaster takes connections.
-      socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]));
+      const startup = Buffer.from('\0\0\0\0\0\x03\0\0user\0postgres\0database\0postgres\0\0', 'latin1');
+      startup.writeInt32BE(startup.length);
+      socket.write(startup);
     });
-    socket.once('data', () => {
+    socket.once('data', (answer) => {
       socket.destroy();
-      settle(true);
+      settle(answer[0] === authenticationRequest);
     });
     socket.once('error', () => settle(false));
     socket.once('close', () => settle(false));

@@ -154,8 +154,8 @@ class Exchange {
       typeof raw.code === 'string' && /^[0-9A-Z]{5}$/.test(raw.code)
         ? new PostgresError(raw.code, raw.message, raw['detail'], raw['constraint'], raw['table'], raw['column'], raw['schema'])
         : error;
-    // A lost connection sends no ReadyForQuery any more.
-    if (!(this.error instanceof PostgresError) || /^(57P0|08)/.test(this.error.code)) this.handleReadyForQuery();
+    // pg's client lets go of a query at its error: no ReadyForQuery will be handed to it.
+    this.handleReadyForQuery();
   }
 
   handleReadyForQuery(): void {

@@ -15,8 +15,6 @@ import { AlterRunner } from './alter-runner.js';
 import { objectKey, placeOf, schemaPlace, type ObjectDefinition, type ProcedureDefinition, type TableDefinition } from './definitions.js';
 import { TableShape } from './table-shape.js';
 
-let nextId = 1_000_000;
-
 type Of<K extends DefinitionStatement['kind']> = Extract<DefinitionStatement, { kind: K }>;
 
 export class DefinitionRunner {
@@ -80,11 +78,11 @@ export class DefinitionRunner {
     if (last.startsWith('#')) {
       if (last.startsWith('##')) throw sqlError(40515, 'global temporary tables');
       if (this.state.temporary.has(last.toLowerCase())) throw sqlError(2714, last);
-      return { catalogue: 'tempdb', schema: 'dbo', name: last, id: -nextId++, created: now, modified: now, place: `pg_temp.${quoteName(last.toLowerCase())}`, temporary: true };
+      return { catalogue: 'tempdb', schema: 'dbo', name: last, id: -this.state.view.store.freshId(), created: now, modified: now, place: `pg_temp.${quoteName(last.toLowerCase())}`, temporary: true };
     }
     const { catalogue, schema } = this.own(name, permission);
     if (this.state.view.find(catalogue, schema, last)) throw sqlError(2714, last);
-    return { catalogue, schema, name: last, id: nextId++, created: now, modified: now, place: placeOf(catalogue, schema, last) };
+    return { catalogue, schema, name: last, id: this.state.view.store.freshId(), created: now, modified: now, place: placeOf(catalogue, schema, last) };
   }
 
   async createTable(name: ObjectName, body: Pick<Of<'createTable'>, 'columns' | 'constraints'>, frame: Frame): Promise<void> {
@@ -95,7 +93,7 @@ export class DefinitionRunner {
 
   private async declareTable(statement: Extract<Statement, { kind: 'declareTable' }>, frame: Frame): Promise<void> {
     if (frame.tableVariables.has(statement.name.toLowerCase())) return;
-    const id = nextId++;
+    const id = this.state.view.store.freshId();
     const now = new Date().toISOString().replace('T', ' ').slice(0, 23);
     const table: TableDefinition = {
       kind: 'table', catalogue: 'tempdb', schema: 'dbo', name: statement.name, id: -id, created: now, modified: now,

@@ -17,9 +17,16 @@ export class SchemaStore {
   /** Lowercase `catalogue.schema` → as written. */
   readonly schemas = new Map<string, string>();
   version = 0;
+  private lastId = 1_000_000;
 
   constructor(readonly catalogues: string[]) {
     for (const catalogue of catalogues) this.schemas.set(`${catalogue}.dbo`.toLowerCase(), 'dbo');
+  }
+
+  /** An object id that no object has had in this run, nor has in the state. */
+  freshId(): number {
+    this.lastId = Math.max(this.lastId, ...[...this.objects.values()].map((object) => object.id)) + 1;
+    return this.lastId;
   }
 
   /** A catalogue's name as declared. */

@@ -46,7 +46,8 @@ export class StatementGrammar extends DefinitionGrammar {
     const list: Statement[] = [];
     while (this.take(';'));
     // The first statement of a batch may call a procedure by its bare name.
-    if (this.isName() && !this.startsKnownStatement()) list.push(this.lined({ ...this.call() }, this.token.line));
+    const { line } = this.token;
+    if (this.isName() && !this.startsKnownStatement()) list.push(this.lined(this.call(), line));
     while (!this.isAtEnd()) if (!this.take(';')) list.push(this.statement());
     return list;
   }
