@@ -14,7 +14,7 @@ export interface FillableEngine {
     table: string,
     columns: string[],
     rows: Iterable<SqlValue[]>,
-  ): Promise<number | void>;
+  ): Promise<number>;
 }
 
 export class EngineTarget implements ClinicTarget {
@@ -24,16 +24,11 @@ export class EngineTarget implements ClinicTarget {
     if (statements.length > 0) await this.engine.runScript(catalogue, script(statements));
   }
 
-  async load(table: ClinicTable, rows: Iterable<ClinicRow>): Promise<number> {
+  load(table: ClinicTable, rows: Iterable<ClinicRow>): Promise<number> {
     const columns = table.columns.map((column) => column.name);
-    let count = 0;
     function* values(): Iterable<SqlValue[]> {
-      for (const row of rows) {
-        count += 1;
-        yield columns.map((column) => row[column] ?? null);
-      }
+      for (const row of rows) yield columns.map((column) => row[column] ?? null);
     }
-    await this.engine.copyIn(table.catalogue, table.name, columns, values());
-    return count;
+    return this.engine.copyIn(table.catalogue, table.name, columns, values());
   }
 }

@@ -24,7 +24,7 @@ export async function loadSqlServer(options: LoadOptions): Promise<void> {
     await clear(target, options.replace);
     await fillClinic(target, options.shape, options.onProgress);
     if (options.passwords) {
-      await target.run('Patients', createLogins(options.passwords));
+      await target.runOnServer(createLogins(options.passwords));
       for (const catalogue of clinicCatalogues) {
         await target.run(catalogue, [...dropUsers(), ...createUsers()]);
       }

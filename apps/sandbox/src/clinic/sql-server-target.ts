@@ -107,8 +107,17 @@ export class SqlServerTarget implements ClinicTarget {
     return recordset[0]?.FOUND === 1 && present.every((name) => known.has(name));
   }
 
-  async run(catalogue: ClinicCatalogue, statements: readonly string[]): Promise<void> {
-    const pool = await this.pool(catalogue);
+  run(catalogue: ClinicCatalogue, statements: readonly string[]): Promise<void> {
+    return this.runIn(catalogue, statements);
+  }
+
+  /** Statements about logins and server rights, which SQL Server takes in `master` only. */
+  runOnServer(statements: readonly string[]): Promise<void> {
+    return this.runIn('master', statements);
+  }
+
+  private async runIn(database: string, statements: readonly string[]): Promise<void> {
+    const pool = await this.pool(database);
     for (const statement of statements) await pool.batch(statement.trim());
   }
 

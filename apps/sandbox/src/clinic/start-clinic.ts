@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { lockFolder } from '#libs/db/folder-lock.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { startEngine, type SandboxEngine } from '../engine/start-engine.js';
+import { startEngine, type SandboxEngine } from '../engine/sandbox-engine.js';
 import { TdsServer } from '../tds/tds-server.js';
 import { ClinicError } from './clinic-error.js';
 import { completeShape, differingPart } from './clinic-options.js';
