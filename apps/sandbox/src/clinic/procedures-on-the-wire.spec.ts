@@ -65,7 +65,7 @@ describe('free slots', () => {
 });
 
 describe('booking', () => {
-  const day = (): string => dateText(nextWorkingDay(wired.clinic.shape, 2, 40));
+  const day = (): string => dateText(nextWorkingDay(wired.clinic.shape, 2, 42));
 
   test('returns the new id, then 0 for the same slot and for one that overlaps', async () => {
     const [slot] = await freeSlots(2, day());
