@@ -1,7 +1,7 @@
 /** The commands as processes: what they print, how they stop, what they answer to bad words. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,6 +112,20 @@ describe('the sandbox command', () => {
     await readyLine(child);
     child.stdin!.end();
     expect(await once(child, 'exit')).toEqual([0, null]);
+  }, 60_000);
+
+  test('says so and fails when its database ends by itself', async () => {
+    const child = sandbox('--json');
+    const ended = outcome(child);
+    await readyLine(child);
+    const { dataDirectory } = JSON.parse(
+      readFileSync(join(directory, 'state', 'postgres.json'), 'utf8'),
+    ) as { dataDirectory: string };
+    const [server] = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n');
+    process.kill(Number(server), 'SIGQUIT');
+    const { code, err } = await ended;
+    expect(code).toBe(1);
+    expect(err).toContain('The embedded database ended by itself.');
   }, 60_000);
 
   test('names a busy port before it fills anything', async () => {

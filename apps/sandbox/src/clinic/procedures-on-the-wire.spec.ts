@@ -123,6 +123,20 @@ describe('booking', () => {
     expect(await book(2, day(), there.SLOTTIME)).toBeGreaterThan(0);
   });
 
+  test("a taken slot leaves the caller's own transaction open and its work intact", async () => {
+    const [slot] = (await freeSlots(2, day())).slice(-1);
+    await book(2, day(), slot.SLOTTIME);
+    await wired.inTransaction(async (transaction) => {
+      await transaction.query(`UPDATE dbo.Patient SET NOTES = 'mine' WHERE INTERNALID = 60`);
+      const again = await transaction.query(
+        `DECLARE @r int; EXEC @r = dbo.BookAppointment 2, 1, 50, '${day()}', ${slot.SLOTTIME}, 900; SELECT @r AS BOOKED, @@TRANCOUNT AS DEPTH`,
+      );
+      expect(again.recordset).toEqual([{ BOOKED: 0, DEPTH: 1 }]);
+    });
+    const notes = await wired.query('read', 'SELECT NOTES FROM dbo.Patient WHERE INTERNALID = 60');
+    expect(notes).toEqual([{ NOTES: 'mine' }]);
+  });
+
   test.each([
     [50_001, { Time: [sql.Int, 86_000] as [typeof sql.Int, number] }],
     [50_002, { InternalId: [sql.Int, awkwardPatients.deleted] as [typeof sql.Int, number] }],

@@ -51,6 +51,14 @@ export class WiredClinic {
     return request.execute(`dbo.${name}`);
   }
 
+  /** Work of the writer in one transaction, committed at its end. */
+  async inTransaction(work: (request: sql.Request) => Promise<void>): Promise<void> {
+    const transaction = (await this.connect('write', 'Patients')).transaction();
+    await transaction.begin();
+    await work(transaction.request());
+    await transaction.commit();
+  }
+
   private async connect(login: ClinicLogin, database: string): Promise<sql.ConnectionPool> {
     const key = `${login}/${database}`;
     const open = this.pools.get(key);
