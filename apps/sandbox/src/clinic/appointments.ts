@@ -31,7 +31,7 @@ import {
 } from './table.js';
 
 /** STATUS of an appointment. */
-export const appointmentStatus = {
+const appointmentStatus = {
   block: 0,
   booked: 1,
   arrived: 2,

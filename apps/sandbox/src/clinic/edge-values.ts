@@ -44,7 +44,7 @@ export const edgeValuesTable: ClinicTable = {
 };
 
 /** LABELs of the rows, in the order of their EDGEID from 1. */
-export const edgeLabels = [
+const edgeLabels = [
   'lowest',
   'highest',
   'zero and empty',

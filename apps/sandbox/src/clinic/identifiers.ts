@@ -46,7 +46,7 @@ const providerLocations = '0123456789ABCDEFGHJKLMNPQRTUVWXY';
 const providerChecks = 'YXWTLKJHFBA';
 
 /** The check character of a provider number; undefined when the location character is not one. */
-export function providerCheckCharacter(stem: string, location: string): string | undefined {
+function providerCheckCharacter(stem: string, location: string): string | undefined {
   const place = providerLocations.indexOf(location);
   if (place < 0) return undefined;
   return providerChecks[(weighted(stem, [3, 5, 8, 4, 2, 1]) + 6 * place) % 11];

@@ -22,7 +22,7 @@ import {
 } from './table.js';
 
 /** STATUSCODE of a patient. */
-export const patientStatus = { active: 1, inactive: 2, deceased: 3 } as const;
+const patientStatus = { active: 1, inactive: 2, deceased: 3 } as const;
 
 function patientRow(shape: ClinicShape, id: number): ClinicRow {
   const draw = new Draw(shape.seed, 'Patient', id);
