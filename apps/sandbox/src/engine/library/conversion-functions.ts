@@ -153,10 +153,10 @@ BEGIN
     c := ascii(ch);
     IF c >= 65536 THEN
       c := c - 65536;
-      hex := hex || lpad(to_hex(((55296 + (c >> 10)) & 255) << 8 | (55296 + (c >> 10)) >> 8), 4, '0');
+      hex := hex || lpad(to_hex((((55296 + (c >> 10)) & 255) << 8) | ((55296 + (c >> 10)) >> 8)), 4, '0');
       c := 56320 + (c & 1023);
     END IF;
-    hex := hex || lpad(to_hex((c & 255) << 8 | c >> 8), 4, '0');
+    hex := hex || lpad(to_hex(((c & 255) << 8) | (c >> 8)), 4, '0');
   END LOOP;
   RETURN decode(hex, 'hex');
 END $$;

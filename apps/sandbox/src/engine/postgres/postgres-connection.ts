@@ -92,7 +92,9 @@ class Exchange {
   discard(): void {
     this.discarding = true;
     this.waiting = [];
+    this.busy = false;
     this.connection?.stream.resume();
+    this.finishWhenDone();
   }
 
   handleRowDescription(): void {}
@@ -125,6 +127,7 @@ class Exchange {
     } catch (error) {
       this.refuse(error);
     }
+    if (this.discarding) return;
     this.busy = false;
     this.connection?.stream.resume();
     this.finishWhenDone();

@@ -30,7 +30,7 @@ function translate(error: PostgresError, context: ErrorContext): SqlError {
     case '22003': return sqlError(8115, 'expression', /bigint/.test(error.message) ? 'bigint' : /smallint/.test(error.message) ? 'smallint' : /integer/.test(error.message) ? 'int' : 'numeric');
     case '23505': return duplicate(error, table);
     case '23503': return foreignKey(error, context, table);
-    case '23514': return sqlError(547, context.action, 'CHECK', error.constraint ?? '', table?.catalogue ?? '', `${table?.schema}.${table?.name}`, columnOf(error, table));
+    case '23514': return checkViolation(error, context, table);
     case '23502': return sqlError(515, declared(table, error.column), table ? fullName(table) : (error.table ?? ''), context.action === 'UPDATE' ? 'UPDATE' : 'INSERT');
     case '21000': return context.action === 'MERGE' ? sqlError(8672) : sqlError(512);
     case '40P01': return sqlError(1205, context.spid);
@@ -72,9 +72,10 @@ function foreignKey(error: PostgresError, context: ErrorContext, table: TableDef
   return sqlError(547, context.action, isParent ? 'REFERENCE' : 'FOREIGN KEY', constraint?.name ?? error.constraint ?? '', table?.catalogue ?? '', place, column);
 }
 
-function columnOf(error: PostgresError, table: TableDefinition | undefined): string {
+function checkViolation(error: PostgresError, context: ErrorContext, table: TableDefinition | undefined): SqlError {
   const constraint = table?.constraints.find(({ name }) => name.toLowerCase() === (error.constraint ?? '').toLowerCase());
-  return constraint?.columns.length === 1 ? `, column '${constraint.columns[0]}'` : '';
+  const column = constraint?.columns.length === 1 ? `, column '${constraint.columns[0]}'` : '';
+  return sqlError(547, context.action, 'CHECK', constraint?.name ?? error.constraint ?? '', table?.catalogue ?? '', `${table?.schema}.${table?.name}`, column);
 }
 
 function declared(table: TableDefinition | undefined, column: string | undefined): string {

@@ -59,6 +59,7 @@ export class SessionState {
   readonly compiled = new WeakMap<object, { key: string; value: unknown }>();
   private role: string | undefined = '';
   private open = false;
+  private openIsolation: IsolationLevel = 'readCommitted';
   private marks: { name: string; schema: number; temporary: Map<string, TableDefinition> }[] = [];
 
   constructor(
@@ -117,7 +118,7 @@ export class SessionState {
     if (!(error instanceof PostgresError)) return error;
     return translateError(error, {
       spid: this.facts.spid,
-      snapshot: this.isolation === 'snapshot',
+      snapshot: this.openIsolation === 'snapshot',
       action: context.action,
       table: context.table,
       findTable: (schema, name) => this.findByPlace(schema, name),
@@ -135,6 +136,7 @@ export class SessionState {
     if (this.transactionCount === 0) {
       await this.connection.run({ sql: `BEGIN ISOLATION LEVEL ${isolations[isolation]}` });
       this.open = true;
+      this.openIsolation = isolation;
       this.marks = [{ name: '', schema: this.view.mark, temporary: new Map(this.temporary) }];
       this.sink.transactionChanged('begun');
     }

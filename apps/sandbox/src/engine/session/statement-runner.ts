@@ -10,7 +10,7 @@ import type { Frame } from './frame.js';
 import { sessionFact } from './session-facts.js';
 import { SessionEnvironment } from './session-environment.js';
 import type { SessionState } from './session-state.js';
-import { sqlError } from './sql-error.js';
+import { compileError, sqlError } from './sql-error.js';
 import { decoderFor, encodeValue } from './values.js';
 
 interface Compiled<T> {
@@ -48,6 +48,7 @@ export class StatementRunner {
 
   async query(query: Query, frame: Frame): Promise<void> {
     const { state } = this;
+    if (await this.assignInTurn(query, frame)) return;
     const { bound, sources, locks } = this.compile(query, frame, (binder) => binder.statement(query, new Scope()));
     if (bound.assignments) return this.assign(bound, sources, locks, frame);
     const limited = state.rowLimit > 0 ? `SELECT * FROM (${bound.sql}) AS "limited" LIMIT ${state.rowLimit}` : bound.sql;
@@ -56,6 +57,21 @@ export class StatementRunner {
     await output.finish();
     state.rowCount = output.count;
     await state.sink.statementDone({ ...(state.nocount ? {} : { rowCount: output.count }), isSelect: true });
+  }
+
+  /** SELECT @a = 1, @b = @a + 1 without a table: each sees the one before. */
+  private async assignInTurn({ body, ctes }: Query, frame: Frame): Promise<boolean> {
+    if (body.kind !== 'select' || ctes.length > 0 || body.from.length > 0 || body.where || body.items.length < 2) return false;
+    const items = body.items.flatMap((item) => (item.kind === 'assign' ? [item] : []));
+    if (items.length !== body.items.length) return false;
+    for (const { variable: name, operator, value } of items) {
+      const variable = frame.variable(name);
+      if (!variable) throw compileError(137, name);
+      const node: Expression = operator === '=' ? value : { kind: 'binary', operator: operator.slice(0, -1), left: { kind: 'variable', name }, right: value };
+      variable.value = (await this.value(node, variable.type, frame)).value;
+    }
+    this.state.rowCount = 1;
+    return true;
   }
 
   /** SELECT @a = …: the last row's values stay in the variables. */
