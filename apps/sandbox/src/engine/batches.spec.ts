@@ -43,47 +43,83 @@ afterAll(() => server.stop());
 
 describe('control flow', () => {
   test.each<[sql: string, rows: SqlValue[][]]>([
-    ['DECLARE @a int = 2, @b varchar(5) = \'x\'; SET @a = @a * 3; SELECT @a, @b', [[6, 'x']]],
+    ["DECLARE @a int = 2, @b varchar(5) = 'x'; SET @a = @a * 3; SELECT @a, @b", [[6, 'x']]],
     ['DECLARE @a int; SELECT @a = 5, @a += 1; SELECT @a', [[6]]],
-    ['DECLARE @a varchar(3) = \'abcdef\'; SELECT @a', [['abc']]],
-    ['IF EXISTS (SELECT 1 FROM Log WHERE Id < 0) SELECT \'yes\' ELSE SELECT \'no\'', [['no']]],
-    ['DECLARE @i int = 0, @s varchar(20) = \'\' WHILE 1 = 1 BEGIN SET @i = @i + 1 IF @i = 3 CONTINUE IF @i > 5 BREAK SET @s = @s + CAST(@i AS varchar(2)) END SELECT @s', [['1245']]],
+    ["DECLARE @a varchar(3) = 'abcdef'; SELECT @a", [['abc']]],
+    ["IF EXISTS (SELECT 1 FROM Log WHERE Id < 0) SELECT 'yes' ELSE SELECT 'no'", [['no']]],
+    [
+      "DECLARE @i int = 0, @s varchar(20) = '' WHILE 1 = 1 BEGIN SET @i = @i + 1 IF @i = 3 CONTINUE IF @i > 5 BREAK SET @s = @s + CAST(@i AS varchar(2)) END SELECT @s",
+      [['1245']],
+    ],
     ['SELECT 1 SELECT 2', [[1]]],
-    ['BEGIN TRY SELECT 1/0 AS x END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_SEVERITY(), ERROR_LINE(), ERROR_PROCEDURE() END CATCH', [[8134, 16, 1, null]]],
-    ['BEGIN TRY EXEC Fails 2 END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_MESSAGE(), ERROR_STATE(), ERROR_PROCEDURE(), ERROR_LINE() END CATCH', [[51000, 'Thrown', 4, 'Fails', 3]]],
-    ['BEGIN TRY EXEC Fails 1 END TRY BEGIN CATCH SELECT ERROR_MESSAGE(), ERROR_STATE() END CATCH', [['Told you 5', 3]]],
+    [
+      'BEGIN TRY SELECT 1/0 AS x END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_SEVERITY(), ERROR_LINE(), ERROR_PROCEDURE() END CATCH',
+      [[8134, 16, 1, null]],
+    ],
+    [
+      'BEGIN TRY EXEC Fails 2 END TRY BEGIN CATCH SELECT ERROR_NUMBER(), ERROR_MESSAGE(), ERROR_STATE(), ERROR_PROCEDURE(), ERROR_LINE() END CATCH',
+      [[51000, 'Thrown', 4, 'Fails', 3]],
+    ],
+    [
+      'BEGIN TRY EXEC Fails 1 END TRY BEGIN CATCH SELECT ERROR_MESSAGE(), ERROR_STATE() END CATCH',
+      [['Told you 5', 3]],
+    ],
     ['BEGIN TRY EXEC Fails 4 END TRY BEGIN CATCH SELECT ERROR_NUMBER() END CATCH', [[208]]],
-    ['DECLARE @r int; EXEC @r = Add_Log @text = N\'one\'; SELECT IIF(@r > 0, 1, 0)', [['one']]],
-    ['DECLARE @l int, @r int; EXEC @r = dbo.Add_Log N\'two\', 2, @l OUTPUT; ', [['two']]],
+    ["DECLARE @r int; EXEC @r = Add_Log @text = N'one'; SELECT IIF(@r > 0, 1, 0)", [['one']]],
+    ["DECLARE @l int, @r int; EXEC @r = dbo.Add_Log N'two', 2, @l OUTPUT; ", [['two']]],
     ["EXEC sp_executesql N'SELECT @p + 1', N'@p int', @p = 4", [[5]]],
-    ["DECLARE @o int; EXEC sp_executesql N'SET @x = 7', N'@x int OUTPUT', @x = @o OUTPUT; SELECT @o", [[7]]],
+    [
+      "DECLARE @o int; EXEC sp_executesql N'SET @x = 7', N'@x int OUTPUT', @x = @o OUTPUT; SELECT @o",
+      [[7]],
+    ],
     ["EXEC ('SELECT ' + '3')", [[3]]],
     ['SELECT 1/0; SELECT @@ERROR', [[8134]]],
-    ["CREATE TABLE #e (Text nvarchar(50)); INSERT INTO #e EXEC Add_Log N'three'; SELECT * FROM #e; DROP TABLE #e", [['three']]],
+    [
+      "CREATE TABLE #e (Text nvarchar(50)); INSERT INTO #e EXEC Add_Log N'three'; SELECT * FROM #e; DROP TABLE #e",
+      [['three']],
+    ],
     ['SELECT @@TRANCOUNT, @@NESTLEVEL, XACT_STATE()', [[0, 0, 0]]],
-    ['DECLARE @t TABLE (a int PRIMARY KEY, b varchar(5) DEFAULT \'d\'); INSERT INTO @t (a) VALUES (1); SELECT * FROM @t', [[1, 'd']]],
+    [
+      "DECLARE @t TABLE (a int PRIMARY KEY, b varchar(5) DEFAULT 'd'); INSERT INTO @t (a) VALUES (1); SELECT * FROM @t",
+      [[1, 'd']],
+    ],
   ])('%s', async (sql, rows) => {
     expect((await run(session, sql)).rows).toEqual(rows);
   });
 
   test('a procedure by remote call returns its result, output parameters and status', async () => {
     const sink = new GatheringSink();
-    const outcome = await session.procedure('dbo.Add_Log', [
-      { name: '@text', type: { name: 'nvarchar', length: 50 }, value: 'rpc', output: false },
-      { name: '@last', type: { name: 'int' }, value: null, output: true },
-    ], sink);
+    const outcome = await session.procedure(
+      'dbo.Add_Log',
+      [
+        { name: '@text', type: { name: 'nvarchar', length: 50 }, value: 'rpc', output: false },
+        { name: '@last', type: { name: 'int' }, value: null, output: true },
+      ],
+      sink,
+    );
     expect(sink.gathered.rows).toEqual([['rpc']]);
     expect(outcome.returnStatus).toBeGreaterThan(0);
-    expect(outcome.outputs).toEqual([{ name: '@last', type: { name: 'int' }, value: outcome.returnStatus }]);
+    expect(outcome.outputs).toEqual([
+      { name: '@last', type: { name: 'int' }, value: outcome.returnStatus },
+    ]);
   });
 
   test('a parameterised batch takes typed parameters and gives outputs back', async () => {
     const sink = new GatheringSink();
-    const outcome = await session.executeSql('SELECT @n, @d; SET @o = @n + 1', [
-      { name: '@n', type: { name: 'int' }, value: 4, output: false },
-      { name: '@d', type: { name: 'datetime2', scale: 7 }, value: '2026-02-28 09:30:00.1234560', output: false },
-      { name: '@o', type: { name: 'int' }, value: null, output: true },
-    ], sink);
+    const outcome = await session.executeSql(
+      'SELECT @n, @d; SET @o = @n + 1',
+      [
+        { name: '@n', type: { name: 'int' }, value: 4, output: false },
+        {
+          name: '@d',
+          type: { name: 'datetime2', scale: 7 },
+          value: '2026-02-28 09:30:00.1234560',
+          output: false,
+        },
+        { name: '@o', type: { name: 'int' }, value: null, output: true },
+      ],
+      sink,
+    );
     expect(sink.gathered.rows).toEqual([[4, '2026-02-28 09:30:00.123456']]);
     expect(outcome.outputs[0]?.value).toBe(5);
   });
@@ -91,7 +127,17 @@ describe('control flow', () => {
   test('PRINT and a mild RAISERROR are information', async () => {
     const { messages, errors } = await run(session, "PRINT 'hello'\nRAISERROR('note', 5, 1)");
     expect(errors).toEqual([]);
-    expect(messages.map(({ number, class: severity, line, message }) => [number, severity, line, message])).toEqual([[0, 0, 1, 'hello'], [50000, 5, 2, 'note']]);
+    expect(
+      messages.map(({ number, class: severity, line, message }) => [
+        number,
+        severity,
+        line,
+        message,
+      ]),
+    ).toEqual([
+      [0, 0, 1, 'hello'],
+      [50000, 5, 2, 'note'],
+    ]);
   });
 
   test('USE changes the catalogue and says so', async () => {
@@ -102,13 +148,21 @@ describe('control flow', () => {
   });
 
   test('temporary tables of a procedure end with it, those of the session do not', async () => {
-    await run(session, 'CREATE PROCEDURE Temp AS CREATE TABLE #inner (a int); INSERT #outer VALUES (2); SELECT COUNT(*) FROM #outer');
-    const { rows, errors } = await run(session, 'CREATE TABLE #outer (a int); INSERT #outer VALUES (1); EXEC Temp; SELECT * FROM #inner');
+    await run(
+      session,
+      'CREATE PROCEDURE Temp AS CREATE TABLE #inner (a int); INSERT #outer VALUES (2); SELECT COUNT(*) FROM #outer',
+    );
+    const { rows, errors } = await run(
+      session,
+      'CREATE TABLE #outer (a int); INSERT #outer VALUES (1); EXEC Temp; SELECT * FROM #inner',
+    );
     expect(rows).toEqual([[2]]);
     expect(errors.map(({ number }) => number)).toEqual([208]);
     expect((await run(session, 'SELECT COUNT(*) FROM #outer')).rows).toEqual([[2]]);
     await session.reset();
-    expect((await run(session, 'SELECT COUNT(*) FROM #outer')).errors.map(({ number }) => number)).toEqual([208]);
+    expect(
+      (await run(session, 'SELECT COUNT(*) FROM #outer')).errors.map(({ number }) => number),
+    ).toEqual([208]);
   });
 });
 
@@ -147,7 +201,7 @@ describe('errors', () => {
     ['COMMIT', 3902, 1],
     ['ROLLBACK', 3903, 1],
     ['EXEC Add_Log', 201, 1],
-    ["EXEC Add_Log @nope = 1", 8145, 1],
+    ['EXEC Add_Log @nope = 1', 8145, 1],
     ["EXEC Add_Log 'a', 1, NULL, 4", 8144, 1],
     ["EXEC Add_Log @text = 'a', @times = 'x'", 8114, 1],
     ['SELECT * FROM Log FOR JSON AUTO', 40515, 1],
@@ -176,12 +230,18 @@ describe('errors', () => {
   });
 
   test('a name that does not bind escapes the TRY around it, as on SQL Server', async () => {
-    const { errors } = await run(session, 'BEGIN TRY SELECT * FROM nowhere END TRY BEGIN CATCH SELECT 1 END CATCH');
+    const { errors } = await run(
+      session,
+      'BEGIN TRY SELECT * FROM nowhere END TRY BEGIN CATCH SELECT 1 END CATCH',
+    );
     expect(errors.map(({ number }) => number)).toEqual([208]);
   });
 
   test('THROW in a CATCH raises the same error again', async () => {
-    const { errors } = await run(session, 'BEGIN TRY\nSELECT 1/0\nEND TRY BEGIN CATCH THROW END CATCH');
+    const { errors } = await run(
+      session,
+      'BEGIN TRY\nSELECT 1/0\nEND TRY BEGIN CATCH THROW END CATCH',
+    );
     expect(errors).toMatchObject([{ number: 8134, line: 2 }]);
   });
 });

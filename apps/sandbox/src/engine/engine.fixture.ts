@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { describeType } from './types/tsql-types.js';
 import type { SandboxLogin } from './logins.js';
 import { startEngine, type SandboxEngine } from './sandbox-engine.js';
-import type { ColumnDescription, ProcedureOutcome, ResultSink, ServerMessage, SqlSession, SqlValue } from './sql-engine.port.js';
+import type {
+  ColumnDescription,
+  ProcedureOutcome,
+  ResultSink,
+  ServerMessage,
+  SqlSession,
+  SqlValue,
+} from './sql-engine.port.js';
 
 export interface ResultSet {
   columns: ColumnDescription[];
@@ -24,7 +31,15 @@ export interface Gathered {
 }
 
 export class GatheringSink implements ResultSink {
-  readonly gathered: Gathered = { sets: [], rows: [], counts: [], errors: [], messages: [], events: [], outcome: undefined };
+  readonly gathered: Gathered = {
+    sets: [],
+    rows: [],
+    counts: [],
+    errors: [],
+    messages: [],
+    events: [],
+    outcome: undefined,
+  };
 
   columns(columns: ColumnDescription[]): void {
     const rows: SqlValue[][] = this.gathered.sets.length === 0 ? this.gathered.rows : [];
@@ -82,7 +97,8 @@ export async function startTestEngine(logins: SandboxLogin[] = []): Promise<Test
   return {
     engine,
     stateDirectory,
-    session: (user = 'sa', catalogue) => engine.login({ user, password: user, catalogue, appName: 'test', hostName: 'here' }),
+    session: (user = 'sa', catalogue) =>
+      engine.login({ user, password: user, catalogue, appName: 'test', hostName: 'here' }),
     async stop() {
       await engine.close();
       rmSync(stateDirectory, { recursive: true, force: true });

@@ -17,14 +17,25 @@ beforeEach(() => {
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
 const start = (): Promise<SandboxEngine> =>
-  startEngine({ stateDirectory: state, catalogues: ['Patients'], defaultCatalogue: 'Patients', logins: [{ user: 'sa', password: 'sa', rights: {}, sysadmin: true }] });
+  startEngine({
+    stateDirectory: state,
+    catalogues: ['Patients'],
+    defaultCatalogue: 'Patients',
+    logins: [{ user: 'sa', password: 'sa', rights: {}, sysadmin: true }],
+  });
 const login = { user: 'sa', password: 'sa', catalogue: undefined, appName: '', hostName: '' };
 
 describe('the engine’s life', () => {
   test('data, definitions and the filled mark survive a restart', async () => {
     const first = await start();
-    await first.runScript('Patients', "CREATE TABLE T (Id int IDENTITY PRIMARY KEY, Name varchar(10), Pad char(3), Bin varbinary(5), At datetime)\nGO\nCREATE PROCEDURE P AS SELECT Name FROM T ORDER BY Id\nGO");
-    const rows: SqlValue[][] = [['a\tb', 'x', Buffer.from([1, 0]), '2026-01-01 10:00:00.003'], [null, null, null, null]];
+    await first.runScript(
+      'Patients',
+      'CREATE TABLE T (Id int IDENTITY PRIMARY KEY, Name varchar(10), Pad char(3), Bin varbinary(5), At datetime)\nGO\nCREATE PROCEDURE P AS SELECT Name FROM T ORDER BY Id\nGO',
+    );
+    const rows: SqlValue[][] = [
+      ['a\tb', 'x', Buffer.from([1, 0]), '2026-01-01 10:00:00.003'],
+      [null, null, null, null],
+    ];
     expect(await first.copyIn('Patients', 'T', ['Name', 'Pad', 'Bin', 'At'], rows)).toBe(2);
     expect(await first.isEmpty()).toBe(true);
     await first.markFilled();
@@ -32,8 +43,14 @@ describe('the engine’s life', () => {
     const second = await start();
     expect(await second.isEmpty()).toBe(false);
     const session = await second.login(login);
-    expect((await run(session, 'INSERT INTO T (Name) VALUES (\'c\'); EXEC P')).rows).toEqual([['a\tb'], [null], ['c']]);
-    expect((await run(session, 'SELECT Pad, Bin, At, SCOPE_IDENTITY() FROM T WHERE Id = 1')).rows).toEqual([['x  ', Buffer.from([1, 0]), '2026-01-01 10:00:00.003', null]]);
+    expect((await run(session, "INSERT INTO T (Name) VALUES ('c'); EXEC P")).rows).toEqual([
+      ['a\tb'],
+      [null],
+      ['c'],
+    ]);
+    expect(
+      (await run(session, 'SELECT Pad, Bin, At, SCOPE_IDENTITY() FROM T WHERE Id = 1')).rows,
+    ).toEqual([['x  ', Buffer.from([1, 0]), '2026-01-01 10:00:00.003', null]]);
     await second.close();
   });
 
@@ -79,17 +96,21 @@ describe('the engine’s life', () => {
     const engine = await start();
     await engine.runScript('Patients', 'CREATE TABLE T (Id int PRIMARY KEY, Name nvarchar(3))');
     const session = await engine.login(login);
-    const columns = [{ name: 'Id', type: { name: 'int' as const }, nullable: false }, { name: 'Name', type: { name: 'nvarchar' as const, length: 10 }, nullable: true }];
+    const columns = [
+      { name: 'Id', type: { name: 'int' as const }, nullable: false },
+      { name: 'Name', type: { name: 'nvarchar' as const, length: 10 }, nullable: true },
+    ];
     async function* rows(...list: SqlValue[][]): AsyncGenerator<SqlValue[]> {
       yield* list;
     }
     const good = new GatheringSink();
     expect(await session.bulkInsert('dbo.T', columns, rows([1, 'a'], [2, null]), good)).toBe(2);
     const bad = new GatheringSink();
-    expect(await session.bulkInsert('[dbo].[T]', columns, rows([3, 'a'], [4, 'long']), bad)).toBe(0);
+    expect(await session.bulkInsert('[dbo].[T]', columns, rows([3, 'a'], [4, 'long']), bad)).toBe(
+      0,
+    );
     expect(bad.gathered.errors.map(({ number }) => number)).toEqual([2628]);
     expect((await run(session, 'SELECT COUNT(*) FROM T')).rows).toEqual([[2]]);
     await engine.close();
   });
 });
-

@@ -28,7 +28,9 @@ export class LoginRights {
   private readonly executable: Set<string>;
 
   constructor(readonly login: SandboxLogin) {
-    this.rights = new Map(Object.entries(login.rights).map(([name, right]) => [name.toLowerCase(), right]));
+    this.rights = new Map(
+      Object.entries(login.rights).map(([name, right]) => [name.toLowerCase(), right]),
+    );
     this.denied = new Set((login.deny ?? []).map((name) => name.toLowerCase()));
     this.executable = new Set((login.execute ?? []).map((name) => name.toLowerCase()));
   }
@@ -57,7 +59,10 @@ export class LoginRights {
   }
 
   mayWrite(table: string, catalogue: string): boolean {
-    return ['readWrite', 'owner'].includes(this.right(catalogue)) && !this.denied.has(table.toLowerCase());
+    return (
+      ['readWrite', 'owner'].includes(this.right(catalogue)) &&
+      !this.denied.has(table.toLowerCase())
+    );
   }
 
   mayUseColumn(table: string, column: string): boolean {

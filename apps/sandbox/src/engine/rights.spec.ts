@@ -9,7 +9,13 @@ const sessions: Record<string, SqlSession> = {};
 beforeAll(async () => {
   server = await startTestEngine([
     { user: 'reader', password: 'reader', rights: { Patients: 'read' } },
-    { user: 'writer', password: 'writer', rights: { Patients: 'readWrite' }, deny: ['Patients.dbo.Person.Secret', 'Patients.dbo.Hidden'], execute: ['Patients.dbo.AddPerson'] },
+    {
+      user: 'writer',
+      password: 'writer',
+      rights: { Patients: 'readWrite' },
+      deny: ['Patients.dbo.Person.Secret', 'Patients.dbo.Hidden'],
+      execute: ['Patients.dbo.AddPerson'],
+    },
     { user: 'owner', password: 'owner', rights: { Reference: 'owner' } },
     { user: 'nothing', password: 'nothing', rights: {}, execute: ['Patients.dbo.AddPerson'] },
     { user: 'killer', password: 'killer', rights: { Patients: 'read' }, alterAnyConnection: true },
@@ -29,7 +35,8 @@ beforeAll(async () => {
      CREATE TABLE Drug (Id int)
      GO`,
   );
-  for (const user of ['reader', 'writer', 'owner', 'killer']) sessions[user] = await server.session(user);
+  for (const user of ['reader', 'writer', 'owner', 'killer'])
+    sessions[user] = await server.session(user);
   sessions['nothing'] = await server.session('nothing', 'Patients');
 });
 
@@ -38,8 +45,17 @@ afterAll(() => server.stop());
 describe('logins', () => {
   test('a wrong password and an unknown user are refused alike', async () => {
     for (const user of ['reader', 'nobody']) {
-      const refused = server.engine.login({ user, password: 'wrong', catalogue: undefined, appName: '', hostName: '' });
-      await expect(refused).rejects.toMatchObject({ number: 18456, message: `Login failed for user '${user}'.` });
+      const refused = server.engine.login({
+        user,
+        password: 'wrong',
+        catalogue: undefined,
+        appName: '',
+        hostName: '',
+      });
+      await expect(refused).rejects.toMatchObject({
+        number: 18456,
+        message: `Login failed for user '${user}'.`,
+      });
       await expect(refused).rejects.toBeInstanceOf(LoginRefusedError);
     }
   });
@@ -59,8 +75,12 @@ describe('rights', () => {
     ['reader', 'TRUNCATE TABLE Person', 262],
     ['reader', 'DROP TABLE Person', 262],
     ['reader', 'CREATE TABLE x (a int)', 262],
-    ['reader', "MERGE Person t USING (SELECT 1 a) s ON 1 = 1 WHEN MATCHED THEN DELETE;", 229],
-    ['reader', 'CREATE TABLE #mine (a int); INSERT INTO #mine VALUES (1); DROP TABLE #mine', undefined],
+    ['reader', 'MERGE Person t USING (SELECT 1 a) s ON 1 = 1 WHEN MATCHED THEN DELETE;', 229],
+    [
+      'reader',
+      'CREATE TABLE #mine (a int); INSERT INTO #mine VALUES (1); DROP TABLE #mine',
+      undefined,
+    ],
     ['reader', 'SELECT * FROM Reference.dbo.Drug', 916],
     ['reader', 'USE Reference', 916],
     ['reader', "EXEC AddPerson 'x'", 229],
@@ -88,20 +108,39 @@ describe('rights', () => {
 
   test('dynamic text inside a procedure has the caller’s rights alone', async () => {
     const admin = await server.session('sa');
-    await run(admin, "ALTER PROCEDURE AddPerson @name varchar(20) AS EXEC ('SELECT * FROM Hidden')");
+    await run(
+      admin,
+      "ALTER PROCEDURE AddPerson @name varchar(20) AS EXEC ('SELECT * FROM Hidden')",
+    );
     const { errors } = await run(sessions['writer'] as SqlSession, "EXEC AddPerson 'x'");
     expect(errors.map(({ number }) => number)).toEqual([229]);
   });
 
   test('PostgreSQL itself refuses what the front end would refuse', async () => {
-    const { socketDirectory } = (server.engine as unknown as { cluster: { socketDirectory: string } }).cluster;
-    const raw = await PostgresConnection.open({ socketDirectory, user: 'login:reader', database: 'clinic' });
-    await expect(raw.rows('DELETE FROM "patients.dbo"."person"')).rejects.toMatchObject({ code: '42501' });
-    await expect(raw.rows('SELECT * FROM "reference.dbo"."drug"')).rejects.toMatchObject({ code: '42501' });
+    const { socketDirectory } = (
+      server.engine as unknown as { cluster: { socketDirectory: string } }
+    ).cluster;
+    const raw = await PostgresConnection.open({
+      socketDirectory,
+      user: 'login:reader',
+      database: 'clinic',
+    });
+    await expect(raw.rows('DELETE FROM "patients.dbo"."person"')).rejects.toMatchObject({
+      code: '42501',
+    });
+    await expect(raw.rows('SELECT * FROM "reference.dbo"."drug"')).rejects.toMatchObject({
+      code: '42501',
+    });
     await expect(raw.rows('DELETE FROM tsql.objects')).rejects.toMatchObject({ code: '42501' });
     await raw.close();
-    const denied = await PostgresConnection.open({ socketDirectory, user: 'login:writer', database: 'clinic' });
-    await expect(denied.rows('SELECT secret FROM "patients.dbo"."person"')).rejects.toMatchObject({ code: '42501' });
+    const denied = await PostgresConnection.open({
+      socketDirectory,
+      user: 'login:writer',
+      database: 'clinic',
+    });
+    await expect(denied.rows('SELECT secret FROM "patients.dbo"."person"')).rejects.toMatchObject({
+      code: '42501',
+    });
     expect(await denied.rows('SELECT count(id) > 0 FROM "patients.dbo"."person"')).toEqual([['t']]);
     await denied.close();
   });

@@ -5,7 +5,12 @@
 import type { SqlEngine, SqlSession, SqlValue } from './sql-engine.port.js';
 import { LoginRefusedError, type ResultSink, type ServerMessage } from './sql-engine.port.js';
 import { LoginRights, roleOf, type SandboxLogin } from './logins.js';
-import { createDatabase, grantLogins, loadDefinitions, prepareCatalogues } from './postgres/clinic-database.js';
+import {
+  createDatabase,
+  grantLogins,
+  loadDefinitions,
+  prepareCatalogues,
+} from './postgres/clinic-database.js';
 import { startCluster, type PostgresCluster } from './postgres/postgres-cluster.js';
 import { PostgresConnection } from './postgres/postgres-connection.js';
 import { quoteName } from './binding/bound.js';
@@ -33,7 +38,12 @@ export interface SandboxEngine extends SqlEngine {
   /** Runs T-SQL with GO separators as the owner of everything. @throws Error naming the first SQL error and its line. */
   runScript(catalogue: string, sql: string): Promise<void>;
   /** Loads rows as they are, without conversions: lengths and ranges are the caller's promise. @returns the number of rows. */
-  copyIn(catalogue: string, table: string, columns: string[], rows: Iterable<SqlValue[]> | AsyncIterable<SqlValue[]>): Promise<number>;
+  copyIn(
+    catalogue: string,
+    table: string,
+    columns: string[],
+    rows: Iterable<SqlValue[]> | AsyncIterable<SqlValue[]>,
+  ): Promise<number>;
   /** Whether `markFilled` has not been called on this state. */
   isEmpty(): Promise<boolean>;
   markFilled(): Promise<void>;
@@ -46,7 +56,11 @@ export async function startEngine(options: EngineOptions): Promise<SandboxEngine
   const cluster = await startCluster(options.stateDirectory);
   try {
     if (cluster.isNew) await createDatabase(cluster.socketDirectory);
-    const admin = await PostgresConnection.open({ socketDirectory: cluster.socketDirectory, user: 'postgres', database: 'clinic' });
+    const admin = await PostgresConnection.open({
+      socketDirectory: cluster.socketDirectory,
+      user: 'postgres',
+      database: 'clinic',
+    });
     const store = new SchemaStore(['master', 'tempdb', ...options.catalogues]);
     await prepareCatalogues(admin, store.catalogues);
     await loadDefinitions(admin, store);
@@ -75,8 +89,15 @@ class RunningEngine implements SandboxEngine, EngineServices {
     private readonly admin: PostgresConnection,
     readonly store: SchemaStore,
   ) {
-    this.system = new LoginRights({ user: 'conduit sandbox', password: '', rights: {}, sysadmin: true });
-    this.logins = new Map(options.logins.map((login) => [login.user.toLowerCase(), new LoginRights(login)]));
+    this.system = new LoginRights({
+      user: 'conduit sandbox',
+      password: '',
+      rights: {},
+      sysadmin: true,
+    });
+    this.logins = new Map(
+      options.logins.map((login) => [login.user.toLowerCase(), new LoginRights(login)]),
+    );
   }
 
   get catalogues(): string[] {
@@ -95,40 +116,79 @@ class RunningEngine implements SandboxEngine, EngineServices {
   }
 
   refreshGrants(): Promise<void> {
-    return this.administer((admin) => grantLogins(admin, [this.system, ...this.logins.values()], this.store));
+    return this.administer((admin) =>
+      grantLogins(admin, [this.system, ...this.logins.values()], this.store),
+    );
   }
 
   async definitionsChanged(): Promise<void> {
     const denying = [...this.logins.values()].filter((rights) => rights.hasDenials);
-    if (denying.length > 0) await this.administer((admin) => grantLogins(admin, denying, this.store));
+    if (denying.length > 0)
+      await this.administer((admin) => grantLogins(admin, denying, this.store));
   }
 
-  async login(request: { user: string; password: string; catalogue: string | undefined; appName: string; hostName: string }): Promise<SqlSession> {
+  async login(request: {
+    user: string;
+    password: string;
+    catalogue: string | undefined;
+    appName: string;
+    hostName: string;
+  }): Promise<SqlSession> {
     const rights = this.logins.get(request.user.toLowerCase());
-    if (!rights?.accepts(request.password)) throw new LoginRefusedError(18456, rights ? 8 : 5, `Login failed for user '${request.user}'.`);
+    if (!rights?.accepts(request.password))
+      throw new LoginRefusedError(
+        18456,
+        rights ? 8 : 5,
+        `Login failed for user '${request.user}'.`,
+      );
     const wanted = request.catalogue || this.options.defaultCatalogue;
     const catalogue = this.store.catalogue(wanted);
     if (!catalogue || !rights.mayEnter(catalogue)) {
-      if (!request.catalogue && rights.mayEnter('master')) return this.session(rights, 'master', request);
-      throw new LoginRefusedError(4060, 1, `Cannot open database "${wanted}" requested by the login. The login failed.`);
+      if (!request.catalogue && rights.mayEnter('master'))
+        return this.session(rights, 'master', request);
+      throw new LoginRefusedError(
+        4060,
+        1,
+        `Cannot open database "${wanted}" requested by the login. The login failed.`,
+      );
     }
     return this.session(rights, catalogue, request);
   }
 
-  private async session(rights: LoginRights, catalogue: string, request: { appName: string; hostName: string }): Promise<SandboxSession> {
+  private async session(
+    rights: LoginRights,
+    catalogue: string,
+    request: { appName: string; hostName: string },
+  ): Promise<SandboxSession> {
     const spid = this.nextSpid++;
     const connection = await PostgresConnection.open({
       socketDirectory: this.cluster.socketDirectory,
       user: roleOf(rights.login.user),
       database: 'clinic',
       settings: {
-        search_path: 'pg_catalog', timezone: this.options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
-        application_name: `spid ${spid}`, client_min_messages: 'error', plan_cache_mode: 'force_custom_plan',
+        search_path: 'pg_catalog',
+        timezone: this.options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+        application_name: `spid ${spid}`,
+        client_min_messages: 'error',
+        plan_cache_mode: 'force_custom_plan',
       },
       onLost: () => this.lost(spid),
     });
-    const facts = { spid, user: rights.login.user, hostName: request.hostName, appName: request.appName, loginTime: new Date().toISOString().replace('T', ' ').slice(0, 23) };
-    const state = new SessionState(facts, rights, connection, new SchemaView(this.store), this, catalogue);
+    const facts = {
+      spid,
+      user: rights.login.user,
+      hostName: request.hostName,
+      appName: request.appName,
+      loginTime: new Date().toISOString().replace('T', ' ').slice(0, 23),
+    };
+    const state = new SessionState(
+      facts,
+      rights,
+      connection,
+      new SchemaView(this.store),
+      this,
+      catalogue,
+    );
     const session = new SandboxSession(state, () => this.open.delete(spid));
     this.open.set(spid, session);
     return session;
@@ -155,12 +215,20 @@ class RunningEngine implements SandboxEngine, EngineServices {
   }
 
   async blocking(): Promise<Map<number, number>> {
-    const rows = await this.administer((admin) => admin.rows('SELECT pid, (pg_blocking_pids(pid))[1] FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0'));
-    const spids = new Map(this.sessions().map((state) => [String(state.connection.processId), state.facts.spid]));
-    return new Map(rows.flatMap(([pid, by]) => {
-      const [waiting, holder] = [spids.get(pid ?? ''), spids.get(by ?? '')];
-      return waiting === undefined ? [] : [[waiting, holder ?? 0] as const];
-    }));
+    const rows = await this.administer((admin) =>
+      admin.rows(
+        'SELECT pid, (pg_blocking_pids(pid))[1] FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0',
+      ),
+    );
+    const spids = new Map(
+      this.sessions().map((state) => [String(state.connection.processId), state.facts.spid]),
+    );
+    return new Map(
+      rows.flatMap(([pid, by]) => {
+        const [waiting, holder] = [spids.get(pid ?? ''), spids.get(by ?? '')];
+        return waiting === undefined ? [] : [[waiting, holder ?? 0] as const];
+      }),
+    );
   }
 
   /** Parsed texts are kept, the oldest leaving first: what is prepared runs again and again. */
@@ -175,28 +243,57 @@ class RunningEngine implements SandboxEngine, EngineServices {
   }
 
   async runScript(catalogue: string, sql: string): Promise<void> {
-    const session = await this.session(this.system, this.store.catalogue(catalogue) ?? catalogue, { appName: 'script', hostName: 'local' });
+    const session = await this.session(this.system, this.store.catalogue(catalogue) ?? catalogue, {
+      appName: 'script',
+      hostName: 'local',
+    });
     try {
       for (const { text, line } of splitAtGo(sql)) {
         const failures: ServerMessage[] = [];
         await session.batch(text, scriptSink(failures));
         const [failure] = failures;
-        if (failure) throw new Error(`Script, line ${line + failure.line - 1}: error ${failure.number}: ${failure.message}`);
+        if (failure)
+          throw new Error(
+            `Script, line ${line + failure.line - 1}: error ${failure.number}: ${failure.message}`,
+          );
       }
     } finally {
       await session.close();
     }
   }
 
-  async copyIn(catalogue: string, table: string, columns: string[], rows: Iterable<SqlValue[]> | AsyncIterable<SqlValue[]>): Promise<number> {
+  async copyIn(
+    catalogue: string,
+    table: string,
+    columns: string[],
+    rows: Iterable<SqlValue[]> | AsyncIterable<SqlValue[]>,
+  ): Promise<number> {
     const parts = table.split('.');
-    const found = new SchemaView(this.store).find(catalogue, parts.at(-2) ?? 'dbo', parts.at(-1) as string);
-    if (!found || found.kind !== 'table') throw new Error(`No table ${catalogue}.${table} to copy into.`);
-    const definitions = columns.map((name) => findColumn(found, name) ?? fail(`No column ${name} in ${table}.`));
-    const connection = await PostgresConnection.open({ socketDirectory: this.cluster.socketDirectory, user: 'postgres', database: 'clinic', settings: { session_replication_role: 'origin' } });
+    const found = new SchemaView(this.store).find(
+      catalogue,
+      parts.at(-2) ?? 'dbo',
+      parts.at(-1) as string,
+    );
+    if (!found || found.kind !== 'table')
+      throw new Error(`No table ${catalogue}.${table} to copy into.`);
+    const definitions = columns.map(
+      (name) => findColumn(found, name) ?? fail(`No column ${name} in ${table}.`),
+    );
+    const connection = await PostgresConnection.open({
+      socketDirectory: this.cluster.socketDirectory,
+      user: 'postgres',
+      database: 'clinic',
+      settings: { session_replication_role: 'origin' },
+    });
     try {
       const list = definitions.map((column) => quoteName(column.name.toLowerCase())).join(', ');
-      const count = await connection.copyIn(`COPY ${found.place} (${list}) FROM STDIN`, copyText(rows, definitions.map((column) => column.type)));
+      const count = await connection.copyIn(
+        `COPY ${found.place} (${list}) FROM STDIN`,
+        copyText(
+          rows,
+          definitions.map((column) => column.type),
+        ),
+      );
       await this.settle(connection, found);
       return count;
     } finally {
@@ -209,17 +306,28 @@ class RunningEngine implements SandboxEngine, EngineServices {
     const identity = table.columns.find((column) => column.identity);
     if (identity) {
       const column = identity.name.toLowerCase();
-      await connection.rows(`SELECT setval(pg_get_serial_sequence($1, $2), greatest(max(${quoteName(column)}), 1)) FROM ${table.place}`, [table.place, column]);
+      await connection.rows(
+        `SELECT setval(pg_get_serial_sequence($1, $2), greatest(max(${quoteName(column)}), 1)) FROM ${table.place}`,
+        [table.place, column],
+      );
     }
     await connection.run({ sql: `ANALYZE ${table.place}` });
   }
 
   async isEmpty(): Promise<boolean> {
-    return (await this.administer((admin) => admin.rows("SELECT 1 FROM tsql.marks WHERE name = 'filled'"))).length === 0;
+    return (
+      (
+        await this.administer((admin) =>
+          admin.rows("SELECT 1 FROM tsql.marks WHERE name = 'filled'"),
+        )
+      ).length === 0
+    );
   }
 
   async markFilled(): Promise<void> {
-    await this.administer((admin) => admin.run({ sql: "INSERT INTO tsql.marks VALUES ('filled') ON CONFLICT DO NOTHING" }));
+    await this.administer((admin) =>
+      admin.run({ sql: "INSERT INTO tsql.marks VALUES ('filled') ON CONFLICT DO NOTHING" }),
+    );
     await this.administer((admin) => admin.run({ sql: 'CHECKPOINT' }));
   }
 
@@ -239,7 +347,11 @@ class RunningEngine implements SandboxEngine, EngineServices {
 
 function scriptSink(failures: ServerMessage[]): ResultSink {
   return {
-    columns: () => undefined, row: () => undefined, statementDone: () => undefined, catalogueChanged: () => undefined, transactionChanged: () => undefined,
+    columns: () => undefined,
+    row: () => undefined,
+    statementDone: () => undefined,
+    catalogueChanged: () => undefined,
+    transactionChanged: () => undefined,
     message: (message) => {
       if (message.class > 10) failures.push(message);
     },

@@ -1,6 +1,11 @@
 /** Values on their way into columns: which columns, which conversions, what no longer fits. */
 import { compileError } from '../session/sql-error.js';
-import { findColumn, fullName, type ColumnDefinition, type TableDefinition } from '../schema/definitions.js';
+import {
+  findColumn,
+  fullName,
+  type ColumnDefinition,
+  type TableDefinition,
+} from '../schema/definitions.js';
 import type { Assignment, Expression, ObjectName } from '../syntax/syntax-tree.js';
 import { convert } from '../types/conversions.js';
 import { familyOf, isFixedLength, isUnicode, lengthOf } from '../types/tsql-types.js';
@@ -12,7 +17,9 @@ import type { Scope } from './scope.js';
 export abstract class AssignmentBinder extends QueryBinder {
   protected target(name: ObjectName, action: Action): TableDefinition {
     const [only] = name;
-    return only?.startsWith('@') ? this.environment.tableVariable(only) : this.environment.table(name, action);
+    return only?.startsWith('@')
+      ? this.environment.tableVariable(only)
+      : this.environment.table(name, action);
   }
 
   /** The columns an INSERT fills. @throws SqlError 207, 264, 271, 544 or 545. */
@@ -33,7 +40,11 @@ export abstract class AssignmentBinder extends QueryBinder {
     return columns;
   }
 
-  protected assignments(set: Assignment[], table: TableDefinition, scope: Scope): { column: string; sql: string }[] {
+  protected assignments(
+    set: Assignment[],
+    table: TableDefinition,
+    scope: Scope,
+  ): { column: string; sql: string }[] {
     const seen = new Set<string>();
     return set.map(({ column: parts, operator, value }) => {
       const name = parts.at(-1) as string;
@@ -43,12 +54,28 @@ export abstract class AssignmentBinder extends QueryBinder {
       if (column.identity) throw compileError(8102, column.name);
       if (column.computed) throw compileError(271, column.name);
       this.environment.checkColumn(table, column.name, 'UPDATE');
-      const node: Expression = operator === '=' ? value : { kind: 'binary', operator: operator.slice(0, -1), left: { kind: 'column', parts }, right: value };
-      return { column: quoteName(column.name.toLowerCase()), sql: this.assignedNode(node, column, table, scope) };
+      const node: Expression =
+        operator === '='
+          ? value
+          : {
+              kind: 'binary',
+              operator: operator.slice(0, -1),
+              left: { kind: 'column', parts },
+              right: value,
+            };
+      return {
+        column: quoteName(column.name.toLowerCase()),
+        sql: this.assignedNode(node, column, table, scope),
+      };
     });
   }
 
-  protected assignedNode(node: Expression, column: ColumnDefinition, table: TableDefinition, scope: Scope): string {
+  protected assignedNode(
+    node: Expression,
+    column: ColumnDefinition,
+    table: TableDefinition,
+    scope: Scope,
+  ): string {
     if (node.kind === 'default') return 'DEFAULT';
     if (this.isCondition(node)) throw compileError(102, ')');
     return this.assigned(this.value(node, scope), column, table);
@@ -59,10 +86,24 @@ export abstract class AssignmentBinder extends QueryBinder {
     const { type } = column;
     const family = familyOf(type);
     const length = lengthOf(type);
-    if (value.untyped || length === Infinity || (family !== 'string' && family !== 'binary') || type.name === 'timestamp') return convert(value, type);
+    if (
+      value.untyped ||
+      length === Infinity ||
+      (family !== 'string' && family !== 'binary') ||
+      type.name === 'timestamp'
+    )
+      return convert(value, type);
     const sized = ['string', 'binary'].includes(familyOf(value.type));
-    if (sized && lengthOf(value.type) <= length && (!isFixedLength(type) || family === familyOf(value.type))) return convert(value, type);
-    const open = convert(value, { name: family === 'binary' ? 'varbinary' : isUnicode(type) ? 'nvarchar' : 'varchar', length: 'max' });
+    if (
+      sized &&
+      lengthOf(value.type) <= length &&
+      (!isFixedLength(type) || family === familyOf(value.type))
+    )
+      return convert(value, type);
+    const open = convert(value, {
+      name: family === 'binary' ? 'varbinary' : isUnicode(type) ? 'nvarchar' : 'varchar',
+      length: 'max',
+    });
     const check = family === 'binary' ? 'fit_binary' : 'fit';
     return `tsql.${check}(${open}, ${length}, ${isFixedLength(type)}, ${quoteText(fullName(table))}, ${quoteText(column.name)})`;
   }

@@ -15,7 +15,6 @@ export interface Bound {
   identity?: boolean;
 }
 
-
 /** Quotes a PostgreSQL identifier. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -21,7 +21,9 @@ export interface BindEnvironment {
   /** @throws SqlError 230 when the login may not read or write this column. */
   checkColumn(table: TableDefinition, column: string, action: 'SELECT' | 'UPDATE'): void;
   /** JSON of name → id, or id → name, for OBJECT_ID and its like. */
-  lookup(kind: 'object_id' | 'object_name' | 'db_id' | 'db_name' | 'schema_id' | 'schema_name'): string;
+  lookup(
+    kind: 'object_id' | 'object_name' | 'db_id' | 'db_name' | 'schema_id' | 'schema_name',
+  ): string;
   /** Whether the login may lock rows of the table for writing. */
   mayLock(table: TableDefinition): boolean;
   hasIdentityInsert(table: TableDefinition): boolean;

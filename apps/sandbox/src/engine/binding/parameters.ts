@@ -14,7 +14,11 @@ export class Parameters {
   private readonly known = new Map<string, number>();
 
   variable(name: string, type: TsqlType): string {
-    return this.reference(`v:${name.toLowerCase()}`, { kind: 'variable', name, type }, carrier(type));
+    return this.reference(
+      `v:${name.toLowerCase()}`,
+      { kind: 'variable', name, type },
+      carrier(type),
+    );
   }
 
   fact(name: string, type: TsqlType): string {

@@ -5,7 +5,14 @@
  */
 import type { ColumnDescription, TsqlType } from '../sql-engine.port.js';
 import { compileError } from '../session/sql-error.js';
-import type { Expression, GroupItem, OrderItem, Query, QueryBody, Select } from '../syntax/syntax-tree.js';
+import type {
+  Expression,
+  GroupItem,
+  OrderItem,
+  Query,
+  QueryBody,
+  Select,
+} from '../syntax/syntax-tree.js';
 import { convert } from '../types/conversions.js';
 import { carrier, int } from '../types/tsql-types.js';
 import { quoteName, type Bound } from './bound.js';
@@ -44,11 +51,22 @@ export abstract class QueryBinder extends SourceBinder {
         throw compileError(40515, 'a variable that accumulates over the rows of a query');
       }
       assignments.push({ variable: item.variable, type });
-      const value: Expression = item.operator === '=' ? item.value
-        : { kind: 'binary', operator: item.operator.slice(0, -1), left: { kind: 'variable', name: item.variable }, right: item.value };
+      const value: Expression =
+        item.operator === '='
+          ? item.value
+          : {
+              kind: 'binary',
+              operator: item.operator.slice(0, -1),
+              left: { kind: 'variable', name: item.variable },
+              right: item.value,
+            };
       return { kind: 'value' as const, value };
     });
-    const bound = this.query({ ...query, body: { ...body, items } }, scope, assignments.map(({ type }) => type));
+    const bound = this.query(
+      { ...query, body: { ...body, items } },
+      scope,
+      assignments.map(({ type }) => type),
+    );
     return { ...bound, assignments };
   }
 
@@ -57,15 +75,20 @@ export abstract class QueryBinder extends SourceBinder {
     const prefix = this.commonTables(query.ctes, scope);
     const { body } = query;
     const tail = (order: string): string => `${order}${this.limits(query, scope)}`;
-    const bound = body.kind === 'select'
-      ? this.select(body, scope, query.orderBy, tail, targets)
-      : this.setQuery(body, scope, query.orderBy, tail);
+    const bound =
+      body.kind === 'select'
+        ? this.select(body, scope, query.orderBy, tail, targets)
+        : this.setQuery(body, scope, query.orderBy, tail);
     return prefix === '' ? bound : { ...bound, sql: `${prefix}${bound.sql}` };
   }
 
   private limits(query: Query, scope: Scope): string {
-    const offset = query.offset ? ` OFFSET ${this.valueAs(query.offset, { name: 'bigint' }, scope)}` : '';
-    return query.fetch ? `${offset} LIMIT ${this.valueAs(query.fetch, { name: 'bigint' }, scope)}` : offset;
+    const offset = query.offset
+      ? ` OFFSET ${this.valueAs(query.offset, { name: 'bigint' }, scope)}`
+      : '';
+    return query.fetch
+      ? `${offset} LIMIT ${this.valueAs(query.fetch, { name: 'bigint' }, scope)}`
+      : offset;
   }
 
   /** The WITH prefix; its tables become visible in `scope`. */
@@ -80,7 +103,10 @@ export abstract class QueryBinder extends SourceBinder {
         return `${place}(${bound.columns.map((column) => quoteName(column.name.toLowerCase())).join(', ')}) AS (${bound.sql})`;
       }
       const first = this.named(this.body(anchor.first, scope), name, columns);
-      scope.defineCommonTable(name, { place, columns: first.columns.map((column) => ({ ...column, nullable: true })) });
+      scope.defineCommonTable(name, {
+        place,
+        columns: first.columns.map((column) => ({ ...column, nullable: true })),
+      });
       const rest = this.body(anchor.rest, scope);
       const types = first.columns.map((column) => column.type);
       const names = first.columns.map((column) => quoteName(column.name.toLowerCase())).join(', ');
@@ -92,7 +118,12 @@ export abstract class QueryBinder extends SourceBinder {
   private castTo(bound: BoundQuery, types: TsqlType[]): string {
     if (bound.columns.length !== types.length) throw compileError(205);
     const columns = bound.columns.map((column, i) => {
-      const value: Bound = { sql: `"r"."c${i}"`, type: column.type, nullable: true, ...(column.untyped ? { untyped: true } : {}) };
+      const value: Bound = {
+        sql: `"r"."c${i}"`,
+        type: column.type,
+        nullable: true,
+        ...(column.untyped ? { untyped: true } : {}),
+      };
       return `(${convert(value, types[i] as TsqlType)})::${carrier(types[i] as TsqlType)}`;
     });
     return `SELECT ${columns.join(', ')} FROM (${bound.sql}) AS "r"(${bound.columns.map((_, i) => `"c${i}"`).join(', ')})`;
@@ -106,16 +137,29 @@ export abstract class QueryBinder extends SourceBinder {
     if (left.columns.length !== right.columns.length) throw compileError(205);
     const columns = left.columns.map((column, i) => {
       const other = right.columns[i] as BoundQuery['columns'][0];
-      const pair = [column, other].map((side): Bound => ({ sql: '', type: side.type, nullable: side.nullable, ...(side.untyped ? { untyped: true } : {}) }));
+      const pair = [column, other].map((side): Bound => ({
+        sql: '',
+        type: side.type,
+        nullable: side.nullable,
+        ...(side.untyped ? { untyped: true } : {}),
+      }));
       const { type } = this.unified(pair);
       return { name: column.name, type, nullable: column.nullable || other.nullable };
     });
     const types = columns.map((column) => column.type);
     const operator = `${body.operator.toUpperCase()}${body.all ? ' ALL' : ''}`;
-    return { sql: `(${this.castTo(left, types)}) ${operator} (${this.castTo(right, types)})`, columns };
+    return {
+      sql: `(${this.castTo(left, types)}) ${operator} (${this.castTo(right, types)})`,
+      columns,
+    };
   }
 
-  private setQuery(body: QueryBody, scope: Scope, orderBy: OrderItem[], tail: (order: string) => string): BoundQuery {
+  private setQuery(
+    body: QueryBody,
+    scope: Scope,
+    orderBy: OrderItem[],
+    tail: (order: string) => string,
+  ): BoundQuery {
     const bound = this.body(body, scope);
     const items = bound.columns.map((column, i): Item => ({
       bound: { sql: String(i + 1), type: column.type, nullable: column.nullable },
@@ -131,20 +175,39 @@ export abstract class QueryBinder extends SourceBinder {
     return suffix === '' ? bound : { sql: `${bound.sql}${suffix}`, columns: bound.columns };
   }
 
-  private select(select: Select, parent: Scope, orderBy: OrderItem[], tail: (order: string) => string, targets?: TsqlType[]): BoundQuery {
+  private select(
+    select: Select,
+    parent: Scope,
+    orderBy: OrderItem[],
+    tail: (order: string) => string,
+    targets?: TsqlType[],
+  ): BoundQuery {
     const state = this.enterSelect();
     const scope = new Scope(parent, (column) => this.noteRead(column));
     const from = select.from.map((source) => this.source(source, scope, false));
     const items = this.items(select, scope);
-    if (targets) items.forEach((item, i) => (item.bound = { ...item.bound, sql: convert(item.bound, targets[i] as TsqlType), type: targets[i] as TsqlType, untyped: false }));
-    const parts = [`SELECT ${select.distinct ? 'DISTINCT ' : ''}${items.map((item) => projected(item.bound)).join(', ')}`];
+    if (targets)
+      items.forEach(
+        (item, i) =>
+          (item.bound = {
+            ...item.bound,
+            sql: convert(item.bound, targets[i] as TsqlType),
+            type: targets[i] as TsqlType,
+            untyped: false,
+          }),
+      );
+    const parts = [
+      `SELECT ${select.distinct ? 'DISTINCT ' : ''}${items.map((item) => projected(item.bound)).join(', ')}`,
+    ];
     if (from.length > 0) parts.push(`FROM ${from.join(', ')}`);
     if (select.where) parts.push(`WHERE ${this.condition(select.where, scope)}`);
-    if (select.groupBy.length > 0) parts.push(`GROUP BY ${select.groupBy.map((item) => this.grouping(item, scope)).join(', ')}`);
+    if (select.groupBy.length > 0)
+      parts.push(`GROUP BY ${select.groupBy.map((item) => this.grouping(item, scope)).join(', ')}`);
     if (select.having) parts.push(`HAVING ${this.condition(select.having, scope)}`);
     const order = this.order(orderBy, items, scope, select.distinct);
     const suffix = `${tail(order)}${this.top(select, scope, order !== '')}`;
-    const plain = !select.distinct && select.groupBy.length === 0 && !select.having && !state.aggregated;
+    const plain =
+      !select.distinct && select.groupBy.length === 0 && !select.having && !state.aggregated;
     const locks = this.leaveSelect(state, plain);
     return {
       sql: `${parts.join(' ')}${suffix}${locks}`,
@@ -166,7 +229,11 @@ export abstract class QueryBinder extends SourceBinder {
         return scope.columnsOf(item.qualifier).map((column) => {
           this.noteRead(column);
           const { sql, type, nullable, name } = column;
-          return { bound: { sql, type, nullable, ...(column.identity ? { identity: true } : {}) }, name, alias: name.toLowerCase() };
+          return {
+            bound: { sql, type, nullable, ...(column.identity ? { identity: true } : {}) },
+            name,
+            alias: name.toLowerCase(),
+          };
         });
       }
       const bound = this.value(item.value, scope);
@@ -177,12 +244,14 @@ export abstract class QueryBinder extends SourceBinder {
 
   private grouping(item: GroupItem, scope: Scope): string {
     const key = (node: Expression): string => {
-      if (node.kind === 'literal' || node.kind === 'variable' || node.kind === 'subquery') throw compileError(node.kind === 'subquery' ? 144 : 164);
+      if (node.kind === 'literal' || node.kind === 'variable' || node.kind === 'subquery')
+        throw compileError(node.kind === 'subquery' ? 144 : 164);
       const bound = this.value(node, scope);
       return bound.sql;
     };
     if (item.kind === 'value') return key(item.value);
-    if (item.kind === 'sets') return `GROUPING SETS (${item.sets.map((set) => `(${set.map(key).join(', ')})`).join(', ')})`;
+    if (item.kind === 'sets')
+      return `GROUPING SETS (${item.sets.map((set) => `(${set.map(key).join(', ')})`).join(', ')})`;
     return `${item.kind.toUpperCase()} (${item.values.map(key).join(', ')})`;
   }
 
@@ -195,7 +264,8 @@ export abstract class QueryBinder extends SourceBinder {
         const byMoment = comparisonForm(bound.sql, bound.type);
         return direction(byMoment === bound.sql ? String(at) : byMoment, item, bound.nullable);
       }
-      if (item.value.kind === 'literal') throw compileError(item.value.type === 'int' ? 108 : 408, item.value.text);
+      if (item.value.kind === 'literal')
+        throw compileError(item.value.type === 'int' ? 108 : 408, item.value.text);
       if (item.value.kind === 'variable') throw compileError(1008, '1');
       const bound = this.value(item.value, scope);
       const same = items.findIndex((candidate) => candidate.bound.sql === bound.sql);
@@ -233,7 +303,12 @@ export abstract class QueryBinder extends SourceBinder {
 
 /** Result columns as the wire describes them. */
 export function describeColumns(bound: BoundQuery): ColumnDescription[] {
-  return bound.columns.map(({ name, type, nullable, identity }) => ({ name, type, nullable, ...(identity ? { identity: true } : {}) }));
+  return bound.columns.map(({ name, type, nullable, identity }) => ({
+    name,
+    type,
+    nullable,
+    ...(identity ? { identity: true } : {}),
+  }));
 }
 
 function projected(bound: Bound): string {
@@ -260,19 +335,33 @@ function positionOf(value: Expression, items: Item[]): number | undefined {
 }
 
 /** Splits `anchor UNION ALL recursive part`; undefined when the query does not mention itself. */
-function recursiveParts(query: Query, name: string): { first: QueryBody; rest: QueryBody } | undefined {
+function recursiveParts(
+  query: Query,
+  name: string,
+): { first: QueryBody; rest: QueryBody } | undefined {
   const { body } = query;
   if (body.kind !== 'set' || !body.all || !mentionsTable(body, name)) return undefined;
   if (!mentionsTable(body.left, name)) return { first: body.left, rest: body.right };
   const inner = recursiveParts({ ...query, body: body.left }, name);
-  return inner && { first: inner.first, rest: { kind: 'set', operator: 'union', all: true, left: inner.rest, right: body.right } };
+  return (
+    inner && {
+      first: inner.first,
+      rest: { kind: 'set', operator: 'union', all: true, left: inner.rest, right: body.right },
+    }
+  );
 }
 
 function mentionsTable(node: unknown, name: string): boolean {
   if (Array.isArray(node)) return node.some((item) => mentionsTable(item, name));
   if (typeof node !== 'object' || node === null) return false;
   const table = node as { kind?: string; name?: unknown };
-  if (table.kind === 'table' && Array.isArray(table.name) && table.name.length === 1 && String(table.name[0]).toLowerCase() === name.toLowerCase()) return true;
+  if (
+    table.kind === 'table' &&
+    Array.isArray(table.name) &&
+    table.name.length === 1 &&
+    String(table.name[0]).toLowerCase() === name.toLowerCase()
+  )
+    return true;
   return Object.values(node).some((value) => mentionsTable(value, name));
 }
 
@@ -280,6 +369,7 @@ function mentions(node: unknown, variable: string): boolean {
   if (Array.isArray(node)) return node.some((item) => mentions(item, variable));
   if (typeof node !== 'object' || node === null) return false;
   const found = node as { kind?: string; name?: unknown };
-  if (found.kind === 'variable' && String(found.name).toLowerCase() === variable.toLowerCase()) return true;
+  if (found.kind === 'variable' && String(found.name).toLowerCase() === variable.toLowerCase())
+    return true;
   return Object.values(node).some((value) => mentions(value, variable));
 }

@@ -55,14 +55,24 @@ export class Scope {
     const name = (parts.at(-1) as string).toLowerCase();
     const found = parts.length === 1 ? this.byName(name, parts) : this.byQualifier(parts, name);
     if (!found) {
-      throw parts.length === 1 ? compileError(207, parts[0] as string) : compileError(4104, parts.join('.'));
+      throw parts.length === 1
+        ? compileError(207, parts[0] as string)
+        : compileError(4104, parts.join('.'));
     }
     this.onRead?.(found);
-    return { sql: found.sql, type: found.type, nullable: found.nullable, name: parts.at(-1) as string, ...(found.identity ? { identity: true } : {}) };
+    return {
+      sql: found.sql,
+      type: found.type,
+      nullable: found.nullable,
+      name: parts.at(-1) as string,
+      ...(found.identity ? { identity: true } : {}),
+    };
   }
 
   private byName(name: string, parts: string[]): SourceColumn | undefined {
-    const found = this.sources.flatMap((source) => source.columns.filter((column) => column.name.toLowerCase() === name));
+    const found = this.sources.flatMap((source) =>
+      source.columns.filter((column) => column.name.toLowerCase() === name),
+    );
     if (found.length > 1) throw compileError(209, parts[0] as string);
     return found[0] ?? this.parent?.byName(name, parts);
   }
@@ -80,7 +90,10 @@ export class Scope {
   source(qualifier: string[]): Source | undefined {
     const wanted = qualifier.join('.').toLowerCase();
     if (qualifier.length === 1) return this.sources.find((source) => source.alias === wanted);
-    const tail = qualifier[0] !== '' && qualifier.at(-2) === '' ? `${qualifier[0]}.dbo.${qualifier.at(-1)}`.toLowerCase() : wanted;
+    const tail =
+      qualifier[0] !== '' && qualifier.at(-2) === ''
+        ? `${qualifier[0]}.dbo.${qualifier.at(-1)}`.toLowerCase()
+        : wanted;
     return this.sources.find((source) => source.path === tail || source.path?.endsWith(`.${tail}`));
   }
 

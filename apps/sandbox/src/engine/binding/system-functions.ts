@@ -7,25 +7,46 @@ import type { BindEnvironment } from './environment.js';
 const sysname: TsqlType = { name: 'nvarchar', length: 128 };
 
 /** Answers from a table of names made when the statement runs; without argument, a fact of the session. */
-const lookup = (kind: Parameters<BindEnvironment['lookup']>[0], type: TsqlType, ownFact?: string): FunctionEntry =>
+const lookup = (
+  kind: Parameters<BindEnvironment['lookup']>[0],
+  type: TsqlType,
+  ownFact?: string,
+): FunctionEntry =>
   entry(ownFact ? 0 : 1, 2, ({ binder, count, text }) => {
     if (count === 0) return result(`(${binder.parameters.fact(ownFact as string, type)})`, type);
     const names = binder.parameters.made(() => binder.environment.lookup(kind));
-    return result(`(${names} ->> lower(btrim(replace(replace(textin(bpcharout(${text(0).sql})), '[', ''), ']', ''))))::${type.name === 'int' ? 'int4' : 'tsql.s'}`, type);
+    return result(
+      `(${names} ->> lower(btrim(replace(replace(textin(bpcharout(${text(0).sql})), '[', ''), ']', ''))))::${type.name === 'int' ? 'int4' : 'tsql.s'}`,
+      type,
+    );
   });
 
 const answers = (kind: 'server' | 'property'): FunctionEntry =>
   entry(1, 2, ({ binder, text, count }) => {
     const names = binder.parameters.made(() => JSON.stringify(serverProperties));
     void kind;
-    return result(`(${names} ->> lower(textin(bpcharout(${text(count - 1).sql}))))::tsql.s`, nvarchar(128));
+    return result(
+      `(${names} ->> lower(textin(bpcharout(${text(count - 1).sql}))))::tsql.s`,
+      nvarchar(128),
+    );
   });
 
 /** What SERVERPROPERTY answers: a recent server, and plainly the sandbox. */
 const serverProperties: Record<string, string> = {
-  productversion: '16.0.1000.6', productlevel: 'RTM', edition: 'Conduit Sandbox (64-bit)', engineedition: '4', productmajorversion: '16', productminorversion: '0',
-  collation: 'Latin1_General_100_CI_AS_SC', machinename: 'CONDUITSANDBOX', servername: 'CONDUITSANDBOX', isclustered: '0', isintegratedsecurityonly: '0',
-  ishadrenabled: '0', issingleuser: '0', isfulltextinstalled: '0',
+  productversion: '16.0.1000.6',
+  productlevel: 'RTM',
+  edition: 'Conduit Sandbox (64-bit)',
+  engineedition: '4',
+  productmajorversion: '16',
+  productminorversion: '0',
+  collation: 'Latin1_General_100_CI_AS_SC',
+  machinename: 'CONDUITSANDBOX',
+  servername: 'CONDUITSANDBOX',
+  isclustered: '0',
+  isintegratedsecurityonly: '0',
+  ishadrenabled: '0',
+  issingleuser: '0',
+  isfulltextinstalled: '0',
 };
 
 export const systemFunctions: FunctionTable = {
@@ -58,18 +79,35 @@ export const systemFunctions: FunctionTable = {
   serverproperty: answers('server'),
   is_srvrolemember: entry(1, 2, ({ binder, text }) => {
     const roles = binder.parameters.fact('server_roles', nvarchar(4000));
-    return result(`CASE WHEN textin(bpcharout(${roles})) LIKE '%,' || lower(textin(bpcharout(${text(0).sql}))) || ',%' THEN 1 WHEN lower(textin(bpcharout(${text(0).sql}))) IN ('sysadmin', 'public', 'processadmin', 'serveradmin', 'securityadmin', 'dbcreator') THEN 0 END`, int);
+    return result(
+      `CASE WHEN textin(bpcharout(${roles})) LIKE '%,' || lower(textin(bpcharout(${text(0).sql}))) || ',%' THEN 1 WHEN lower(textin(bpcharout(${text(0).sql}))) IN ('sysadmin', 'public', 'processadmin', 'serveradmin', 'securityadmin', 'dbcreator') THEN 0 END`,
+      int,
+    );
   }),
-  is_rolemember: entry(1, 2, ({ binder, text }) => memberOf(binder.parameters.fact('database_roles', nvarchar(4000)), text(0).sql)),
-  is_member: entry(1, 1, ({ binder, text }) => memberOf(binder.parameters.fact('database_roles', nvarchar(4000)), text(0).sql)),
+  is_rolemember: entry(1, 2, ({ binder, text }) =>
+    memberOf(binder.parameters.fact('database_roles', nvarchar(4000)), text(0).sql),
+  ),
+  is_member: entry(1, 1, ({ binder, text }) =>
+    memberOf(binder.parameters.fact('database_roles', nvarchar(4000)), text(0).sql),
+  ),
   has_dbaccess: entry(1, 1, ({ binder, text }) => {
     const names = binder.parameters.fact('accessible', nvarchar(4000));
-    return result(`CASE WHEN textin(bpcharout(${names})) LIKE '%,' || lower(textin(bpcharout(${text(0).sql}))) || ',%' THEN 1 ELSE 0 END`, int);
+    return result(
+      `CASE WHEN textin(bpcharout(${names})) LIKE '%,' || lower(textin(bpcharout(${text(0).sql}))) || ',%' THEN 1 ELSE 0 END`,
+      int,
+    );
   }),
   databasepropertyex: entry(2, 2, ({ text }) =>
-    result(`CASE lower(textin(bpcharout(${text(1).sql}))) WHEN 'status' THEN 'ONLINE' WHEN 'updateability' THEN 'READ_WRITE' WHEN 'collation' THEN 'Latin1_General_100_CI_AS_SC' WHEN 'recovery' THEN 'SIMPLE' END::tsql.s`, nvarchar(128))),
+    result(
+      `CASE lower(textin(bpcharout(${text(1).sql}))) WHEN 'status' THEN 'ONLINE' WHEN 'updateability' THEN 'READ_WRITE' WHEN 'collation' THEN 'Latin1_General_100_CI_AS_SC' WHEN 'recovery' THEN 'SIMPLE' END::tsql.s`,
+      nvarchar(128),
+    ),
+  ),
 };
 
 function memberOf(roles: string, role: string): ReturnType<typeof result> {
-  return result(`CASE WHEN textin(bpcharout(${roles})) LIKE '%,' || lower(textin(bpcharout(${role}))) || ',%' THEN 1 ELSE 0 END`, int);
+  return result(
+    `CASE WHEN textin(bpcharout(${roles})) LIKE '%,' || lower(textin(bpcharout(${role}))) || ',%' THEN 1 ELSE 0 END`,
+    int,
+  );
 }

@@ -42,9 +42,14 @@ export function findNativeTree(): NativeTree {
   try {
     root = resolve(dirname(require.resolve(name)), '..');
   } catch (cause) {
-    throw new Error(`The package ${name} is not installed: no embedded PostgreSQL for this platform.`, { cause });
+    throw new Error(
+      `The package ${name} is not installed: no embedded PostgreSQL for this platform.`,
+      { cause },
+    );
   }
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const packaged = join(root, 'native');
   const reachable = process.getuid?.() !== 0 || isOpenToEveryone(packaged);
   if (reachable && (missingLinks(root).length === 0 || hydrate(root))) {
@@ -64,7 +69,9 @@ export function isOpenToEveryone(path: string): boolean {
 /** The system's temporary folder, or /tmp where that one is closed to other accounts. */
 export function openTemporaryFolder(): string {
   if (process.getuid?.() !== 0) return tmpdir();
-  return [tmpdir(), '/tmp', '/var/tmp'].find((f) => existsSync(f) && isOpenToEveryone(f)) ?? tmpdir();
+  return (
+    [tmpdir(), '/tmp', '/var/tmp'].find((f) => existsSync(f) && isOpenToEveryone(f)) ?? tmpdir()
+  );
 }
 
 interface Link {
@@ -100,7 +107,10 @@ function copyOutside(root: string, version: string): string {
   const place = join(parent, `conduit-postgres-${version}-${process.getuid?.() ?? 0}`);
   if (!existsSync(place)) {
     const draft = mkdtempSync(join(parent, 'conduit-postgres-draft-'));
-    cpSync(join(root, 'native'), join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(root, 'native'), join(draft, 'native'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     hydrate(draft);
     openForReading(draft);
     try {
@@ -113,7 +123,9 @@ function copyOutside(root: string, version: string): string {
   const found = lstatSync(place);
   const isOurs = found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid);
   if (!isOurs || (found.mode & 0o022) !== 0) {
-    throw new Error(`The folder ${basename(place)} in ${parent} was not made by this account: remove it.`);
+    throw new Error(
+      `The folder ${basename(place)} in ${parent} was not made by this account: remove it.`,
+    );
   }
   return join(place, 'native');
 }

@@ -20,7 +20,12 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join, resolve } from 'node:path';
-import { findNativeTree, isOpenToEveryone, openTemporaryFolder, unprivilegedId } from './native-tree.js';
+import {
+  findNativeTree,
+  isOpenToEveryone,
+  openTemporaryFolder,
+  unprivilegedId,
+} from './native-tree.js';
 
 export interface PostgresCluster {
   socketDirectory: string;
@@ -68,7 +73,11 @@ export async function startCluster(stateDirectory: string): Promise<PostgresClus
   const dataDirectory = chooseDataDirectory(state, previous);
   const socketDirectory = mkdtempSync(join(openTemporaryFolder(), 'conduit-pg-'));
   giveToServer(socketDirectory);
-  const record: RunRecord = { owner: processIdentity(process.pid) ?? '', dataDirectory, socketDirectory };
+  const record: RunRecord = {
+    owner: processIdentity(process.pid) ?? '',
+    dataDirectory,
+    socketDirectory,
+  };
   writeFileSync(recordFile, JSON.stringify(record), { mode: 0o600 });
   const isNew = !existsSync(join(dataDirectory, 'PG_VERSION'));
   if (isNew) initialise(tree.directory, dataDirectory);
@@ -96,8 +105,24 @@ function initialise(nativeDirectory: string, dataDirectory: string): void {
   giveToServer(dataDirectory);
   execFileSync(
     join(nativeDirectory, 'bin', 'initdb'),
-    ['-D', dataDirectory, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions', '--locale=C', '--encoding=UTF8'],
-    { ...serverAccount(), cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' }, stdio: 'pipe' },
+    [
+      '-D',
+      dataDirectory,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '--no-sync',
+      '--no-instructions',
+      '--locale=C',
+      '--encoding=UTF8',
+    ],
+    {
+      ...serverAccount(),
+      cwd: '/',
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+      stdio: 'pipe',
+    },
   );
 }
 
@@ -105,12 +130,26 @@ function initialise(nativeDirectory: string, dataDirectory: string): void {
  * The server is the child of a shell that waits on a pipe from us: when our end closes, whether by
  * `stop()` or because this process died, the shell asks the server for a fast shutdown.
  */
-function launch(nativeDirectory: string, dataDirectory: string, socketDirectory: string): ChildProcess {
-  const watch = '"$0" "$@" 3<&- & server=$!; (cat <&3 >/dev/null; kill -INT $server) & wait $server';
+function launch(
+  nativeDirectory: string,
+  dataDirectory: string,
+  socketDirectory: string,
+): ChildProcess {
+  const watch =
+    '"$0" "$@" 3<&- & server=$!; (cat <&3 >/dev/null; kill -INT $server) & wait $server';
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return spawn(
     '/bin/sh',
-    ['-c', watch, join(nativeDirectory, 'bin', 'postgres'), '-D', dataDirectory, '-k', socketDirectory, ...options],
+    [
+      '-c',
+      watch,
+      join(nativeDirectory, 'bin', 'postgres'),
+      '-D',
+      dataDirectory,
+      '-k',
+      socketDirectory,
+      ...options,
+    ],
     {
       ...serverAccount(),
       cwd: '/',
@@ -137,7 +176,10 @@ function accepts(socketPath: string): Promise<boolean> {
   return new Promise((settle) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {
-      const startup = Buffer.from('\0\0\0\0\0\x03\0\0user\0postgres\0database\0postgres\0\0', 'latin1');
+      const startup = Buffer.from(
+        '\0\0\0\0\0\x03\0\0user\0postgres\0database\0postgres\0\0',
+        'latin1',
+      );
       startup.writeInt32BE(startup.length);
       socket.write(startup);
     });

@@ -155,7 +155,15 @@ class Exchange {
     const raw = error as Record<string, string | undefined> & Error;
     this.error ??=
       typeof raw.code === 'string' && /^[0-9A-Z]{5}$/.test(raw.code)
-        ? new PostgresError(raw.code, raw.message, raw['detail'], raw['constraint'], raw['table'], raw['column'], raw['schema'])
+        ? new PostgresError(
+            raw.code,
+            raw.message,
+            raw['detail'],
+            raw['constraint'],
+            raw['table'],
+            raw['column'],
+            raw['schema'],
+          )
         : error;
     // pg's client lets go of a query at its error: no ReadyForQuery will be handed to it.
     this.handleReadyForQuery();
@@ -251,7 +259,9 @@ export class PostgresConnection {
       port: 5432,
       user: options.user,
       database: options.database,
-      options: given.map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`).join(' '),
+      options: given
+        .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
+        .join(' '),
     });
     const lost: { connection?: PostgresConnection } = {};
     const note = (): void => {
@@ -264,7 +274,12 @@ export class PostgresConnection {
     client.on('end', note);
     await client.connect();
     const keys = client as unknown as { processID: number; secretKey: number };
-    lost.connection = new PostgresConnection(client, options.socketDirectory, keys.processID, keys.secretKey);
+    lost.connection = new PostgresConnection(
+      client,
+      options.socketDirectory,
+      keys.processID,
+      keys.secretKey,
+    );
     return lost.connection;
   }
 
@@ -288,7 +303,9 @@ export class PostgresConnection {
   async copyIn(sql: string, chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<number> {
     const { stream } = (this.client as unknown as { connection: { stream: Socket } }).connection;
     const drained = (): Promise<void> =>
-      stream.writableLength < 1 << 20 ? Promise.resolve() : new Promise((settle) => stream.once('drain', () => settle()));
+      stream.writableLength < 1 << 20
+        ? Promise.resolve()
+        : new Promise((settle) => stream.once('drain', () => settle()));
     const outcome = await this.exchange(new CopyExchange(sql, chunks, drained));
     return outcome.rowCount ?? 0;
   }

@@ -12,7 +12,14 @@ import { compileError, sqlError } from '../session/sql-error.js';
 import type { StatementRunner } from '../session/statement-runner.js';
 import type { DefinitionStatement, ObjectName, Query, Statement } from '../syntax/syntax-tree.js';
 import { AlterRunner } from './alter-runner.js';
-import { objectKey, placeOf, schemaPlace, type ObjectDefinition, type ProcedureDefinition, type TableDefinition } from './definitions.js';
+import {
+  objectKey,
+  placeOf,
+  schemaPlace,
+  type ObjectDefinition,
+  type ProcedureDefinition,
+  type TableDefinition,
+} from './definitions.js';
 import { TableShape } from './table-shape.js';
 
 type Of<K extends DefinitionStatement['kind']> = Extract<DefinitionStatement, { kind: K }>;
@@ -30,24 +37,38 @@ export class DefinitionRunner {
   async run(statement: Statement, frame: Frame): Promise<void> {
     if (this.state.doomed) throw sqlError(3930);
     switch (statement.kind) {
-      case 'createTable': return this.createTable(statement.name, statement, frame);
-      case 'declareTable': return this.declareTable(statement, frame);
-      case 'createView': return this.createView(statement, frame);
-      case 'createProcedure': return this.createProcedure(statement, frame);
-      case 'createSchema': return this.createSchema(statement.name, frame);
-      case 'createIndex': return this.alterations.createIndex(statement, frame);
-      case 'dropIndex': return this.alterations.dropIndex(statement, frame);
-      case 'alterTable': return this.alterations.alter(statement.name, statement.action, frame);
-      case 'truncate': return this.truncate(statement.name, frame);
+      case 'createTable':
+        return this.createTable(statement.name, statement, frame);
+      case 'declareTable':
+        return this.declareTable(statement, frame);
+      case 'createView':
+        return this.createView(statement, frame);
+      case 'createProcedure':
+        return this.createProcedure(statement, frame);
+      case 'createSchema':
+        return this.createSchema(statement.name, frame);
+      case 'createIndex':
+        return this.alterations.createIndex(statement, frame);
+      case 'dropIndex':
+        return this.alterations.dropIndex(statement, frame);
+      case 'alterTable':
+        return this.alterations.alter(statement.name, statement.action, frame);
+      case 'truncate':
+        return this.truncate(statement.name, frame);
       case 'drop':
         for (const name of statement.names) await this.drop(statement, name, frame);
         return;
-      default: throw sqlError(40515, statement.kind);
+      default:
+        throw sqlError(40515, statement.kind);
     }
   }
 
   shape(table: TableDefinition, frame: Frame): TableShape {
-    return new TableShape(table, new ChangeBinder(new SessionEnvironment(this.state, frame)), (name) => this.table(name));
+    return new TableShape(
+      table,
+      new ChangeBinder(new SessionEnvironment(this.state, frame)),
+      (name) => this.table(name),
+    );
   }
 
   /** @throws SqlError 4902 for a table that is not there. */
@@ -67,39 +88,88 @@ export class DefinitionRunner {
   /** Definitions need ownership of the catalogue, whoever's procedure they stand in. */
   own(name: ObjectName, permission: string): { catalogue: string; schema: string } {
     const place = resolveName(this.state, name);
-    if (!this.state.rights.mayDefine(place.catalogue)) throw sqlError(262, permission, place.catalogue);
-    if (!this.state.view.hasSchema(place.catalogue, place.schema)) throw sqlError(2760, place.schema);
+    if (!this.state.rights.mayDefine(place.catalogue))
+      throw sqlError(262, permission, place.catalogue);
+    if (!this.state.view.hasSchema(place.catalogue, place.schema))
+      throw sqlError(2760, place.schema);
     return place;
   }
 
-  private identity(name: ObjectName, permission: string): Omit<TableDefinition, 'kind' | 'columns' | 'constraints' | 'indexes'> {
+  private identity(
+    name: ObjectName,
+    permission: string,
+  ): Omit<TableDefinition, 'kind' | 'columns' | 'constraints' | 'indexes'> {
     const last = name.at(-1) as string;
     const now = new Date().toISOString().replace('T', ' ').slice(0, 23);
     if (last.startsWith('#')) {
       if (last.startsWith('##')) throw sqlError(40515, 'global temporary tables');
       if (this.state.temporary.has(last.toLowerCase())) throw sqlError(2714, last);
-      return { catalogue: 'tempdb', schema: 'dbo', name: last, id: -this.state.view.store.freshId(), created: now, modified: now, place: `pg_temp.${quoteName(last.toLowerCase())}`, temporary: true };
+      return {
+        catalogue: 'tempdb',
+        schema: 'dbo',
+        name: last,
+        id: -this.state.view.store.freshId(),
+        created: now,
+        modified: now,
+        place: `pg_temp.${quoteName(last.toLowerCase())}`,
+        temporary: true,
+      };
     }
     const { catalogue, schema } = this.own(name, permission);
     if (this.state.view.find(catalogue, schema, last)) throw sqlError(2714, last);
-    return { catalogue, schema, name: last, id: this.state.view.store.freshId(), created: now, modified: now, place: placeOf(catalogue, schema, last) };
+    return {
+      catalogue,
+      schema,
+      name: last,
+      id: this.state.view.store.freshId(),
+      created: now,
+      modified: now,
+      place: placeOf(catalogue, schema, last),
+    };
   }
 
-  async createTable(name: ObjectName, body: Pick<Of<'createTable'>, 'columns' | 'constraints'>, frame: Frame): Promise<void> {
-    const table: TableDefinition = { kind: 'table', ...this.identity(name, 'CREATE TABLE'), columns: [], constraints: [], indexes: [] };
+  async createTable(
+    name: ObjectName,
+    body: Pick<Of<'createTable'>, 'columns' | 'constraints'>,
+    frame: Frame,
+  ): Promise<void> {
+    const table: TableDefinition = {
+      kind: 'table',
+      ...this.identity(name, 'CREATE TABLE'),
+      columns: [],
+      constraints: [],
+      indexes: [],
+    };
     const sqls = this.shape(table, frame).create(body.columns, body.constraints);
     await this.store(table, sqls, frame);
   }
 
-  private async declareTable(statement: Extract<Statement, { kind: 'declareTable' }>, frame: Frame): Promise<void> {
+  private async declareTable(
+    statement: Extract<Statement, { kind: 'declareTable' }>,
+    frame: Frame,
+  ): Promise<void> {
     if (frame.tableVariables.has(statement.name.toLowerCase())) return;
     const id = this.state.view.store.freshId();
     const now = new Date().toISOString().replace('T', ' ').slice(0, 23);
     const table: TableDefinition = {
-      kind: 'table', catalogue: 'tempdb', schema: 'dbo', name: statement.name, id: -id, created: now, modified: now,
-      place: `pg_temp.${quoteName(`${statement.name.toLowerCase()}~${id}`)}`, temporary: true, columns: [], constraints: [], indexes: [],
+      kind: 'table',
+      catalogue: 'tempdb',
+      schema: 'dbo',
+      name: statement.name,
+      id: -id,
+      created: now,
+      modified: now,
+      place: `pg_temp.${quoteName(`${statement.name.toLowerCase()}~${id}`)}`,
+      temporary: true,
+      columns: [],
+      constraints: [],
+      indexes: [],
     };
-    await this.atomically(this.shape(table, frame).create(statement.columns, statement.constraints), frame, table);
+    await this.atomically(
+      this.shape(table, frame).create(statement.columns, statement.constraints),
+      frame,
+      table,
+    );
     frame.declareTable(statement.name, table);
   }
 
@@ -108,20 +178,37 @@ export class DefinitionRunner {
     if (body.kind !== 'select' || !body.into) return;
     const { into, ...rest } = body;
     const plain: Query = { ...query, body: rest };
-    const { bound } = this.runner.compile(plain, frame, (binder) => binder.statement(plain, new Scope()));
-    const table: TableDefinition = { kind: 'table', ...this.identity(into, 'CREATE TABLE'), columns: [], constraints: [], indexes: [] };
+    const { bound } = this.runner.compile(plain, frame, (binder) =>
+      binder.statement(plain, new Scope()),
+    );
+    const table: TableDefinition = {
+      kind: 'table',
+      ...this.identity(into, 'CREATE TABLE'),
+      columns: [],
+      constraints: [],
+      indexes: [],
+    };
     const seen = new Set<string>();
     const columns = bound.columns.map((column, i) => {
       if (column.name === '') throw compileError(1038);
       if (seen.has(column.name.toLowerCase())) throw compileError(2705, column.name, table.name);
       seen.add(column.name.toLowerCase());
-      return { name: column.name, type: column.type, nullable: column.nullable, constraints: [], ...(column.identity && i >= 0 ? { identity: { seed: 1, increment: 1 } } : {}) };
+      return {
+        name: column.name,
+        type: column.type,
+        nullable: column.nullable,
+        constraints: [],
+        ...(column.identity && i >= 0 ? { identity: { seed: 1, increment: 1 } } : {}),
+      };
     });
     await this.store(table, this.shape(table, frame).create(columns, []), frame);
     const before = this.state.identityInsert;
     if (columns.some((column) => column.identity)) this.state.identityInsert = table.place;
     try {
-      await this.runner.change({ kind: 'insert', target: into, hints: [], source: { kind: 'query', query: plain } }, frame);
+      await this.runner.change(
+        { kind: 'insert', target: into, hints: [], source: { kind: 'query', query: plain } },
+        frame,
+      );
     } finally {
       this.state.identityInsert = before;
     }
@@ -132,19 +219,37 @@ export class DefinitionRunner {
     const identity = existing ?? this.identity(statement.name, 'CREATE VIEW');
     this.own(statement.name, 'CREATE VIEW');
     const binder = new ChangeBinder(new SessionEnvironment(this.state, frame));
-    if (statement.query.orderBy.length > 0 && !(statement.query.body.kind === 'select' && statement.query.body.top) && !statement.query.offset) throw sqlError(1033);
+    if (
+      statement.query.orderBy.length > 0 &&
+      !(statement.query.body.kind === 'select' && statement.query.body.top) &&
+      !statement.query.offset
+    )
+      throw sqlError(1033);
     const bound = binder.view(statement.query, identity.name, statement.columns);
-    if (binder.parameters.sources.length > 0) throw sqlError(40515, 'session functions and system views inside a view');
+    if (binder.parameters.sources.length > 0)
+      throw sqlError(40515, 'session functions and system views inside a view');
     const names = bound.columns.map((column) => quoteName(column.name.toLowerCase())).join(', ');
     const table: TableDefinition = {
-      ...(identity as TableDefinition), kind: 'view', constraints: [], indexes: [], text: statement.text,
+      ...(identity as TableDefinition),
+      kind: 'view',
+      constraints: [],
+      indexes: [],
+      text: statement.text,
       columns: bound.columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
     };
     const drop = existing ? [`DROP VIEW ${table.place}`] : [];
-    await this.store(table, [...drop, `CREATE VIEW ${table.place} (${names}) AS ${bound.sql}`], frame);
+    await this.store(
+      table,
+      [...drop, `CREATE VIEW ${table.place} (${names}) AS ${bound.sql}`],
+      frame,
+    );
   }
 
-  private existing(name: ObjectName, replace: 'create' | 'alter' | 'either', kind: 'view' | 'procedure'): ObjectDefinition | undefined {
+  private existing(
+    name: ObjectName,
+    replace: 'create' | 'alter' | 'either',
+    kind: 'view' | 'procedure',
+  ): ObjectDefinition | undefined {
     if (replace === 'create') return undefined;
     const { catalogue, schema } = resolveName(this.state, name);
     const found = this.state.view.find(catalogue, schema, name.at(-1) as string);
@@ -156,23 +261,45 @@ export class DefinitionRunner {
   private async createProcedure(statement: Of<'createProcedure'>, frame: Frame): Promise<void> {
     const existing = this.existing(statement.name, statement.replace, 'procedure');
     this.own(statement.name, 'CREATE PROCEDURE');
-    const { place: _, ...identity } = { place: '', ...(existing ?? this.identity(statement.name, 'CREATE PROCEDURE')) };
+    const { place: _, ...identity } = {
+      place: '',
+      ...(existing ?? this.identity(statement.name, 'CREATE PROCEDURE')),
+    };
     const procedure: ProcedureDefinition = {
-      ...(identity as ProcedureDefinition), kind: 'procedure', text: statement.text,
-      parameters: statement.parameters.map(({ name, type, output, defaultValue }) => ({ name, type, output, hasDefault: defaultValue !== undefined })),
+      ...(identity as ProcedureDefinition),
+      kind: 'procedure',
+      text: statement.text,
+      parameters: statement.parameters.map(({ name, type, output, defaultValue }) => ({
+        name,
+        type,
+        output,
+        hasDefault: defaultValue !== undefined,
+      })),
     };
     await this.store(procedure, [], frame);
   }
 
   private async createSchema(name: string, frame: Frame): Promise<void> {
-    const { catalogue, rights, view } = { catalogue: this.state.catalogue, rights: this.state.rights, view: this.state.view };
+    const { catalogue, rights, view } = {
+      catalogue: this.state.catalogue,
+      rights: this.state.rights,
+      view: this.state.view,
+    };
     if (!rights.mayDefine(catalogue)) throw sqlError(262, 'CREATE SCHEMA', catalogue);
     if (view.hasSchema(catalogue, name)) throw sqlError(2714, name);
     const place = schemaPlace(catalogue, name);
     const reader = quoteName(`read:${catalogue.toLowerCase()}`);
     const writer = quoteName(`write:${catalogue.toLowerCase()}`);
     const record = `INSERT INTO tsql.schemas VALUES (${quoteText(`${catalogue}.${name}`)})`;
-    await this.atomically([`CREATE SCHEMA ${place}`, `GRANT USAGE ON SCHEMA ${place} TO ${reader}, ${writer}`, ...grantsOn(place, reader, writer), record], frame);
+    await this.atomically(
+      [
+        `CREATE SCHEMA ${place}`,
+        `GRANT USAGE ON SCHEMA ${place} TO ${reader}, ${writer}`,
+        ...grantsOn(place, reader, writer),
+        record,
+      ],
+      frame,
+    );
     view.record({ key: `+${catalogue}.${name}`, schema: `${catalogue}.${name}` });
     await this.publish();
   }
@@ -180,13 +307,23 @@ export class DefinitionRunner {
   private async truncate(name: ObjectName, frame: Frame): Promise<void> {
     const table = this.table(name);
     if (!table.temporary) this.own(name, 'ALTER');
-    const referenced = this.state.view.tables(table.catalogue).find((other) => other !== table && other.constraints.some((constraint) => constraint.references?.table === `${table.catalogue}.${table.schema}.${table.name}`));
+    const referenced = this.state.view
+      .tables(table.catalogue)
+      .find(
+        (other) =>
+          other !== table &&
+          other.constraints.some(
+            (constraint) =>
+              constraint.references?.table === `${table.catalogue}.${table.schema}.${table.name}`,
+          ),
+      );
     if (referenced) throw sqlError(4712, name.join('.'));
     await this.atomically([`TRUNCATE ${table.place} RESTART IDENTITY`], frame, table);
   }
 
   private async drop(statement: Of<'drop'>, name: ObjectName, frame: Frame): Promise<void> {
-    if (statement.object === 'schema') return this.dropSchema(name.at(-1) as string, statement.ifExists, frame);
+    if (statement.object === 'schema')
+      return this.dropSchema(name.at(-1) as string, statement.ifExists, frame);
     const last = name.at(-1) as string;
     if (last.startsWith('#')) return this.dropTemporary(last, statement.ifExists, frame);
     const { catalogue, schema } = resolveName(this.state, name);
@@ -198,12 +335,22 @@ export class DefinitionRunner {
     this.own(name, 'ALTER');
     if (found.kind === 'table') {
       const full = `${found.catalogue}.${found.schema}.${found.name}`;
-      const referring = this.state.view.tables(catalogue).find((other) => other !== found && other.constraints.some((constraint) => constraint.references?.table === full));
+      const referring = this.state.view
+        .tables(catalogue)
+        .find(
+          (other) =>
+            other !== found &&
+            other.constraints.some((constraint) => constraint.references?.table === full),
+        );
       if (referring) throw sqlError(3726, name.join('.'));
     }
-    const sqls = found.kind === 'procedure' ? [] : [`DROP ${found.kind.toUpperCase()} ${found.place}`];
+    const sqls =
+      found.kind === 'procedure' ? [] : [`DROP ${found.kind.toUpperCase()} ${found.place}`];
     const key = objectKey(catalogue, schema, last);
-    await this.atomically([...sqls, `DELETE FROM tsql.objects WHERE key = ${quoteText(key)}`], frame);
+    await this.atomically(
+      [...sqls, `DELETE FROM tsql.objects WHERE key = ${quoteText(key)}`],
+      frame,
+    );
     this.state.view.record({ key });
     await this.publish();
   }
@@ -224,10 +371,21 @@ export class DefinitionRunner {
       if (ifExists) return;
       throw sqlError(3701, 'drop', 'schema', name);
     }
-    const inside = this.state.view.all().find((object) => object.catalogue === catalogue && object.schema.toLowerCase() === name.toLowerCase());
+    const inside = this.state.view
+      .all()
+      .find(
+        (object) =>
+          object.catalogue === catalogue && object.schema.toLowerCase() === name.toLowerCase(),
+      );
     if (inside) throw sqlError(3729, 'drop schema', name, inside.name);
     this.own([name, 'x'], 'ALTER');
-    await this.atomically([`DROP SCHEMA ${schemaPlace(catalogue, name)}`, `DELETE FROM tsql.schemas WHERE lower(name) = ${quoteText(`${catalogue}.${name}`.toLowerCase())}`], frame);
+    await this.atomically(
+      [
+        `DROP SCHEMA ${schemaPlace(catalogue, name)}`,
+        `DELETE FROM tsql.schemas WHERE lower(name) = ${quoteText(`${catalogue}.${name}`.toLowerCase())}`,
+      ],
+      frame,
+    );
     this.state.view.record({ key: `-${catalogue}.${name}`, schema: `${catalogue}.${name}` });
     await this.publish();
   }
@@ -236,7 +394,8 @@ export class DefinitionRunner {
     void frame;
     const table = this.table(name);
     if (!table.columns.some((column) => column.identity)) throw sqlError(8106, name.join('.'));
-    if (on && this.state.identityInsert && this.state.identityInsert !== table.place) throw sqlError(8107, this.state.identityInsert, name.join('.'));
+    if (on && this.state.identityInsert && this.state.identityInsert !== table.place)
+      throw sqlError(8107, this.state.identityInsert, name.join('.'));
     this.state.identityInsert = on ? table.place : undefined;
   }
 
@@ -245,7 +404,8 @@ export class DefinitionRunner {
     if (object.kind !== 'procedure' && object.temporary) {
       await this.atomically([...sqls], frame, object);
       this.state.temporary.set(object.name.toLowerCase(), object);
-      if (!frame.temporary.includes(object.name.toLowerCase())) frame.temporary.push(object.name.toLowerCase());
+      if (!frame.temporary.includes(object.name.toLowerCase()))
+        frame.temporary.push(object.name.toLowerCase());
       return;
     }
     const key = objectKey(object.catalogue, object.schema, object.name);
@@ -263,13 +423,28 @@ export class DefinitionRunner {
   async atomically(sqls: string[], frame: Frame, temporary?: TableDefinition): Promise<void> {
     const own = temporary?.temporary === true;
     const inTransaction = this.state.transactionCount > 0;
-    const plain = own ? Object.assign(Object.create(Object.getPrototypeOf(frame)), frame, { chained: false }) as Frame : frame;
-    const all = own ? [...sqls, ...(sqls.some((sql) => sql.startsWith('CREATE')) ? [`GRANT ALL ON ${temporary?.place} TO PUBLIC`] : [])] : sqls;
+    const plain = own
+      ? (Object.assign(Object.create(Object.getPrototypeOf(frame)), frame, {
+          chained: false,
+        }) as Frame)
+      : frame;
+    const all = own
+      ? [
+          ...sqls,
+          ...(sqls.some((sql) => sql.startsWith('CREATE'))
+            ? [`GRANT ALL ON ${temporary?.place} TO PUBLIC`]
+            : []),
+        ]
+      : sqls;
     const [first, ...rest] = all;
     if (first === undefined) return;
     const context = { action: 'CREATE', owner: !own, ...(temporary ? { table: temporary } : {}) };
     // The lock list opens a transaction of its own where none is open yet.
-    await this.state.execute({ sql: first, before: inTransaction ? [] : ['SELECT 1'], after: rest }, plain, context);
+    await this.state.execute(
+      { sql: first, before: inTransaction ? [] : ['SELECT 1'], after: rest },
+      plain,
+      context,
+    );
   }
 }
 
@@ -280,4 +455,3 @@ export function grantsOn(place: string, reader: string, writer: string): string[
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} GRANT USAGE ON SEQUENCES TO ${writer}`,
   ];
 }
-

@@ -25,7 +25,8 @@ export class SchemaStore {
 
   /** An object id that no object has had in this run, nor has in the state. */
   freshId(): number {
-    this.lastId = Math.max(this.lastId, ...[...this.objects.values()].map((object) => object.id)) + 1;
+    this.lastId =
+      Math.max(this.lastId, ...[...this.objects.values()].map((object) => object.id)) + 1;
     return this.lastId;
   }
 
@@ -40,7 +41,11 @@ export class SchemaStore {
   }
 }
 
-function applyChange(objects: Map<string, ObjectDefinition>, schemas: Map<string, string>, change: SchemaChange): void {
+function applyChange(
+  objects: Map<string, ObjectDefinition>,
+  schemas: Map<string, string>,
+  change: SchemaChange,
+): void {
   if (change.schema !== undefined) {
     if (change.key.startsWith('-')) schemas.delete(change.schema.toLowerCase());
     else schemas.set(change.schema.toLowerCase(), change.schema.split('.')[1] as string);
@@ -51,7 +56,9 @@ function applyChange(objects: Map<string, ObjectDefinition>, schemas: Map<string
 /** One session's sight of the store. */
 export class SchemaView {
   private changes: SchemaChange[] = [];
-  private own: { objects: Map<string, ObjectDefinition>; schemas: Map<string, string>; base: number } | undefined;
+  private own:
+    | { objects: Map<string, ObjectDefinition>; schemas: Map<string, string>; base: number }
+    | undefined;
   private localVersion = 0;
 
   constructor(readonly store: SchemaStore) {}
@@ -63,7 +70,11 @@ export class SchemaView {
   private get seen(): { objects: Map<string, ObjectDefinition>; schemas: Map<string, string> } {
     if (this.changes.length === 0) return this.store;
     if (this.own?.base !== this.store.version) {
-      this.own = { objects: new Map(this.store.objects), schemas: new Map(this.store.schemas), base: this.store.version };
+      this.own = {
+        objects: new Map(this.store.objects),
+        schemas: new Map(this.store.schemas),
+        base: this.store.version,
+      };
       for (const change of this.changes) applyChange(this.own.objects, this.own.schemas, change);
     }
     return this.own;
@@ -78,7 +89,10 @@ export class SchemaView {
   }
 
   tables(catalogue: string): TableDefinition[] {
-    return this.all().filter((object): object is TableDefinition => object.kind !== 'procedure' && object.catalogue === catalogue);
+    return this.all().filter(
+      (object): object is TableDefinition =>
+        object.kind !== 'procedure' && object.catalogue === catalogue,
+    );
   }
 
   schemas(catalogue: string): string[] {

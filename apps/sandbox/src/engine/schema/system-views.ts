@@ -11,14 +11,20 @@ import { systemCatalogue } from './system-catalogue.js';
 const views: Record<string, ViewBuilder> = { ...informationSchema, ...systemCatalogue };
 
 /** @param name lowercase `sys.tables` and the like. */
-export function findSystemTable(name: string, state: SessionState, catalogue: string): SystemTable | undefined {
+export function findSystemTable(
+  name: string,
+  state: SessionState,
+  catalogue: string,
+): SystemTable | undefined {
   const view = Object.hasOwn(views, name) ? views[name] : undefined;
   if (!view) return undefined;
   return {
     columns: Object.entries(view.columns).map(([columnName, type]) => column(columnName, type)),
     rows: async () => {
       const rows: Row[] = await view.rows(state, catalogue);
-      const lowered = rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key.toLowerCase(), value])));
+      const lowered = rows.map((row) =>
+        Object.fromEntries(Object.entries(row).map(([key, value]) => [key.toLowerCase(), value])),
+      );
       return JSON.stringify(lowered);
     },
   };

@@ -52,7 +52,13 @@ export class Interpreter {
         if (clearsError.has(statement.kind)) state.errorNumber = 0;
         return flow;
       } catch (error) {
-        if (error instanceof SqlError && error.abortsTransaction && countsBefore > 0 && state.transactionCount === 0 && state.tryDepth > 0) {
+        if (
+          error instanceof SqlError &&
+          error.abortsTransaction &&
+          countsBefore > 0 &&
+          state.transactionCount === 0 &&
+          state.tryDepth > 0
+        ) {
           state.doomTransaction(countsBefore);
         }
         throw error;
@@ -87,7 +93,11 @@ export class Interpreter {
 
   report(error: SqlError): void {
     this.state.sink.message({
-      number: error.number, class: error.severity, state: error.state, line: error.line, message: error.message,
+      number: error.number,
+      class: error.severity,
+      state: error.state,
+      line: error.line,
+      message: error.message,
       ...(error.procedure === undefined ? {} : { procedure: error.procedure }),
     });
   }
@@ -97,30 +107,45 @@ export class Interpreter {
     state.checkCancelled();
     switch (statement.kind) {
       case 'query':
-        if (statement.query.body.kind === 'select' && statement.query.body.into) await this.definitions.selectInto(statement.query, frame);
+        if (statement.query.body.kind === 'select' && statement.query.body.into)
+          await this.definitions.selectInto(statement.query, frame);
         else await this.runner.query(statement.query, frame);
         return 'next';
       case 'insert':
-        if (statement.source.kind === 'execute') await this.calls.insertFrom(statement, statement.source.call, frame);
+        if (statement.source.kind === 'execute')
+          await this.calls.insertFrom(statement, statement.source.call, frame);
         else await this.runner.change(statement, frame);
         return 'next';
-      case 'update': case 'delete': case 'merge':
+      case 'update':
+      case 'delete':
+      case 'merge':
         await this.runner.change(statement, frame);
         return 'next';
-      case 'execute': await this.calls.execute(statement, frame); return 'next';
-      case 'executeText': await this.calls.executeText(statement, frame); return 'next';
+      case 'execute':
+        await this.calls.execute(statement, frame);
+        return 'next';
+      case 'executeText':
+        await this.calls.executeText(statement, frame);
+        return 'next';
       case 'if': {
         const holds = await this.runner.condition(statement.condition, frame);
         if (holds) return this.guarded(statement.then, frame);
         return statement.otherwise ? this.guarded(statement.otherwise, frame) : 'next';
       }
-      case 'while': return this.loop(statement, frame);
-      case 'block': return this.run(statement.body, frame);
-      case 'try': return this.tryCatch(statement, frame);
-      case 'break': return 'break';
-      case 'continue': return 'continue';
+      case 'while':
+        return this.loop(statement, frame);
+      case 'block':
+        return this.run(statement.body, frame);
+      case 'try':
+        return this.tryCatch(statement, frame);
+      case 'break':
+        return 'break';
+      case 'continue':
+        return 'continue';
       case 'return':
-        if (statement.value) frame.returnValue = ((await this.runner.value(statement.value, int, frame)).value as number | null) ?? 0;
+        if (statement.value)
+          frame.returnValue =
+            ((await this.runner.value(statement.value, int, frame)).value as number | null) ?? 0;
         return 'return';
       default:
         await this.simple(statement, frame);
@@ -128,7 +153,10 @@ export class Interpreter {
     }
   }
 
-  private async loop(statement: Extract<Statement, { kind: 'while' }>, frame: Frame): Promise<Flow> {
+  private async loop(
+    statement: Extract<Statement, { kind: 'while' }>,
+    frame: Frame,
+  ): Promise<Flow> {
     while (await this.runner.condition(statement.condition, frame)) {
       this.state.checkCancelled();
       const flow = await this.guarded(statement.body, frame);
@@ -138,7 +166,10 @@ export class Interpreter {
     return 'next';
   }
 
-  private async tryCatch(statement: Extract<Statement, { kind: 'try' }>, frame: Frame): Promise<Flow> {
+  private async tryCatch(
+    statement: Extract<Statement, { kind: 'try' }>,
+    frame: Frame,
+  ): Promise<Flow> {
     const { state } = this;
     state.tryDepth++;
     let caught: SqlError;
@@ -149,7 +180,11 @@ export class Interpreter {
     } catch (error) {
       state.tryDepth--;
       // What fails to bind in this very batch or procedure is not for its own CATCH.
-      if (!(error instanceof SqlError) || (error.compile && error.depth === frame.depth && bindingErrors.has(error.number))) throw error;
+      if (
+        !(error instanceof SqlError) ||
+        (error.compile && error.depth === frame.depth && bindingErrors.has(error.number))
+      )
+        throw error;
       caught = error;
     }
     state.handled.push(caught);
@@ -163,7 +198,8 @@ export class Interpreter {
   private async simple(statement: Statement, frame: Frame): Promise<void> {
     const { state, runner } = this;
     switch (statement.kind) {
-      case 'empty': return;
+      case 'empty':
+        return;
       case 'declare':
         for (const { name, type, value } of statement.variables) {
           if (frame.variable(name) && !value) continue;
@@ -178,26 +214,49 @@ export class Interpreter {
         variable.value = (await runner.value(node, variable.type, frame)).value;
         return;
       }
-      case 'setOption': return this.setOption(statement, frame);
+      case 'setOption':
+        return this.setOption(statement, frame);
       case 'print': {
         const { value } = await runner.value(statement.value, nvarchar(4000), frame);
-        state.sink.message({ number: 0, class: 0, state: 1, line: statement.line, message: value === null ? '' : String(value), ...(frame.procedure ? { procedure: frame.procedure } : {}) });
+        state.sink.message({
+          number: 0,
+          class: 0,
+          state: 1,
+          line: statement.line,
+          message: value === null ? '' : String(value),
+          ...(frame.procedure ? { procedure: frame.procedure } : {}),
+        });
         return;
       }
-      case 'throw': throw await this.thrown(statement, frame);
-      case 'raiserror': return this.raise(statement, frame);
-      case 'begin': return state.begin();
-      case 'commit': return state.commit();
-      case 'rollback': return state.rollback(statement.name);
-      case 'save': return state.save(statement.name);
-      case 'use': return this.use(statement.catalogue);
-      case 'waitFor': return this.waitFor(String((await runner.value(statement.delay, nvarchar(50), frame)).value ?? ''));
-      case 'killSession': return this.kill(statement.session);
-      default: return this.definitions.run(statement, frame);
+      case 'throw':
+        throw await this.thrown(statement, frame);
+      case 'raiserror':
+        return this.raise(statement, frame);
+      case 'begin':
+        return state.begin();
+      case 'commit':
+        return state.commit();
+      case 'rollback':
+        return state.rollback(statement.name);
+      case 'save':
+        return state.save(statement.name);
+      case 'use':
+        return this.use(statement.catalogue);
+      case 'waitFor':
+        return this.waitFor(
+          String((await runner.value(statement.delay, nvarchar(50), frame)).value ?? ''),
+        );
+      case 'killSession':
+        return this.kill(statement.session);
+      default:
+        return this.definitions.run(statement, frame);
     }
   }
 
-  private async thrown(statement: Extract<Statement, { kind: 'throw' }>, frame: Frame): Promise<SqlError> {
+  private async thrown(
+    statement: Extract<Statement, { kind: 'throw' }>,
+    frame: Frame,
+  ): Promise<SqlError> {
     if (!statement.number || !statement.message || !statement.state) {
       const last = this.state.handled.at(-1);
       if (!last) return sqlError(10704);
@@ -210,22 +269,34 @@ export class Interpreter {
     return new SqlError(number, 16, state, message === null ? '' : String(message));
   }
 
-  private async raise(statement: Extract<Statement, { kind: 'raiserror' }>, frame: Frame): Promise<void> {
+  private async raise(
+    statement: Extract<Statement, { kind: 'raiserror' }>,
+    frame: Frame,
+  ): Promise<void> {
     const given = await this.runner.value(statement.message, undefined, frame);
     if (typeof given.value === 'number') throw sqlError(18054, given.value);
     const severity = Number((await this.runner.value(statement.severity, int, frame)).value ?? 0);
     const state = Number((await this.runner.value(statement.state, int, frame)).value ?? 1);
     const args = [];
-    for (const node of statement.args) args.push((await this.runner.value(node, undefined, frame)).value);
+    for (const node of statement.args)
+      args.push((await this.runner.value(node, undefined, frame)).value);
     if (severity > 18 && !this.state.rights.isAdmin) throw sqlError(2754);
-    const error = new SqlError(50000, Math.max(0, Math.min(severity, 18)), Math.max(0, Math.min(state, 255)), formatMessage(String(given.value ?? ''), args));
+    const error = new SqlError(
+      50000,
+      Math.max(0, Math.min(severity, 18)),
+      Math.max(0, Math.min(state, 255)),
+      formatMessage(String(given.value ?? ''), args),
+    );
     if (severity > 10) throw error;
     error.line = statement.line;
     error.procedure = frame.procedure;
     this.report(error);
   }
 
-  private async setOption(statement: Extract<Statement, { kind: 'setOption' }>, frame: Frame): Promise<void> {
+  private async setOption(
+    statement: Extract<Statement, { kind: 'setOption' }>,
+    frame: Frame,
+  ): Promise<void> {
     const { state } = this;
     const { option, value } = statement;
     if (typeof value !== 'string') {
@@ -235,22 +306,34 @@ export class Interpreter {
       return;
     }
     switch (option) {
-      case 'nocount': state.nocount = value === 'on'; return;
-      case 'xact_abort': state.xactAbort = value === 'on'; return;
+      case 'nocount':
+        state.nocount = value === 'on';
+        return;
+      case 'xact_abort':
+        state.xactAbort = value === 'on';
+        return;
       case 'implicit_transactions':
         if (value === 'on') throw sqlError(40515, 'SET IMPLICIT_TRANSACTIONS ON');
         return;
-      case 'isolation': return state.setIsolation(value.replace(/ (\w)/, (_, letter: string) => letter.toUpperCase()) as IsolationLevel);
+      case 'isolation':
+        return state.setIsolation(
+          value.replace(/ (\w)/, (_, letter: string) => letter.toUpperCase()) as IsolationLevel,
+        );
       case 'dateformat':
         if (value !== 'mdy' && value !== 'dmy') throw sqlError(40515, 'this date format');
         await state.connection.run({ sql: `SET "tsql"."dateformat" = '${value}'` });
         return;
       case 'language':
-        if (!['us_english', 'english', 'british', 'british english'].includes(value)) throw sqlError(40515, 'this language');
-        await state.connection.run({ sql: `SET "tsql"."dateformat" = '${value.startsWith('british') ? 'dmy' : 'mdy'}'` });
+        if (!['us_english', 'english', 'british', 'british english'].includes(value))
+          throw sqlError(40515, 'this language');
+        await state.connection.run({
+          sql: `SET "tsql"."dateformat" = '${value.startsWith('british') ? 'dmy' : 'mdy'}'`,
+        });
         return;
-      case 'identity_insert': return this.definitions.identityInsert(statement.table as string[], value === 'on', frame);
-      default: return;
+      case 'identity_insert':
+        return this.definitions.identityInsert(statement.table as string[], value === 'on', frame);
+      default:
+        return;
     }
   }
 
@@ -267,8 +350,11 @@ export class Interpreter {
   private async waitFor(text: string): Promise<void> {
     const found = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?$/.exec(text.trim());
     if (!found) throw sqlError(148, text);
-    const [hours = 0, minutes = 0, seconds = 0] = found.slice(1, 4).map((part) => Number(part ?? 0));
-    const milliseconds = ((hours * 60 + minutes) * 60 + seconds) * 1000 + Number((found[4] ?? '0').padEnd(3, '0'));
+    const [hours = 0, minutes = 0, seconds = 0] = found
+      .slice(1, 4)
+      .map((part) => Number(part ?? 0));
+    const milliseconds =
+      ((hours * 60 + minutes) * 60 + seconds) * 1000 + Number((found[4] ?? '0').padEnd(3, '0'));
     const abort = new AbortController();
     this.state.onCancel = () => abort.abort();
     try {
@@ -284,15 +370,38 @@ export class Interpreter {
     const { state } = this;
     if (!state.rights.isAdmin && !state.rights.login.alterAnyConnection) throw sqlError(6102);
     if (spid === state.facts.spid) throw sqlError(6104);
-    if (!state.services.sessions().some((session) => session.facts.spid === spid)) throw sqlError(6106, spid);
+    if (!state.services.sessions().some((session) => session.facts.spid === spid))
+      throw sqlError(6106, spid);
     state.services.kill(spid);
   }
 }
 
 /** Statements after which @@ERROR is 0; DECLARE and control flow leave it alone. */
-const clearsError = new Set<Statement['kind']>(['query', 'insert', 'update', 'delete', 'merge', 'set', 'execute', 'executeText', 'begin', 'commit', 'rollback', 'print', 'createTable', 'drop', 'truncate', 'setOption']);
+const clearsError = new Set<Statement['kind']>([
+  'query',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'set',
+  'execute',
+  'executeText',
+  'begin',
+  'commit',
+  'rollback',
+  'print',
+  'createTable',
+  'drop',
+  'truncate',
+  'setOption',
+]);
 const bindingErrors = new Set([102, 156, 137, 207, 208, 209, 4104, 4121, 195, 1087]);
 
 function compound(statement: Extract<Statement, { kind: 'set' }>): typeof statement.value {
-  return { kind: 'binary', operator: statement.operator.slice(0, -1), left: { kind: 'variable', name: statement.variable }, right: statement.value };
+  return {
+    kind: 'binary',
+    operator: statement.operator.slice(0, -1),
+    left: { kind: 'variable', name: statement.variable },
+    right: statement.value,
+  };
 }

@@ -43,33 +43,50 @@ export class SandboxSession implements SqlSession {
   }
 
   batch(sql: string, sink: ResultSink): Promise<ProcedureOutcome> {
-    return this.call(sql, sink, async () => {
-      const frame = new Frame(0, undefined, false);
-      await this.text(sql, frame);
-      return { outputs: [] };
-    }, { outputs: [] });
+    return this.call(
+      sql,
+      sink,
+      async () => {
+        const frame = new Frame(0, undefined, false);
+        await this.text(sql, frame);
+        return { outputs: [] };
+      },
+      { outputs: [] },
+    );
   }
 
   executeSql(sql: string, parameters: SqlParameter[], sink: ResultSink): Promise<ProcedureOutcome> {
     const frame = new Frame(1, undefined, false);
     const outcome = (returnStatus: number): ProcedureOutcome => ({
       returnStatus,
-      outputs: parameters.filter((parameter) => parameter.output).map(({ name, type }) => ({ name, type, value: frame.variable(name)?.value ?? null })),
+      outputs: parameters
+        .filter((parameter) => parameter.output)
+        .map(({ name, type }) => ({ name, type, value: frame.variable(name)?.value ?? null })),
     });
-    return this.call(sql, sink, async () => {
-      for (const { name, type, value } of parameters) frame.declare(name, type, value);
-      await this.text(sql, frame);
-      return outcome(0);
-    }, () => outcome(this.state.errorNumber));
+    return this.call(
+      sql,
+      sink,
+      async () => {
+        for (const { name, type, value } of parameters) frame.declare(name, type, value);
+        await this.text(sql, frame);
+        return outcome(0);
+      },
+      () => outcome(this.state.errorNumber),
+    );
   }
 
   procedure(name: string, parameters: SqlParameter[], sink: ResultSink): Promise<ProcedureOutcome> {
     const failed = (): ProcedureOutcome => ({ outputs: [] });
-    return this.call(name, sink, async () => {
-      const parts = nameParts(name);
-      const frame = new Frame(0, undefined, false);
-      return this.interpreter.caller.remote(parts, parameters, frame);
-    }, failed);
+    return this.call(
+      name,
+      sink,
+      async () => {
+        const parts = nameParts(name);
+        const frame = new Frame(0, undefined, false);
+        return this.interpreter.caller.remote(parts, parameters, frame);
+      },
+      failed,
+    );
   }
 
   private async text(sql: string, frame: Frame): Promise<void> {
@@ -77,7 +94,10 @@ export class SandboxSession implements SqlSession {
       await this.interpreter.run(this.state.services.parse(sql), frame);
     } finally {
       const places = [...frame.tableVariables.values()];
-      if (places.length > 0) await this.interpreter.caller.dropTemporary(Object.assign(new Frame(0, undefined, false), { tableVariables: frame.tableVariables }));
+      if (places.length > 0)
+        await this.interpreter.caller.dropTemporary(
+          Object.assign(new Frame(0, undefined, false), { tableVariables: frame.tableVariables }),
+        );
     }
   }
 
@@ -97,49 +117,115 @@ export class SandboxSession implements SqlSession {
     return this.call('SAVE TRANSACTION', sink, () => this.state.save(savepoint), undefined);
   }
 
-  bulkInsert(table: string, columns: ColumnDescription[], rows: AsyncIterable<SqlValue[]>, sink: ResultSink): Promise<number> {
-    return this.call('BULK INSERT', sink, async () => {
-      const { state } = this;
-      const frame = new Frame(0, undefined, false);
-      const shape = columns.map((column, i) => `${quoteName(`c${i}`)} ${carrier(column.type)}`).join(', ');
-      await state.execute({ sql: 'DROP TABLE IF EXISTS pg_temp."@bulk"' }, frame, { action: 'INSERT' });
-      await state.execute({ sql: `CREATE TEMPORARY TABLE "@bulk" (${shape})` }, frame, { action: 'INSERT' });
-      try {
-        await state.connection.copyIn('COPY pg_temp."@bulk" FROM STDIN', copyText(rows, columns.map((column) => column.type)));
-        state.checkCancelled();
-        frame.declareTable('@bulk', {
-          kind: 'table', catalogue: 'tempdb', schema: 'dbo', name: '@bulk', id: 0, created: '', modified: '', constraints: [], indexes: [], temporary: true,
-          columns: columns.map((column, i) => ({ name: `c${i}`, type: column.type, nullable: true })), place: 'pg_temp."@bulk"',
+  bulkInsert(
+    table: string,
+    columns: ColumnDescription[],
+    rows: AsyncIterable<SqlValue[]>,
+    sink: ResultSink,
+  ): Promise<number> {
+    return this.call(
+      'BULK INSERT',
+      sink,
+      async () => {
+        const { state } = this;
+        const frame = new Frame(0, undefined, false);
+        const shape = columns
+          .map((column, i) => `${quoteName(`c${i}`)} ${carrier(column.type)}`)
+          .join(', ');
+        await state.execute({ sql: 'DROP TABLE IF EXISTS pg_temp."@bulk"' }, frame, {
+          action: 'INSERT',
         });
-        const query = { ctes: [], orderBy: [], body: { kind: 'select' as const, distinct: false, items: [{ kind: 'star' as const }], from: [{ kind: 'tableVariable' as const, name: '@bulk' }], groupBy: [] } };
-        const quiet: ResultSink = { ...boundSink(sink), statementDone: () => undefined };
-        state.sink = quiet;
-        await this.interpreter.runner.change({ kind: 'insert', target: nameParts(table), hints: [], columns: columns.map((column) => column.name), source: { kind: 'query', query } }, frame);
-        return state.rowCount;
-      } finally {
-        if (!state.cancelled) await state.execute({ sql: 'DROP TABLE IF EXISTS pg_temp."@bulk"' }, frame, { action: 'INSERT' }).catch(() => undefined);
-      }
-    }, 0);
+        await state.execute({ sql: `CREATE TEMPORARY TABLE "@bulk" (${shape})` }, frame, {
+          action: 'INSERT',
+        });
+        try {
+          await state.connection.copyIn(
+            'COPY pg_temp."@bulk" FROM STDIN',
+            copyText(
+              rows,
+              columns.map((column) => column.type),
+            ),
+          );
+          state.checkCancelled();
+          frame.declareTable('@bulk', {
+            kind: 'table',
+            catalogue: 'tempdb',
+            schema: 'dbo',
+            name: '@bulk',
+            id: 0,
+            created: '',
+            modified: '',
+            constraints: [],
+            indexes: [],
+            temporary: true,
+            columns: columns.map((column, i) => ({
+              name: `c${i}`,
+              type: column.type,
+              nullable: true,
+            })),
+            place: 'pg_temp."@bulk"',
+          });
+          const query = {
+            ctes: [],
+            orderBy: [],
+            body: {
+              kind: 'select' as const,
+              distinct: false,
+              items: [{ kind: 'star' as const }],
+              from: [{ kind: 'tableVariable' as const, name: '@bulk' }],
+              groupBy: [],
+            },
+          };
+          const quiet: ResultSink = { ...boundSink(sink), statementDone: () => undefined };
+          state.sink = quiet;
+          await this.interpreter.runner.change(
+            {
+              kind: 'insert',
+              target: nameParts(table),
+              hints: [],
+              columns: columns.map((column) => column.name),
+              source: { kind: 'query', query },
+            },
+            frame,
+          );
+          return state.rowCount;
+        } finally {
+          if (!state.cancelled)
+            await state
+              .execute({ sql: 'DROP TABLE IF EXISTS pg_temp."@bulk"' }, frame, { action: 'INSERT' })
+              .catch(() => undefined);
+        }
+      },
+      0,
+    );
   }
 
   async reset(): Promise<void> {
-    await this.call('RESET', quietSink, async () => {
-      const { state } = this;
-      await state.abortTransaction();
-      const places = [...state.temporary.values()].map((table) => table.place);
-      state.temporary.clear();
-      state.nocount = state.xactAbort = false;
-      state.rowLimit = 0;
-      state.identityInsert = undefined;
-      state.lastIdentity = null;
-      state.rowCount = state.errorNumber = 0;
-      state.catalogue = state.homeCatalogue;
-      const frame = new Frame(0, undefined, false);
-      if (places.length > 0) await state.execute({ sql: `DROP TABLE IF EXISTS ${places.join(', ')}` }, frame, { action: 'DROP' });
-      if (state.isolation !== 'readCommitted') await state.setIsolation('readCommitted');
-      if (state.lockTimeoutMs !== -1) await state.setLockTimeout(-1);
-      await state.connection.run({ sql: 'RESET "tsql"."dateformat"' });
-    }, undefined);
+    await this.call(
+      'RESET',
+      quietSink,
+      async () => {
+        const { state } = this;
+        await state.abortTransaction();
+        const places = [...state.temporary.values()].map((table) => table.place);
+        state.temporary.clear();
+        state.nocount = state.xactAbort = false;
+        state.rowLimit = 0;
+        state.identityInsert = undefined;
+        state.lastIdentity = null;
+        state.rowCount = state.errorNumber = 0;
+        state.catalogue = state.homeCatalogue;
+        const frame = new Frame(0, undefined, false);
+        if (places.length > 0)
+          await state.execute({ sql: `DROP TABLE IF EXISTS ${places.join(', ')}` }, frame, {
+            action: 'DROP',
+          });
+        if (state.isolation !== 'readCommitted') await state.setIsolation('readCommitted');
+        if (state.lockTimeoutMs !== -1) await state.setLockTimeout(-1);
+        await state.connection.run({ sql: 'RESET "tsql"."dateformat"' });
+      },
+      undefined,
+    );
   }
 
   cancel(): void {
@@ -162,7 +248,12 @@ export class SandboxSession implements SqlSession {
   }
 
   /** SQL errors go to the sink; a cancellation rejects; one call runs at a time. */
-  private async call<T>(text: string, sink: ResultSink, work: () => Promise<T>, failed: T | (() => T)): Promise<T> {
+  private async call<T>(
+    text: string,
+    sink: ResultSink,
+    work: () => Promise<T>,
+    failed: T | (() => T),
+  ): Promise<T> {
     if (this.state.running) throw new Error('The session is busy with another request.');
     if (this.closing) throw new CancelledError('The session is closed.');
     const { state } = this;
@@ -170,7 +261,11 @@ export class SandboxSession implements SqlSession {
     state.cancelled = false;
     state.tryDepth = 0;
     state.handled.length = 0;
-    state.running = { text, since: new Date().toISOString().replace('T', ' ').slice(0, 23), command: (/^\s*(\w+)/.exec(text)?.[1] ?? 'SELECT').toUpperCase() };
+    state.running = {
+      text,
+      since: new Date().toISOString().replace('T', ' ').slice(0, 23),
+      command: (/^\s*(\w+)/.exec(text)?.[1] ?? 'SELECT').toUpperCase(),
+    };
     const run = this.settled(work, failed);
     this.active = run;
     try {
@@ -192,7 +287,8 @@ export class SandboxSession implements SqlSession {
         if (error.line === 0) error.line = 1;
         this.interpreter.report(error);
         state.errorNumber = error.number;
-        if (error.abortsTransaction || (state.xactAbort && error.number !== 3902)) await state.abortTransaction();
+        if (error.abortsTransaction || (state.xactAbort && error.number !== 3902))
+          await state.abortTransaction();
       } else if (!(error instanceof BatchEnded)) throw error;
       await this.refuseDoomed();
       return typeof failed === 'function' ? (failed as () => T)() : failed;
@@ -203,7 +299,8 @@ export class SandboxSession implements SqlSession {
     const { state } = this;
     state.forgetRole();
     // XACT_ABORT ends the transaction with the request.
-    if (state.xactAbort && state.transactionCount > 0) await state.abortTransaction().catch(() => undefined);
+    if (state.xactAbort && state.transactionCount > 0)
+      await state.abortTransaction().catch(() => undefined);
     return new CancelledError('The request was cancelled.');
   }
 
@@ -232,12 +329,21 @@ function nameParts(name: string): string[] {
 }
 
 const quietSink: ResultSink = {
-  columns: () => undefined, row: () => undefined, statementDone: () => undefined, message: () => undefined, catalogueChanged: () => undefined, transactionChanged: () => undefined,
+  columns: () => undefined,
+  row: () => undefined,
+  statementDone: () => undefined,
+  message: () => undefined,
+  catalogueChanged: () => undefined,
+  transactionChanged: () => undefined,
 };
 
 function boundSink(sink: ResultSink): ResultSink {
   return {
-    columns: (columns) => sink.columns(columns), row: (values) => sink.row(values), statementDone: (done) => sink.statementDone(done),
-    message: (message) => sink.message(message), catalogueChanged: (from, to) => sink.catalogueChanged(from, to), transactionChanged: (event) => sink.transactionChanged(event),
+    columns: (columns) => sink.columns(columns),
+    row: (values) => sink.row(values),
+    statementDone: (done) => sink.statementDone(done),
+    message: (message) => sink.message(message),
+    catalogueChanged: (from, to) => sink.catalogueChanged(from, to),
+    transactionChanged: (event) => sink.transactionChanged(event),
   };
 }

@@ -27,7 +27,8 @@ export class SessionEnvironment implements BindEnvironment {
     }
     const { catalogue, schema } = resolveName(this.state, name);
     const found = this.state.view.find(catalogue, schema, last);
-    if (!found || found.kind === 'procedure' || !this.mayKnow(found)) throw compileError(208, name.join('.'));
+    if (!found || found.kind === 'procedure' || !this.mayKnow(found))
+      throw compileError(208, name.join('.'));
     this.checkTable(found, action);
     return found;
   }
@@ -39,7 +40,10 @@ export class SessionEnvironment implements BindEnvironment {
   private checkTable(table: TableDefinition, action: Action): void {
     if (this.frame.chained) return;
     const { rights } = this.state;
-    const allowed = action === 'SELECT' ? rights.mayRead(fullName(table), table.catalogue) : rights.mayWrite(fullName(table), table.catalogue);
+    const allowed =
+      action === 'SELECT'
+        ? rights.mayRead(fullName(table), table.catalogue)
+        : rights.mayWrite(fullName(table), table.catalogue);
     if (!allowed) throw compileError(229, action, table.name, table.catalogue, table.schema);
   }
 
@@ -52,8 +56,15 @@ export class SessionEnvironment implements BindEnvironment {
   systemTable(name: ObjectName): SystemTable | undefined {
     const schema = (name.at(-2) ?? '').toLowerCase();
     if (schema !== 'sys' && schema !== 'information_schema') return undefined;
-    const catalogue = name.length > 2 && name[0] !== '' ? resolveName(this.state, [name[0] as string, 'dbo', 'x']).catalogue : this.state.catalogue;
-    return findSystemTable(`${schema}.${(name.at(-1) as string).toLowerCase()}`, this.state, catalogue);
+    const catalogue =
+      name.length > 2 && name[0] !== ''
+        ? resolveName(this.state, [name[0] as string, 'dbo', 'x']).catalogue
+        : this.state.catalogue;
+    return findSystemTable(
+      `${schema}.${(name.at(-1) as string).toLowerCase()}`,
+      this.state,
+      catalogue,
+    );
   }
 
   checkColumn(table: TableDefinition, column: string, action: 'SELECT' | 'UPDATE'): void {
@@ -75,9 +86,15 @@ export class SessionEnvironment implements BindEnvironment {
     const { state } = this;
     const entries: [string, string | number][] = [];
     if (kind === 'db_id' || kind === 'db_name') {
-      state.services.catalogues.forEach((name, i) => entries.push(kind === 'db_id' ? [name.toLowerCase(), i + 1] : [String(i + 1), name]));
+      state.services.catalogues.forEach((name, i) =>
+        entries.push(kind === 'db_id' ? [name.toLowerCase(), i + 1] : [String(i + 1), name]),
+      );
     } else if (kind === 'schema_id' || kind === 'schema_name') {
-      state.view.schemas(state.catalogue).forEach((name, i) => entries.push(kind === 'schema_id' ? [name.toLowerCase(), i + 1] : [String(i + 1), name]));
+      state.view
+        .schemas(state.catalogue)
+        .forEach((name, i) =>
+          entries.push(kind === 'schema_id' ? [name.toLowerCase(), i + 1] : [String(i + 1), name]),
+        );
     } else {
       for (const object of state.view.all()) {
         if (!state.rights.mayEnter(object.catalogue)) continue;
@@ -92,20 +109,24 @@ export class SessionEnvironment implements BindEnvironment {
         entries.push([`${schema}.${name}`.toLowerCase(), id]);
         if (schema === 'dbo') entries.push([name.toLowerCase(), id]);
       }
-      for (const [name, table] of state.temporary) entries.push([`tempdb..${name}`, table.id], [`tempdb.dbo.${name}`, table.id]);
+      for (const [name, table] of state.temporary)
+        entries.push([`tempdb..${name}`, table.id], [`tempdb.dbo.${name}`, table.id]);
     }
     return JSON.stringify(Object.fromEntries(entries));
   }
 }
 
 /** Catalogue and schema of a written name. @throws SqlError 7202, 911, 916. */
-export function resolveName(state: SessionState, name: ObjectName): { catalogue: string; schema: string } {
+export function resolveName(
+  state: SessionState,
+  name: ObjectName,
+): { catalogue: string; schema: string } {
   if (name.length === 4) throw compileError(7202, name[0] as string);
   const schema = name.at(-2) || 'dbo';
   const written = name.length === 3 && name[0] !== '' ? (name[0] as string) : state.catalogue;
   const catalogue = state.view.store.catalogue(written);
-  if (!catalogue) throw compileError(name.length === 3 ? 208 : 911, name.length === 3 ? name.join('.') : written);
+  if (!catalogue)
+    throw compileError(name.length === 3 ? 208 : 911, name.length === 3 ? name.join('.') : written);
   if (!state.rights.mayEnter(catalogue)) throw compileError(916, state.facts.user, catalogue);
   return { catalogue, schema };
 }
-

@@ -13,7 +13,8 @@ const facts: Record<string, Fact> = {
   '@@error': (state) => state.errorNumber,
   '@@trancount': (state) => state.transactionCount,
   '@@nestlevel': (_state, frame) => frame.depth,
-  '@@procid': (state, frame) => state.view.all().find((object) => object.name === frame.procedure)?.id ?? 0,
+  '@@procid': (state, frame) =>
+    state.view.all().find((object) => object.name === frame.procedure)?.id ?? 0,
   '@@max_connections': () => 32767,
   '@@lock_timeout': (state) => state.lockTimeoutMs,
   '@@spid': (state) => state.facts.spid,
@@ -42,17 +43,30 @@ const facts: Record<string, Fact> = {
   error_state: (state) => state.handled.at(-1)?.state ?? null,
   error_line: (state) => state.handled.at(-1)?.line ?? null,
   error_procedure: (state) => state.handled.at(-1)?.procedure ?? null,
-  server_roles: (state) => (state.rights.isAdmin ? ',sysadmin,public,' : state.rights.login.alterAnyConnection ? ',processadmin,public,' : ',public,'),
+  server_roles: (state) =>
+    state.rights.isAdmin
+      ? ',sysadmin,public,'
+      : state.rights.login.alterAnyConnection
+        ? ',processadmin,public,'
+        : ',public,',
   database_roles: (state) => `,public,${databaseRoles(state).join(',')},`,
-  accessible: (state) => `,${state.services.catalogues.filter((name) => state.rights.mayEnter(name)).map((name) => name.toLowerCase()).join(',')},`,
+  accessible: (state) =>
+    `,${state.services.catalogues
+      .filter((name) => state.rights.mayEnter(name))
+      .map((name) => name.toLowerCase())
+      .join(',')},`,
 };
 
 function databaseRoles(state: SessionState): string[] {
   switch (state.rights.right(state.catalogue)) {
-    case 'owner': return ['db_owner'];
-    case 'readWrite': return ['db_datareader', 'db_datawriter'];
-    case 'read': return ['db_datareader'];
-    default: return [];
+    case 'owner':
+      return ['db_owner'];
+    case 'readWrite':
+      return ['db_datareader', 'db_datawriter'];
+    case 'read':
+      return ['db_datareader'];
+    default:
+      return [];
   }
 }
 

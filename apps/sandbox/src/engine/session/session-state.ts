@@ -2,7 +2,12 @@
 import { CancelledError, type IsolationLevel, type ResultSink } from '../sql-engine.port.js';
 import type { LoginRights } from '../logins.js';
 import { ownerRole } from '../logins.js';
-import { PostgresError, type PostgresConnection, type PostgresOutcome, type PostgresStatement } from '../postgres/postgres-connection.js';
+import {
+  PostgresError,
+  type PostgresConnection,
+  type PostgresOutcome,
+  type PostgresStatement,
+} from '../postgres/postgres-connection.js';
 import { quoteName } from '../binding/bound.js';
 import type { TableDefinition } from '../schema/definitions.js';
 import type { SchemaView } from '../schema/schema-store.js';
@@ -32,7 +37,11 @@ export interface EngineServices {
 }
 
 const isolations: Record<IsolationLevel, string> = {
-  readUncommitted: 'read committed', readCommitted: 'read committed', repeatableRead: 'repeatable read', serializable: 'serializable', snapshot: 'repeatable read',
+  readUncommitted: 'read committed',
+  readCommitted: 'read committed',
+  repeatableRead: 'repeatable read',
+  serializable: 'serializable',
+  snapshot: 'repeatable read',
 };
 
 export class SessionState {
@@ -81,15 +90,31 @@ export class SessionState {
    * Runs one PostgreSQL statement so that its failure undoes itself and nothing else.
    * @throws SqlError or CancelledError.
    */
-  async execute(statement: PostgresStatement, frame: Frame, context: { action: string; table?: TableDefinition; owner?: boolean }): Promise<PostgresOutcome> {
+  async execute(
+    statement: PostgresStatement,
+    frame: Frame,
+    context: { action: string; table?: TableDefinition; owner?: boolean },
+  ): Promise<PostgresOutcome> {
     this.checkCancelled();
     const role = frame.chained || context.owner ? ownerRole : '';
-    const before = this.role === role ? [] : [role === '' ? 'RESET ROLE' : `SET ROLE ${quoteName(role)}`];
+    const before =
+      this.role === role ? [] : [role === '' ? 'RESET ROLE' : `SET ROLE ${quoteName(role)}`];
     const locks = statement.before ?? [];
-    const wrapped = this.open ? ['SAVEPOINT "statement"', ...locks] : locks.length > 0 ? ['BEGIN', ...locks] : [];
-    const after = [...(statement.after ?? []), ...(this.open ? ['RELEASE SAVEPOINT "statement"'] : locks.length > 0 ? ['COMMIT'] : [])];
+    const wrapped = this.open
+      ? ['SAVEPOINT "statement"', ...locks]
+      : locks.length > 0
+        ? ['BEGIN', ...locks]
+        : [];
+    const after = [
+      ...(statement.after ?? []),
+      ...(this.open ? ['RELEASE SAVEPOINT "statement"'] : locks.length > 0 ? ['COMMIT'] : []),
+    ];
     try {
-      const outcome = await this.connection.run({ ...statement, before: [...before, ...wrapped], after });
+      const outcome = await this.connection.run({
+        ...statement,
+        before: [...before, ...wrapped],
+        after,
+      });
       this.role = role;
       this.checkCancelled();
       return outcome;
@@ -101,8 +126,12 @@ export class SessionState {
 
   private async recover(error: unknown, locked: boolean): Promise<void> {
     this.role = undefined;
-    if (error instanceof PostgresError && ['40P01', '40001'].includes(error.code)) return this.abandon();
-    if (this.open) await this.connection.run({ sql: 'ROLLBACK TO SAVEPOINT "statement"', after: ['RELEASE SAVEPOINT "statement"'] }).catch(() => undefined);
+    if (error instanceof PostgresError && ['40P01', '40001'].includes(error.code))
+      return this.abandon();
+    if (this.open)
+      await this.connection
+        .run({ sql: 'ROLLBACK TO SAVEPOINT "statement"', after: ['RELEASE SAVEPOINT "statement"'] })
+        .catch(() => undefined);
     else if (locked) await this.connection.run({ sql: 'ROLLBACK' }).catch(() => undefined);
   }
 
@@ -125,11 +154,22 @@ export class SessionState {
     });
   }
 
-  private findByPlace(schema: string | undefined, name: string | undefined): TableDefinition | undefined {
+  private findByPlace(
+    schema: string | undefined,
+    name: string | undefined,
+  ): TableDefinition | undefined {
     if (schema === undefined || name === undefined) return undefined;
-    if (schema.startsWith('pg_temp')) return [...this.temporary.values()].find((table) => table.place.endsWith(`.${quoteName(name)}`));
+    if (schema.startsWith('pg_temp'))
+      return [...this.temporary.values()].find((table) =>
+        table.place.endsWith(`.${quoteName(name)}`),
+      );
     const place = `${quoteName(schema)}.${quoteName(name)}`;
-    return this.view.all().find((object): object is TableDefinition => object.kind !== 'procedure' && object.place === place);
+    return this.view
+      .all()
+      .find(
+        (object): object is TableDefinition =>
+          object.kind !== 'procedure' && object.place === place,
+      );
   }
 
   async begin(isolation: IsolationLevel = this.isolation): Promise<void> {
@@ -168,7 +208,11 @@ export class SessionState {
   async save(name: string): Promise<void> {
     if (this.transactionCount === 0) throw sqlError(628);
     await this.connection.run({ sql: `SAVEPOINT ${quoteName(`u:${name.toLowerCase()}`)}` });
-    this.marks.push({ name: name.toLowerCase(), schema: this.view.mark, temporary: new Map(this.temporary) });
+    this.marks.push({
+      name: name.toLowerCase(),
+      schema: this.view.mark,
+      temporary: new Map(this.temporary),
+    });
   }
 
   /** @throws SqlError 3903, or 6401 for an unknown savepoint. */
@@ -221,12 +265,16 @@ export class SessionState {
 
   async setIsolation(level: IsolationLevel): Promise<void> {
     this.isolation = level;
-    await this.connection.run({ sql: `SET default_transaction_isolation = '${isolations[level]}'` });
+    await this.connection.run({
+      sql: `SET default_transaction_isolation = '${isolations[level]}'`,
+    });
   }
 
   async setLockTimeout(milliseconds: number): Promise<void> {
     this.lockTimeoutMs = milliseconds;
-    await this.connection.run({ sql: `SET lock_timeout = ${milliseconds < 0 ? 0 : Math.max(1, milliseconds)}` });
+    await this.connection.run({
+      sql: `SET lock_timeout = ${milliseconds < 0 ? 0 : Math.max(1, milliseconds)}`,
+    });
   }
 
   forgetRole(): void {

@@ -30,17 +30,24 @@ export class StatementRunner {
     if (known?.key === key) return known.value as Compiled<T>;
     const binder = new ChangeBinder(new SessionEnvironment(state, frame));
     const bound = bind(binder);
-    const value: Compiled<T> = { bound, sources: binder.parameters.sources, locks: [...binder.tableLocks] };
+    const value: Compiled<T> = {
+      bound,
+      sources: binder.parameters.sources,
+      locks: [...binder.tableLocks],
+    };
     // What reads the environment when it runs must not keep the frame that compiled it.
-    if (!value.sources.some((source) => source.kind === 'made')) state.compiled.set(node, { key, value });
+    if (!value.sources.some((source) => source.kind === 'made'))
+      state.compiled.set(node, { key, value });
     return value;
   }
 
   async parameters(sources: ParameterSource[], frame: Frame): Promise<(string | null)[]> {
     const values: (string | null)[] = [];
     for (const source of sources) {
-      if (source.kind === 'variable') values.push(encodeValue(frame.variable(source.name)?.value ?? null, source.type));
-      else if (source.kind === 'fact') values.push(encodeValue(sessionFact(source.name, this.state, frame), source.type));
+      if (source.kind === 'variable')
+        values.push(encodeValue(frame.variable(source.name)?.value ?? null, source.type));
+      else if (source.kind === 'fact')
+        values.push(encodeValue(sessionFact(source.name, this.state, frame), source.type));
       else values.push(await source.make());
     }
     return values;
@@ -49,25 +56,57 @@ export class StatementRunner {
   async query(query: Query, frame: Frame): Promise<void> {
     const { state } = this;
     if (await this.assignInTurn(query, frame)) return;
-    const { bound, sources, locks } = this.compile(query, frame, (binder) => binder.statement(query, new Scope()));
+    const { bound, sources, locks } = this.compile(query, frame, (binder) =>
+      binder.statement(query, new Scope()),
+    );
     if (bound.assignments) return this.assign(bound, sources, locks, frame);
-    const limited = state.rowLimit > 0 ? `SELECT * FROM (${bound.sql}) AS "limited" LIMIT ${state.rowLimit}` : bound.sql;
+    const limited =
+      state.rowLimit > 0
+        ? `SELECT * FROM (${bound.sql}) AS "limited" LIMIT ${state.rowLimit}`
+        : bound.sql;
     const output = new RowOutput(state.sink, describeColumns(bound));
-    await state.execute({ sql: limited, parameters: await this.parameters(sources, frame), before: locks, onRow: output.row }, frame, { action: 'SELECT' });
+    await state.execute(
+      {
+        sql: limited,
+        parameters: await this.parameters(sources, frame),
+        before: locks,
+        onRow: output.row,
+      },
+      frame,
+      { action: 'SELECT' },
+    );
     await output.finish();
     state.rowCount = output.count;
-    await state.sink.statementDone({ ...(state.nocount ? {} : { rowCount: output.count }), isSelect: true });
+    await state.sink.statementDone({
+      ...(state.nocount ? {} : { rowCount: output.count }),
+      isSelect: true,
+    });
   }
 
   /** SELECT @a = 1, @b = @a + 1 without a table: each sees the one before. */
   private async assignInTurn({ body, ctes }: Query, frame: Frame): Promise<boolean> {
-    if (body.kind !== 'select' || ctes.length > 0 || body.from.length > 0 || body.where || body.items.length < 2) return false;
+    if (
+      body.kind !== 'select' ||
+      ctes.length > 0 ||
+      body.from.length > 0 ||
+      body.where ||
+      body.items.length < 2
+    )
+      return false;
     const items = body.items.flatMap((item) => (item.kind === 'assign' ? [item] : []));
     if (items.length !== body.items.length) return false;
     for (const { variable: name, operator, value } of items) {
       const variable = frame.variable(name);
       if (!variable) throw compileError(137, name);
-      const node: Expression = operator === '=' ? value : { kind: 'binary', operator: operator.slice(0, -1), left: { kind: 'variable', name }, right: value };
+      const node: Expression =
+        operator === '='
+          ? value
+          : {
+              kind: 'binary',
+              operator: operator.slice(0, -1),
+              left: { kind: 'variable', name },
+              right: value,
+            };
       variable.value = (await this.value(node, variable.type, frame)).value;
     }
     this.state.rowCount = 1;
@@ -75,14 +114,23 @@ export class StatementRunner {
   }
 
   /** SELECT @a = …: the last row's values stay in the variables. */
-  private async assign(bound: TopQuery, sources: ParameterSource[], locks: string[], frame: Frame): Promise<void> {
+  private async assign(
+    bound: TopQuery,
+    sources: ParameterSource[],
+    locks: string[],
+    frame: Frame,
+  ): Promise<void> {
     let last: RawRow | undefined;
     let count = 0;
     const onRow = (row: RawRow): void => {
       last = row;
       count++;
     };
-    await this.state.execute({ sql: bound.sql, parameters: await this.parameters(sources, frame), before: locks, onRow }, frame, { action: 'SELECT' });
+    await this.state.execute(
+      { sql: bound.sql, parameters: await this.parameters(sources, frame), before: locks, onRow },
+      frame,
+      { action: 'SELECT' },
+    );
     bound.assignments?.forEach(({ variable, type }, i) => {
       if (last) setVariable(frame, variable, decode(last[i] ?? null, type));
     });
@@ -90,7 +138,11 @@ export class StatementRunner {
   }
 
   /** One value of one type, computed by PostgreSQL. */
-  async value(node: Expression, type: TsqlType | undefined, frame: Frame): Promise<{ value: SqlValue; type: TsqlType }> {
+  async value(
+    node: Expression,
+    type: TsqlType | undefined,
+    frame: Frame,
+  ): Promise<{ value: SqlValue; type: TsqlType }> {
     const simple = type && simpleValue(node, type, frame);
     if (simple !== undefined && type) return { value: simple, type };
     const { bound, sources, locks } = this.compile(node, frame, (binder) => {
@@ -101,15 +153,27 @@ export class StatementRunner {
     });
     let raw: string | null = null;
     const onRow = (row: RawRow): void => void (raw = row[0] ?? null);
-    await this.state.execute({ sql: bound.sql, parameters: await this.parameters(sources, frame), before: locks, onRow }, frame, { action: 'SELECT' });
+    await this.state.execute(
+      { sql: bound.sql, parameters: await this.parameters(sources, frame), before: locks, onRow },
+      frame,
+      { action: 'SELECT' },
+    );
     return { value: decode(raw, bound.type), type: bound.type };
   }
 
   async condition(node: Expression, frame: Frame): Promise<boolean> {
-    const { bound, sources, locks } = this.compile(node, frame, (binder) => `SELECT 1 WHERE ${binder.condition(node, new Scope())}`);
+    const { bound, sources, locks } = this.compile(
+      node,
+      frame,
+      (binder) => `SELECT 1 WHERE ${binder.condition(node, new Scope())}`,
+    );
     let found = false;
     const onRow = (): void => void (found = true);
-    await this.state.execute({ sql: bound, parameters: await this.parameters(sources, frame), before: locks, onRow }, frame, { action: 'SELECT' });
+    await this.state.execute(
+      { sql: bound, parameters: await this.parameters(sources, frame), before: locks, onRow },
+      frame,
+      { action: 'SELECT' },
+    );
     return found;
   }
 
@@ -117,7 +181,9 @@ export class StatementRunner {
     const { state } = this;
     if (state.doomed) throw sqlError(3930);
     if (state.rowLimit > 0) throw sqlError(40515, 'SET ROWCOUNT with a change of data');
-    const { bound, sources, locks } = this.compile(statement, frame, (binder) => binder.change(statement));
+    const { bound, sources, locks } = this.compile(statement, frame, (binder) =>
+      binder.change(statement),
+    );
     const output = bound.output ? new RowOutput(state.sink, bound.output) : undefined;
     let identity: string | null = null;
     const onRow = (row: RawRow): void | Promise<void> => {
@@ -132,17 +198,27 @@ export class StatementRunner {
     await output?.finish();
     await this.noteIdentity(bound, identity, frame);
     state.rowCount = outcome.rowCount ?? 0;
-    await state.sink.statementDone({ ...(state.nocount ? {} : { rowCount: state.rowCount }), isSelect: false });
+    await state.sink.statementDone({
+      ...(state.nocount ? {} : { rowCount: state.rowCount }),
+      isSelect: false,
+    });
   }
 
-  private async noteIdentity(bound: BoundChange, identity: string | null, frame: Frame): Promise<void> {
+  private async noteIdentity(
+    bound: BoundChange,
+    identity: string | null,
+    frame: Frame,
+  ): Promise<void> {
     if (identity === null) return;
     this.state.lastIdentity = identity;
     frame.scopeIdentity = identity;
     if (!bound.identityInserted) return;
     const column = bound.table.columns.find((each) => each.identity)?.name.toLowerCase() ?? '';
     await this.state.execute(
-      { sql: `SELECT setval(pg_get_serial_sequence($1, $2), greatest((SELECT max("${column}") FROM ${bound.table.place}), 1))`, parameters: [bound.table.place, column] },
+      {
+        sql: `SELECT setval(pg_get_serial_sequence($1, $2), greatest((SELECT max("${column}") FROM ${bound.table.place}), 1))`,
+        parameters: [bound.table.place, column],
+      },
       frame,
       { action: 'INSERT', owner: !bound.table.temporary },
     );
@@ -170,14 +246,28 @@ export class RowOutput {
     });
     if (this.started) return this.sink.row(values);
     this.started = true;
-    const begun = this.sink.columns(this.columns.map(({ name, type, nullable, identity }) => ({ name, type, nullable, ...(identity ? { identity } : {}) })));
+    const begun = this.sink.columns(
+      this.columns.map(({ name, type, nullable, identity }) => ({
+        name,
+        type,
+        nullable,
+        ...(identity ? { identity } : {}),
+      })),
+    );
     return begun ? begun.then(() => this.sink.row(values)) : this.sink.row(values);
   };
 
   async finish(): Promise<void> {
     if (this.started) return;
     this.started = true;
-    await this.sink.columns(this.columns.map(({ name, type, nullable, identity }) => ({ name, type, nullable, ...(identity ? { identity } : {}) })));
+    await this.sink.columns(
+      this.columns.map(({ name, type, nullable, identity }) => ({
+        name,
+        type,
+        nullable,
+        ...(identity ? { identity } : {}),
+      })),
+    );
   }
 }
 
@@ -194,13 +284,24 @@ export function decode(text: string | null, type: TsqlType): SqlValue {
 function simpleValue(node: Expression, type: TsqlType, frame: Frame): SqlValue | undefined {
   if (node.kind === 'literal') {
     if (node.type === 'null') return null;
-    if (node.type === 'int' && type.name === 'int' && Number(node.text) <= 2147483647) return Number(node.text);
-    const isText = (node.type === 'nstring' && type.name === 'nvarchar') || (node.type === 'string' && (type.name === 'varchar' || type.name === 'nvarchar') && /^[\x20-\x7e]*$/.test(node.text));
-    if (isText && (type.length === 'max' || node.text.length <= (type.length ?? 1))) return node.text;
+    if (node.type === 'int' && type.name === 'int' && Number(node.text) <= 2147483647)
+      return Number(node.text);
+    const isText =
+      (node.type === 'nstring' && type.name === 'nvarchar') ||
+      (node.type === 'string' &&
+        (type.name === 'varchar' || type.name === 'nvarchar') &&
+        /^[\x20-\x7e]*$/.test(node.text));
+    if (isText && (type.length === 'max' || node.text.length <= (type.length ?? 1)))
+      return node.text;
   }
   if (node.kind === 'variable') {
     const variable = frame.variable(node.name);
-    const same = variable && variable.type.name === type.name && variable.type.length === type.length && variable.type.precision === type.precision && variable.type.scale === type.scale;
+    const same =
+      variable &&
+      variable.type.name === type.name &&
+      variable.type.length === type.length &&
+      variable.type.precision === type.precision &&
+      variable.type.scale === type.scale;
     if (same) return variable.value;
   }
   return undefined;

@@ -10,13 +10,21 @@ const asIs: Decoder = (text) => text;
 /** How a column of this type is read from PostgreSQL's text. */
 export function decoderFor(type: TsqlType): Decoder {
   switch (familyOf(type)) {
-    case 'integer': return type.name === 'bigint' ? asIs : Number;
-    case 'float': return type.name === 'real' ? (text) => Math.fround(Number(text)) : Number;
-    case 'bit': return (text) => text === '1';
-    case 'binary': return (text) => Buffer.from(text.slice(2), 'hex');
-    case 'datetime': return type.name === 'datetimeoffset' ? decodeOffset : asIs;
-    case 'decimal': case 'money': return asIs;
-    default: return asIs;
+    case 'integer':
+      return type.name === 'bigint' ? asIs : Number;
+    case 'float':
+      return type.name === 'real' ? (text) => Math.fround(Number(text)) : Number;
+    case 'bit':
+      return (text) => text === '1';
+    case 'binary':
+      return (text) => Buffer.from(text.slice(2), 'hex');
+    case 'datetime':
+      return type.name === 'datetimeoffset' ? decodeOffset : asIs;
+    case 'decimal':
+    case 'money':
+      return asIs;
+    default:
+      return asIs;
   }
 }
 
@@ -26,7 +34,10 @@ function decodeOffset(text: string): string {
   if (!found) return text;
   const minutes = Number(found[2]);
   const [moment, fraction = ''] = (found[1] as string).split('.');
-  const local = new Date(Date.parse(`${(moment as string).replace(' ', 'T')}Z`) + minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const local = new Date(Date.parse(`${(moment as string).replace(' ', 'T')}Z`) + minutes * 60_000)
+    .toISOString()
+    .slice(0, 19)
+    .replace('T', ' ');
   const sign = minutes < 0 ? '-' : '+';
   const pad = (n: number): string => String(Math.trunc(n)).padStart(2, '0');
   return `${local}${fraction ? `.${fraction}` : ''} ${sign}${pad(Math.abs(minutes) / 60)}:${pad(Math.abs(minutes) % 60)}`;
@@ -39,10 +50,16 @@ function decodeOffset(text: string): string {
 export function encodeValue(value: SqlValue, type: TsqlType): string | null {
   if (value === null) return null;
   switch (familyOf(type)) {
-    case 'bit': return value === true || value === 1 || value === '1' ? '1' : '0';
-    case 'binary': return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : refuse(value, type);
-    case 'datetime': return type.name === 'datetimeoffset' ? encodeOffset(String(value)) : exactMoment(String(value));
-    case 'string': case 'variant': {
+    case 'bit':
+      return value === true || value === 1 || value === '1' ? '1' : '0';
+    case 'binary':
+      return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : refuse(value, type);
+    case 'datetime':
+      return type.name === 'datetimeoffset'
+        ? encodeOffset(String(value))
+        : exactMoment(String(value));
+    case 'string':
+    case 'variant': {
       const text = Buffer.isBuffer(value) ? refuse(value, type) : String(value);
       if (text.includes('\0')) throw sqlError(40515, 'the character NUL in a string');
       return text;
@@ -60,7 +77,8 @@ function refuse(value: SqlValue, type: TsqlType): never {
 /** PostgreSQL keeps microseconds: a seventh digit that says something cannot be kept. */
 function exactMoment(text: string): string {
   const fraction = /\.(\d{6})(\d+)/.exec(text);
-  if (fraction && /[1-9]/.test(fraction[2] as string)) throw sqlError(40515, 'a time finer than a microsecond');
+  if (fraction && /[1-9]/.test(fraction[2] as string))
+    throw sqlError(40515, 'a time finer than a microsecond');
   return text.replace('T', ' ').replace(/Z$/, '');
 }
 
@@ -68,6 +86,11 @@ function encodeOffset(text: string): string {
   const found = /^(.*?)\s*(?:([-+])(\d{2}):(\d{2})|Z)?$/.exec(exactMoment(text)) as RegExpExecArray;
   const minutes = found[2] ? Number(`${found[2]}${Number(found[3]) * 60 + Number(found[4])}`) : 0;
   const [moment, fraction] = (found[1] as string).split('.');
-  const utc = new Date(Date.parse(`${(moment as string).trim().replace(' ', 'T')}Z`) - minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const utc = new Date(
+    Date.parse(`${(moment as string).trim().replace(' ', 'T')}Z`) - minutes * 60_000,
+  )
+    .toISOString()
+    .slice(0, 19)
+    .replace('T', ' ');
   return `("${utc}${fraction ? `.${fraction}` : ''}",${minutes})`;
 }

@@ -25,16 +25,24 @@ export abstract class ChangeGrammar extends QueryGrammar {
   }
 
   private insert(): InsertStatement {
-    if (this.isWord('top') || this.isWord('bulk')) throw this.unsupported(`INSERT ${this.token.text.toUpperCase()}`);
+    if (this.isWord('top') || this.isWord('bulk'))
+      throw this.unsupported(`INSERT ${this.token.text.toUpperCase()}`);
     this.takeWord('into');
     const target = this.target();
-    const insert: InsertStatement = { kind: 'insert', target, hints: this.tableHints(), source: { kind: 'defaults' } };
-    if (this.isOperator('(') && !['select', 'with'].includes(this.peek().word)) insert.columns = this.nameList();
+    const insert: InsertStatement = {
+      kind: 'insert',
+      target,
+      hints: this.tableHints(),
+      source: { kind: 'defaults' },
+    };
+    if (this.isOperator('(') && !['select', 'with'].includes(this.peek().word))
+      insert.columns = this.nameList();
     const output = this.output();
     if (output) insert.output = output;
     if (this.takeWord('default', 'values')) return insert;
     if (this.takeWord('values')) insert.source = { kind: 'values', rows: this.rowsOfValues() };
-    else if (this.isOneOf('exec', 'execute')) insert.source = { kind: 'execute', call: this.execute() };
+    else if (this.isOneOf('exec', 'execute'))
+      insert.source = { kind: 'execute', call: this.execute() };
     else insert.source = { kind: 'query', query: this.query() };
     this.queryHints();
     return insert;
@@ -45,7 +53,13 @@ export abstract class ChangeGrammar extends QueryGrammar {
     const target = this.target();
     const hints = this.tableHints();
     this.expectWord('set');
-    const update: UpdateStatement = { kind: 'update', target, hints, set: this.assignments(), from: [] };
+    const update: UpdateStatement = {
+      kind: 'update',
+      target,
+      hints,
+      set: this.assignments(),
+      from: [],
+    };
     if (top) update.top = top;
     this.changeTail(update);
     return update;
@@ -55,7 +69,12 @@ export abstract class ChangeGrammar extends QueryGrammar {
     const top = this.top();
     this.takeWord('from');
     const target = this.target();
-    const statement: DeleteStatement = { kind: 'delete', target, hints: this.tableHints(), from: [] };
+    const statement: DeleteStatement = {
+      kind: 'delete',
+      target,
+      hints: this.tableHints(),
+      from: [],
+    };
     if (top) statement.top = top;
     this.changeTail(statement);
     return statement;
@@ -74,10 +93,12 @@ export abstract class ChangeGrammar extends QueryGrammar {
 
   private assignments(): Assignment[] {
     return this.commaSeparated(() => {
-      if (this.token.kind === 'variable') throw this.unsupported('an assignment to a variable in UPDATE');
+      if (this.token.kind === 'variable')
+        throw this.unsupported('an assignment to a variable in UPDATE');
       const column = this.objectName();
       const operator = this.next();
-      if (operator.kind !== 'operator' || !/^[-+*/%&|^]?=$/.test(operator.text)) throw this.syntaxError(operator);
+      if (operator.kind !== 'operator' || !/^[-+*/%&|^]?=$/.test(operator.text))
+        throw this.syntaxError(operator);
       return {
         column,
         operator: operator.text,
@@ -107,7 +128,14 @@ export abstract class ChangeGrammar extends QueryGrammar {
     this.expectWord('using');
     const source = this.tableSource();
     this.expectWord('on');
-    const merge: MergeStatement = { kind: 'merge', target, hints, source, on: this.expression(), branches: [] };
+    const merge: MergeStatement = {
+      kind: 'merge',
+      target,
+      hints,
+      source,
+      on: this.expression(),
+      branches: [],
+    };
     if (alias !== undefined) merge.alias = alias;
     while (this.takeWord('when')) merge.branches.push(this.mergeBranch());
     if (merge.branches.length === 0) throw this.syntaxError();
@@ -141,7 +169,8 @@ export abstract class ChangeGrammar extends QueryGrammar {
     }
     this.expectWord('insert');
     const columns = this.isOperator('(') ? this.nameList() : undefined;
-    if (this.takeWord('default', 'values')) return columns ? { kind: 'insert', columns } : { kind: 'insert' };
+    if (this.takeWord('default', 'values'))
+      return columns ? { kind: 'insert', columns } : { kind: 'insert' };
     this.expectWord('values');
     const values = this.rowsOfValues()[0] ?? [];
     return columns ? { kind: 'insert', columns, values } : { kind: 'insert', values };

@@ -18,7 +18,8 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     if (either) this.expectWord('alter');
     const replace = either ? 'either' : 'create';
     if (this.takeWord('view')) return this.view(replace);
-    if (this.takeWord('procedure') || this.takeWord('proc')) return this.procedureDefinition(replace);
+    if (this.takeWord('procedure') || this.takeWord('proc'))
+      return this.procedureDefinition(replace);
     if (either) throw this.syntaxError();
     if (this.takeWord('table')) return this.createTable();
     if (this.takeWord('schema')) return this.createSchema();
@@ -29,7 +30,8 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
   protected alter(): DefinitionStatement {
     this.expectWord('alter');
     if (this.takeWord('view')) return this.view('alter');
-    if (this.takeWord('procedure') || this.takeWord('proc')) return this.procedureDefinition('alter');
+    if (this.takeWord('procedure') || this.takeWord('proc'))
+      return this.procedureDefinition('alter');
     if (!this.takeWord('table')) throw this.unsupported(`ALTER ${this.token.text.toUpperCase()}`);
     return { kind: 'alterTable', name: this.objectName(), action: this.alterAction() };
   }
@@ -48,7 +50,8 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     this.expect('(');
     do {
       if (this.isOperator(')')) break;
-      if (this.isOneOf('constraint', 'primary', 'unique', 'foreign', 'check')) constraints.push(this.tableConstraint());
+      if (this.isOneOf('constraint', 'primary', 'unique', 'foreign', 'check'))
+        constraints.push(this.tableConstraint());
       else if (this.isWord('index')) throw this.unsupported('an index inside CREATE TABLE');
       else columns.push(this.column());
     } while (this.take(','));
@@ -68,7 +71,10 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
       else if (this.takeWord('identity')) column.identity = this.identity();
       else if (this.takeWord('collate')) column.collation = this.name();
       else if (this.takeWord('rowguidcol') || this.takeWord('sparse')) continue;
-      else if (this.isOneOf('constraint', 'primary', 'unique', 'references', 'foreign', 'check', 'default')) this.columnConstraint(column);
+      else if (
+        this.isOneOf('constraint', 'primary', 'unique', 'references', 'foreign', 'check', 'default')
+      )
+        this.columnConstraint(column);
       else return column;
     }
   }
@@ -87,7 +93,11 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     if (this.takeWord('default')) {
       const start = this.token.start;
       const value = this.expression();
-      column.defaultValue = { value, text: this.textBetween(start), ...(name === undefined ? {} : { name }) };
+      column.defaultValue = {
+        value,
+        text: this.textBetween(start),
+        ...(name === undefined ? {} : { name }),
+      };
       return;
     }
     const constraint = this.constraintRest(name, [{ name: column.name, descending: false }]);
@@ -100,7 +110,10 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     return this.constraintRest(name, undefined);
   }
 
-  private constraintRest(name: string | undefined, own: ConstraintSyntax['columns'] | undefined): ConstraintSyntax {
+  private constraintRest(
+    name: string | undefined,
+    own: ConstraintSyntax['columns'] | undefined,
+  ): ConstraintSyntax {
     const named = name === undefined ? {} : { name };
     if (this.isOneOf('primary', 'unique')) {
       const kind = this.next().word as 'primary' | 'unique';
@@ -120,17 +133,31 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
       const value = this.expression();
       const text = this.textBetween(start);
       this.expectWord('for');
-      return { ...named, kind: 'default', columns: [{ name: this.name(), descending: false }], value, text };
+      return {
+        ...named,
+        kind: 'default',
+        columns: [{ name: this.name(), descending: false }],
+        value,
+        text,
+      };
     }
     let columns = own ?? [];
     if (this.takeWord('foreign', 'key') && this.isOperator('(')) columns = this.indexColumns();
     this.expectWord('references');
     const table = this.objectName();
-    const references: NonNullable<ConstraintSyntax['references']> = { table, columns: this.isOperator('(') ? this.nameList() : [] };
+    const references: NonNullable<ConstraintSyntax['references']> = {
+      table,
+      columns: this.isOperator('(') ? this.nameList() : [],
+    };
     while (this.takeWord('on')) {
       const event = this.next().word;
-      const action = this.takeWord('no', 'action') ? 'NO ACTION' : this.takeWord('set') ? `SET ${this.next().text.toUpperCase()}` : this.next().text.toUpperCase();
-      if (!['NO ACTION', 'CASCADE', 'SET NULL', 'SET DEFAULT'].includes(action)) throw this.syntaxError();
+      const action = this.takeWord('no', 'action')
+        ? 'NO ACTION'
+        : this.takeWord('set')
+          ? `SET ${this.next().text.toUpperCase()}`
+          : this.next().text.toUpperCase();
+      if (!['NO ACTION', 'CASCADE', 'SET NULL', 'SET DEFAULT'].includes(action))
+        throw this.syntaxError();
       if (event === 'delete') references.onDelete = action;
       else references.onUpdate = action;
     }
@@ -156,7 +183,12 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
         while (!this.isOperator(')')) if (this.next().kind === 'end') throw this.syntaxError();
       });
     }
-    if (this.isWord('on') && this.isName(this.peek()) && !['delete', 'update'].includes(this.peek().word)) this.at += 2;
+    if (
+      this.isWord('on') &&
+      this.isName(this.peek()) &&
+      !['delete', 'update'].includes(this.peek().word)
+    )
+      this.at += 2;
   }
 
   private alterAction(): AlterAction {
@@ -182,7 +214,8 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     const columns: ColumnSyntax[] = [];
     const constraints: ConstraintSyntax[] = [];
     do {
-      if (this.isOneOf('constraint', 'primary', 'unique', 'foreign', 'check', 'default')) constraints.push(this.tableConstraint());
+      if (this.isOneOf('constraint', 'primary', 'unique', 'foreign', 'check', 'default'))
+        constraints.push(this.tableConstraint());
       else columns.push(this.column());
     } while (this.take(','));
     return { kind: 'addColumns', columns, constraints };
@@ -205,7 +238,15 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     const include = this.takeWord('include') ? this.nameList() : [];
     const where = this.takeWord('where') ? this.expression() : undefined;
     this.indexOptions();
-    return { kind: 'createIndex', name, table, unique, columns, include, ...(where ? { where } : {}) };
+    return {
+      kind: 'createIndex',
+      name,
+      table,
+      unique,
+      columns,
+      include,
+      ...(where ? { where } : {}),
+    };
   }
 
   private view(replace: 'create' | 'alter' | 'either'): DefinitionStatement {
@@ -217,13 +258,21 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
     if (this.takeWord('with', 'check')) throw this.unsupported('WITH CHECK OPTION');
     this.take(';');
     if (this.token.kind !== 'end') throw this.syntaxError();
-    return { kind: 'createView', name, query, text: this.sql, replace, ...(columns ? { columns } : {}) };
+    return {
+      kind: 'createView',
+      name,
+      query,
+      text: this.sql,
+      replace,
+      ...(columns ? { columns } : {}),
+    };
   }
 
   private procedureDefinition(replace: 'create' | 'alter' | 'either'): DefinitionStatement {
     const name = this.objectName();
     const bracketed = this.take('(');
-    const parameters = this.token.kind === 'variable' ? this.commaSeparated(() => this.parameter()) : [];
+    const parameters =
+      this.token.kind === 'variable' ? this.commaSeparated(() => this.parameter()) : [];
     if (bracketed) this.expect(')');
     if (this.takeWord('with')) {
       this.commaSeparated(() => {
@@ -257,7 +306,8 @@ export abstract class DefinitionGrammar extends ChangeGrammar {
       this.expectWord('on');
       return { kind: 'dropIndex', index, table: this.objectName(), ifExists };
     }
-    if (object !== 'table' && object !== 'view' && object !== 'procedure' && object !== 'schema') throw this.unsupported(`DROP ${word.toUpperCase()}`);
+    if (object !== 'table' && object !== 'view' && object !== 'procedure' && object !== 'schema')
+      throw this.unsupported(`DROP ${word.toUpperCase()}`);
     return { kind: 'drop', object, names: this.commaSeparated(() => this.objectName()), ifExists };
   }
 }

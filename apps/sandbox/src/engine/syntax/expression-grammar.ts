@@ -11,8 +11,25 @@ import { TokenCursor } from './token-cursor.js';
 const comparisons = new Set(['=', '<>', '!=', '<', '>', '<=', '>=', '!<', '!>']);
 const normalised: Record<string, string> = { '!=': '<>', '!<': '>=', '!>': '<=' };
 /** Keywords that are functions when a parenthesis follows. */
-const keywordFunctions = new Set(['coalesce', 'nullif', 'left', 'right', 'user', 'current_timestamp', 'session_user', 'system_user', 'current_user']);
-const bareFunctions = new Set(['current_timestamp', 'session_user', 'system_user', 'current_user', 'user', 'current_date']);
+const keywordFunctions = new Set([
+  'coalesce',
+  'nullif',
+  'left',
+  'right',
+  'user',
+  'current_timestamp',
+  'session_user',
+  'system_user',
+  'current_user',
+]);
+const bareFunctions = new Set([
+  'current_timestamp',
+  'session_user',
+  'system_user',
+  'current_user',
+  'user',
+  'current_date',
+]);
 
 export abstract class ExpressionGrammar extends TokenCursor {
   abstract query(): Query;
@@ -45,7 +62,13 @@ export abstract class ExpressionGrammar extends TokenCursor {
       const operator = normalised[text] ?? text;
       if (this.isOneOf('all', 'any', 'some')) {
         const all = this.next().word === 'all';
-        return { kind: 'quantified', operator, left, all, query: this.inParentheses(() => this.query()) };
+        return {
+          kind: 'quantified',
+          operator,
+          left,
+          all,
+          query: this.inParentheses(() => this.query()),
+        };
       }
       return { kind: 'compare', operator, left, right: this.additive() };
     }
@@ -58,7 +81,10 @@ export abstract class ExpressionGrammar extends TokenCursor {
       this.expectWord('null');
       return { kind: 'isNull', value: left, not };
     }
-    const not = this.isWord('not') && ['in', 'like', 'between'].includes(this.peek().word) && this.takeWord('not');
+    const not =
+      this.isWord('not') &&
+      ['in', 'like', 'between'].includes(this.peek().word) &&
+      this.takeWord('not');
     if (this.takeWord('in')) return this.membership(left, not);
     if (this.takeWord('between')) {
       const low = this.additive();
@@ -116,20 +142,37 @@ export abstract class ExpressionGrammar extends TokenCursor {
   private primary(): Expression {
     const token = this.token;
     switch (token.kind) {
-      case 'integer': case 'decimal': case 'float': case 'money': case 'string': case 'nstring': case 'binary':
+      case 'integer':
+      case 'decimal':
+      case 'float':
+      case 'money':
+      case 'string':
+      case 'nstring':
+      case 'binary':
         this.next();
-        return { kind: 'literal', type: token.kind === 'integer' ? 'int' : token.kind, text: token.text };
+        return {
+          kind: 'literal',
+          type: token.kind === 'integer' ? 'int' : token.kind,
+          text: token.text,
+        };
       case 'variable':
         this.next();
-        return token.text.startsWith('@@') ? { kind: 'global', name: token.text.toLowerCase() } : { kind: 'variable', name: token.text };
+        return token.text.startsWith('@@')
+          ? { kind: 'global', name: token.text.toLowerCase() }
+          : { kind: 'variable', name: token.text };
       case 'operator':
         if (token.text !== '(') throw this.syntaxError();
         return this.inParentheses<Expression>(() =>
-          this.isWord('select') || this.isWord('with') ? { kind: 'subquery', query: this.query() } : this.expression(),
+          this.isWord('select') || this.isWord('with')
+            ? { kind: 'subquery', query: this.query() }
+            : this.expression(),
         );
-      case 'word': return this.keywordOrName();
-      case 'quoted': return this.nameOrCall();
-      default: throw this.syntaxError();
+      case 'word':
+        return this.keywordOrName();
+      case 'quoted':
+        return this.nameOrCall();
+      default:
+        throw this.syntaxError();
     }
   }
 
@@ -144,7 +187,8 @@ export abstract class ExpressionGrammar extends TokenCursor {
     if (called && ['cast', 'try_cast'].includes(word)) return this.castExpression();
     if (called && ['convert', 'try_convert'].includes(word)) return this.convertExpression();
     if (called && ['parse', 'try_parse'].includes(word)) throw this.unsupported('PARSE');
-    if (word === 'next' && this.isWord('next', 'value', 'for')) throw this.unsupported('NEXT VALUE FOR');
+    if (word === 'next' && this.isWord('next', 'value', 'for'))
+      throw this.unsupported('NEXT VALUE FOR');
     if (called && keywordFunctions.has(word)) {
       this.next();
       return this.callRest([word]);
@@ -164,14 +208,21 @@ export abstract class ExpressionGrammar extends TokenCursor {
 
   private callRest(name: string[]): Expression {
     this.expect('(');
-    const call: Extract<Expression, { kind: 'call' }> = { kind: 'call', name, args: [], distinct: false, star: false };
+    const call: Extract<Expression, { kind: 'call' }> = {
+      kind: 'call',
+      name,
+      args: [],
+      distinct: false,
+      star: false,
+    };
     if (this.take('*')) call.star = true;
     else if (!this.isOperator(')')) {
       call.distinct = this.takeWord('distinct');
       if (!call.distinct) this.takeWord('all');
       call.args = this.commaSeparated(() => this.expression());
     }
-    if (name[0]?.toLowerCase() === 'trim' && this.takeWord('from')) call.args.push(this.expression());
+    if (name[0]?.toLowerCase() === 'trim' && this.takeWord('from'))
+      call.args.push(this.expression());
     this.expect(')');
     if (this.isWord('within', 'group')) {
       this.at += 2;
@@ -267,16 +318,23 @@ export abstract class ExpressionGrammar extends TokenCursor {
   /** A type name with its lengths. @throws SqlError 2715 for an unknown one. */
   type(inCast = false): TsqlType {
     if (this.isWord('sys') && this.peek().text === '.') this.at += 2;
-    let written = this.token.kind === 'word' || this.token.kind === 'quoted' ? this.next().text : this.fail();
-    if (this.isWord('varying') || (written.toLowerCase() === 'double' && this.isWord('precision'))) written += ` ${this.next().text}`;
+    let written =
+      this.token.kind === 'word' || this.token.kind === 'quoted' ? this.next().text : this.fail();
+    if (this.isWord('varying') || (written.toLowerCase() === 'double' && this.isWord('precision')))
+      written += ` ${this.next().text}`;
     const numbers: (number | 'max')[] = [];
     if (this.take('(')) {
-      numbers.push(...this.commaSeparated(() => (this.takeWord('max') ? ('max' as const) : this.wholeNumber())));
+      numbers.push(
+        ...this.commaSeparated(() =>
+          this.takeWord('max') ? ('max' as const) : this.wholeNumber(),
+        ),
+      );
       this.expect(')');
     }
     const type = typeFromName(written, numbers, inCast);
     if (!type) throw this.located(compileError(2715, 1, written));
-    if ((type.precision ?? 0) > 38) throw this.located(compileError(2750, 1, type.precision as number));
+    if ((type.precision ?? 0) > 38)
+      throw this.located(compileError(2750, 1, type.precision as number));
     return type;
   }
 

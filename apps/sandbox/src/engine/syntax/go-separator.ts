@@ -6,7 +6,8 @@ export function splitAtGo(sql: string): { text: string; line: number }[] {
   let lines: string[] = [];
   let begin = 1;
   const finish = (next: number): void => {
-    if (lines.some((line) => line.trim() !== '')) batches.push({ text: lines.join('\n'), line: begin });
+    if (lines.some((line) => line.trim() !== ''))
+      batches.push({ text: lines.join('\n'), line: begin });
     lines = [];
     begin = next;
   };

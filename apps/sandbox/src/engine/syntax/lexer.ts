@@ -31,7 +31,23 @@ export interface Token {
 
 const wordStart = /[\p{L}_#]/u;
 const wordRest = /[\p{L}\p{N}_@#$]/u;
-const operators = ['<>', '!=', '<=', '>=', '!<', '!>', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '::'];
+const operators = [
+  '<>',
+  '!=',
+  '<=',
+  '>=',
+  '!<',
+  '!>',
+  '+=',
+  '-=',
+  '*=',
+  '/=',
+  '%=',
+  '&=',
+  '|=',
+  '^=',
+  '::',
+];
 const single = '+-*/%&|^~=<>(),.;:?{}';
 
 /** @throws SqlError 105 or 113 for an unclosed quote or comment, 102 for a stray character. */
@@ -41,7 +57,14 @@ export function tokenize(sql: string): Token[] {
   let line = 1;
 
   const push = (kind: TokenKind, start: number, text: string): void => {
-    tokens.push({ kind, text, word: kind === 'word' ? text.toLowerCase() : '', start, end: at, line });
+    tokens.push({
+      kind,
+      text,
+      word: kind === 'word' ? text.toLowerCase() : '',
+      start,
+      end: at,
+      line,
+    });
   };
   const fail = (number: number, text: string): Error => {
     const error = compileError(number, text);
@@ -95,7 +118,11 @@ export function tokenize(sql: string): Token[] {
     shape.lastIndex = at;
     const found = shape.exec(sql) as RegExpExecArray;
     at += found[0].length;
-    push(found[2] !== undefined ? 'float' : found[1] !== undefined ? 'decimal' : 'integer', start, found[0]);
+    push(
+      found[2] !== undefined ? 'float' : found[1] !== undefined ? 'decimal' : 'integer',
+      start,
+      found[0],
+    );
   };
 
   while (at < sql.length) {
@@ -126,7 +153,9 @@ export function tokenize(sql: string): Token[] {
       while (at < sql.length && wordRest.test(sql[at] as string)) at++;
       push(char === '@' ? 'variable' : 'word', start, sql.slice(start, at));
     } else {
-      const found = operators.find((operator) => sql.startsWith(operator, at)) ?? (single.includes(char) ? char : undefined);
+      const found =
+        operators.find((operator) => sql.startsWith(operator, at)) ??
+        (single.includes(char) ? char : undefined);
       if (found === undefined) throw fail(102, char);
       at += found.length;
       push('operator', start, found);

@@ -1,10 +1,23 @@
 /** SELECT in all its clauses, table sources, joins, set operators and common table expressions. */
 import { ExpressionGrammar } from './expression-grammar.js';
-import type { Expression, GroupItem, JoinKind, ObjectName, Query, QueryBody, Select, SelectItem, TableSource, Top } from './syntax-tree.js';
+import type {
+  Expression,
+  GroupItem,
+  JoinKind,
+  ObjectName,
+  Query,
+  QueryBody,
+  Select,
+  SelectItem,
+  TableSource,
+  Top,
+} from './syntax-tree.js';
 
 const knownHints = new Set(
   `nolock readuncommitted readcommitted readcommittedlock readpast repeatableread holdlock serializable snapshot updlock
-  xlock rowlock paglock tablock tablockx nowait noexpand forceseek forcescan keepidentity`.split(/\s+/),
+  xlock rowlock paglock tablock tablockx nowait noexpand forceseek forcescan keepidentity`.split(
+    /\s+/,
+  ),
 );
 
 export abstract class QueryGrammar extends ExpressionGrammar {
@@ -68,12 +81,14 @@ export abstract class QueryGrammar extends ExpressionGrammar {
 
   private intersection(): QueryBody {
     let left = this.queryTerm();
-    while (this.takeWord('intersect')) left = { kind: 'set', operator: 'intersect', all: false, left, right: this.queryTerm() };
+    while (this.takeWord('intersect'))
+      left = { kind: 'set', operator: 'intersect', all: false, left, right: this.queryTerm() };
     return left;
   }
 
   private queryTerm(): QueryBody {
-    if (this.isOperator('(')) return this.inParentheses(() => ({ kind: 'nested', query: this.queryWithoutCommonTables() }));
+    if (this.isOperator('('))
+      return this.inParentheses(() => ({ kind: 'nested', query: this.queryWithoutCommonTables() }));
     return this.select();
   }
 
@@ -82,7 +97,13 @@ export abstract class QueryGrammar extends ExpressionGrammar {
     const distinct = this.takeWord('distinct');
     if (!distinct) this.takeWord('all');
     const top = this.top();
-    const select: Select = { kind: 'select', distinct, items: this.commaSeparated(() => this.selectItem()), from: [], groupBy: [] };
+    const select: Select = {
+      kind: 'select',
+      distinct,
+      items: this.commaSeparated(() => this.selectItem()),
+      from: [],
+      groupBy: [],
+    };
     if (top) select.top = top;
     if (this.takeWord('into')) select.into = this.objectName();
     if (this.takeWord('from')) select.from = this.commaSeparated(() => this.tableSource());
@@ -110,11 +131,25 @@ export abstract class QueryGrammar extends ExpressionGrammar {
     const star = this.qualifiedStar();
     if (star) return star;
     const [first, second] = [this.token, this.peek()];
-    if (first.kind === 'variable' && !first.text.startsWith('@@') && second.kind === 'operator' && /^[-+*/%&|^]?=$/.test(second.text)) {
+    if (
+      first.kind === 'variable' &&
+      !first.text.startsWith('@@') &&
+      second.kind === 'operator' &&
+      /^[-+*/%&|^]?=$/.test(second.text)
+    ) {
       this.at += 2;
-      return { kind: 'assign', variable: first.text, operator: second.text, value: this.expression() };
+      return {
+        kind: 'assign',
+        variable: first.text,
+        operator: second.text,
+        value: this.expression(),
+      };
     }
-    if ((this.isName() || first.kind === 'string') && second.kind === 'operator' && second.text === '=') {
+    if (
+      (this.isName() || first.kind === 'string') &&
+      second.kind === 'operator' &&
+      second.text === '='
+    ) {
       this.at += 2;
       return { kind: 'value', value: this.expression(), alias: first.text };
     }
@@ -125,7 +160,11 @@ export abstract class QueryGrammar extends ExpressionGrammar {
 
   private qualifiedStar(): SelectItem | undefined {
     let ahead = 0;
-    while (this.isName(this.peek(ahead)) && this.peek(ahead + 1).text === '.' && this.peek(ahead + 1).kind === 'operator') {
+    while (
+      this.isName(this.peek(ahead)) &&
+      this.peek(ahead + 1).text === '.' &&
+      this.peek(ahead + 1).kind === 'operator'
+    ) {
       ahead += 2;
       if (this.peek(ahead).kind === 'operator' && this.peek(ahead).text === '*') {
         const qualifier: string[] = [];
@@ -139,7 +178,8 @@ export abstract class QueryGrammar extends ExpressionGrammar {
 
   private selectAlias(): string | undefined {
     const explicit = this.takeWord('as');
-    if (this.token.kind === 'string' || this.token.kind === 'nstring') return this.checked(this.next().text);
+    if (this.token.kind === 'string' || this.token.kind === 'nstring')
+      return this.checked(this.next().text);
     if (explicit) return this.name();
     return this.isName() ? this.name() : undefined;
   }
@@ -149,11 +189,17 @@ export abstract class QueryGrammar extends ExpressionGrammar {
     return this.commaSeparated<GroupItem>(() => {
       if (this.isOneOf('rollup', 'cube')) {
         const kind = this.next().word as 'rollup' | 'cube';
-        return { kind, values: this.inParentheses(() => this.commaSeparated(() => this.expression())) };
+        return {
+          kind,
+          values: this.inParentheses(() => this.commaSeparated(() => this.expression())),
+        };
       }
       if (this.isWord('grouping', 'sets')) {
         this.at += 2;
-        return { kind: 'sets', sets: this.inParentheses(() => this.commaSeparated(() => this.groupingSet())) };
+        return {
+          kind: 'sets',
+          sets: this.inParentheses(() => this.commaSeparated(() => this.groupingSet())),
+        };
       }
       return { kind: 'value', value: this.expression() };
     });
@@ -161,7 +207,9 @@ export abstract class QueryGrammar extends ExpressionGrammar {
 
   private groupingSet(): Expression[] {
     if (!this.isOperator('(')) return [this.expression()];
-    return this.inParentheses(() => (this.isOperator(')') ? [] : this.commaSeparated(() => this.expression())));
+    return this.inParentheses(() =>
+      this.isOperator(')') ? [] : this.commaSeparated(() => this.expression()),
+    );
   }
 
   protected tableSource(): TableSource {
@@ -198,7 +246,8 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       const applied = join === 'cross' || join === 'crossApply' || join === 'outerApply';
       const right = applied ? this.tableFactor() : this.tableSourceBeforeOn();
       if (applied) left = { kind: 'join', join, left, right };
-      else if (this.takeWord('on')) left = { kind: 'join', join, left, right, on: this.expression() };
+      else if (this.takeWord('on'))
+        left = { kind: 'join', join, left, right, on: this.expression() };
       else {
         this.at = mark;
         return left;
@@ -224,21 +273,38 @@ export abstract class QueryGrammar extends ExpressionGrammar {
     if (this.token.kind === 'variable') {
       const name = this.variable();
       const alias = this.tableAlias();
-      return alias === undefined ? { kind: 'tableVariable', name } : { kind: 'tableVariable', name, alias };
+      return alias === undefined
+        ? { kind: 'tableVariable', name }
+        : { kind: 'tableVariable', name, alias };
     }
-    if (this.isOneOf('openrowset', 'openquery', 'opendatasource', 'openxml', 'contains', 'freetexttable', 'containstable')) {
+    if (
+      this.isOneOf(
+        'openrowset',
+        'openquery',
+        'opendatasource',
+        'openxml',
+        'contains',
+        'freetexttable',
+        'containstable',
+      )
+    ) {
       throw this.unsupported(this.token.text.toUpperCase());
     }
     const name = this.objectName();
     if (this.isOperator('(') && !this.startsOldHint()) {
-      const args = this.inParentheses(() => (this.isOperator(')') ? [] : this.commaSeparated(() => this.expression())));
+      const args = this.inParentheses(() =>
+        this.isOperator(')') ? [] : this.commaSeparated(() => this.expression()),
+      );
       return { kind: 'function', name, args, ...this.aliasWithColumns() };
     }
     let hints = this.tableHints();
     const alias = this.tableAlias();
     hints = [...hints, ...this.tableHints()];
-    if (this.isOneOf('pivot', 'unpivot', 'tablesample')) throw this.unsupported(this.token.text.toUpperCase());
-    return alias === undefined ? { kind: 'table', name, hints } : { kind: 'table', name, alias, hints };
+    if (this.isOneOf('pivot', 'unpivot', 'tablesample'))
+      throw this.unsupported(this.token.text.toUpperCase());
+    return alias === undefined
+      ? { kind: 'table', name, hints }
+      : { kind: 'table', name, alias, hints };
   }
 
   private parenthesisedSource(): TableSource {
@@ -255,7 +321,9 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       this.expect(')');
       const { alias, columns } = this.aliasWithColumns();
       if (alias === undefined) throw this.syntaxError();
-      return columns ? { kind: 'derived', query, alias, columns } : { kind: 'derived', query, alias };
+      return columns
+        ? { kind: 'derived', query, alias, columns }
+        : { kind: 'derived', query, alias };
     }
     const source = this.tableSource();
     this.expect(')');
@@ -277,13 +345,18 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       if (this.peek(i).text === '(') depth++;
       if (this.peek(i).text === ')') depth--;
     }
-    return !['union', 'except', 'intersect', 'order'].includes(this.peek(i).word) && this.peek(i).text !== ')';
+    return (
+      !['union', 'except', 'intersect', 'order'].includes(this.peek(i).word) &&
+      this.peek(i).text !== ')'
+    );
   }
 
   protected rowsOfValues(): Expression[][] {
     return this.commaSeparated(() =>
       this.inParentheses(() =>
-        this.commaSeparated<Expression>(() => (this.takeWord('default') ? { kind: 'default' } : this.expression())),
+        this.commaSeparated<Expression>(() =>
+          this.takeWord('default') ? { kind: 'default' } : this.expression(),
+        ),
       ),
     );
   }

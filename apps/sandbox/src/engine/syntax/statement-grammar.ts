@@ -4,7 +4,13 @@
  */
 import { compileError } from '../session/sql-error.js';
 import { DefinitionGrammar } from './definition-grammar.js';
-import type { Argument, ExecuteStatement, ExecuteTextStatement, Expression, Statement } from './syntax-tree.js';
+import type {
+  Argument,
+  ExecuteStatement,
+  ExecuteTextStatement,
+  Expression,
+  Statement,
+} from './syntax-tree.js';
 
 type Unlined<T> = T extends unknown ? Omit<T, 'line'> : never;
 
@@ -12,7 +18,9 @@ type Unlined<T> = T extends unknown ? Omit<T, 'line'> : never;
 const inertOptions = new Set(
   `ansi_nulls ansi_null_dflt_on ansi_null_dflt_off ansi_padding ansi_warnings ansi_defaults arithabort arithignore
   concat_null_yields_null cursor_close_on_commit numeric_roundabort quoted_identifier fmtonly noexec parseonly
-  forceplan statistics remote_proc_transactions query_governor_cost_limit datefirst context_info showplan_text`.split(/\s+/),
+  forceplan statistics remote_proc_transactions query_governor_cost_limit datefirst context_info showplan_text`.split(
+    /\s+/,
+  ),
 );
 
 /** @throws SqlError with its line. */
@@ -21,7 +29,9 @@ export function parseBatch(sql: string): Statement[] {
 }
 
 /** A type as parameter declarations write it. */
-export function parseParameterDeclarations(sql: string): { name: string; type: ReturnType<StatementGrammar['type']>; output: boolean }[] {
+export function parseParameterDeclarations(
+  sql: string,
+): { name: string; type: ReturnType<StatementGrammar['type']>; output: boolean }[] {
   return new StatementGrammar(sql).declarations();
 }
 
@@ -73,51 +83,107 @@ export class StatementGrammar extends DefinitionGrammar {
 
   private statementBody(): Unlined<Statement> {
     const { word, kind } = this.token;
-    if (kind === 'operator' && this.token.text === '(') return { kind: 'query', query: this.query() };
+    if (kind === 'operator' && this.token.text === '(')
+      return { kind: 'query', query: this.query() };
     if (kind !== 'word') throw this.syntaxError();
     switch (word) {
-      case 'select': return { kind: 'query', query: this.query() };
-      case 'with': return this.withStatement();
-      case 'insert': case 'update': case 'delete': case 'merge': {
-        if (word === 'update' && this.isWord('update', 'statistics')) throw this.unsupported('UPDATE STATISTICS');
+      case 'select':
+        return { kind: 'query', query: this.query() };
+      case 'with':
+        return this.withStatement();
+      case 'insert':
+      case 'update':
+      case 'delete':
+      case 'merge': {
+        if (word === 'update' && this.isWord('update', 'statistics'))
+          throw this.unsupported('UPDATE STATISTICS');
         return this.change();
       }
-      case 'create': return this.create();
-      case 'alter': return this.alter();
-      case 'drop': return this.drop();
-      case 'truncate': this.expectWord('truncate', 'table'); return { kind: 'truncate', name: this.objectName() };
-      case 'exec': case 'execute': return this.execute();
-      case 'declare': return this.declare();
-      case 'set': return this.set();
-      case 'if': return this.ifStatement();
-      case 'while': this.next(); return { kind: 'while', condition: this.expression(), body: this.bodyStatement() };
-      case 'begin': return this.begin();
-      default: return this.simpleStatement(word);
+      case 'create':
+        return this.create();
+      case 'alter':
+        return this.alter();
+      case 'drop':
+        return this.drop();
+      case 'truncate':
+        this.expectWord('truncate', 'table');
+        return { kind: 'truncate', name: this.objectName() };
+      case 'exec':
+      case 'execute':
+        return this.execute();
+      case 'declare':
+        return this.declare();
+      case 'set':
+        return this.set();
+      case 'if':
+        return this.ifStatement();
+      case 'while':
+        this.next();
+        return { kind: 'while', condition: this.expression(), body: this.bodyStatement() };
+      case 'begin':
+        return this.begin();
+      default:
+        return this.simpleStatement(word);
     }
   }
 
   private simpleStatement(word: string): Unlined<Statement> {
     switch (word) {
-      case 'break': this.next(); return { kind: 'break' };
-      case 'continue': this.next(); return { kind: 'continue' };
-      case 'return': return this.returnStatement();
-      case 'print': this.next(); return { kind: 'print', value: this.expression() };
-      case 'raiserror': return this.raiserror();
-      case 'throw': return this.throwStatement();
-      case 'use': this.next(); return { kind: 'use', catalogue: this.name() };
-      case 'waitfor': this.next(); return this.waitFor();
-      case 'kill': this.next(); return { kind: 'killSession', session: this.wholeNumber() };
-      case 'commit': this.next(); this.transactionWord(); this.transactionName(); return { kind: 'commit' };
-      case 'rollback': return this.rollback();
+      case 'break':
+        this.next();
+        return { kind: 'break' };
+      case 'continue':
+        this.next();
+        return { kind: 'continue' };
+      case 'return':
+        return this.returnStatement();
+      case 'print':
+        this.next();
+        return { kind: 'print', value: this.expression() };
+      case 'raiserror':
+        return this.raiserror();
+      case 'throw':
+        return this.throwStatement();
+      case 'use':
+        this.next();
+        return { kind: 'use', catalogue: this.name() };
+      case 'waitfor':
+        this.next();
+        return this.waitFor();
+      case 'kill':
+        this.next();
+        return { kind: 'killSession', session: this.wholeNumber() };
+      case 'commit':
+        this.next();
+        this.transactionWord();
+        this.transactionName();
+        return { kind: 'commit' };
+      case 'rollback':
+        return this.rollback();
       case 'save': {
         this.next();
         if (!this.takeWord('tran')) this.expectWord('transaction');
         return { kind: 'save', name: this.transactionName() ?? this.failed() };
       }
-      case 'checkpoint': this.next(); return { kind: 'empty' };
-      case 'grant': case 'revoke': case 'deny': case 'backup': case 'restore': case 'dbcc': case 'bulk': case 'open': case 'fetch': case 'close': case 'deallocate': case 'reconfigure': case 'shutdown':
+      case 'checkpoint':
+        this.next();
+        return { kind: 'empty' };
+      case 'grant':
+      case 'revoke':
+      case 'deny':
+      case 'backup':
+      case 'restore':
+      case 'dbcc':
+      case 'bulk':
+      case 'open':
+      case 'fetch':
+      case 'close':
+      case 'deallocate':
+      case 'reconfigure':
+      case 'shutdown':
         throw this.unsupported(word.toUpperCase());
-      default: throw this.syntaxError();
+      default:
+        throw this.syntaxError();
     }
   }
 
@@ -183,13 +249,30 @@ export class StatementGrammar extends DefinitionGrammar {
 
   private returnStatement(): Unlined<Statement> {
     this.next();
-    const ends = this.token.kind === 'end' || this.isOperator(';') || (this.token.kind === 'word' && !this.isName() && !this.isOneOf('case', 'null', 'cast', 'convert', 'coalesce', 'nullif', 'left', 'right', 'not'));
+    const ends =
+      this.token.kind === 'end' ||
+      this.isOperator(';') ||
+      (this.token.kind === 'word' &&
+        !this.isName() &&
+        !this.isOneOf(
+          'case',
+          'null',
+          'cast',
+          'convert',
+          'coalesce',
+          'nullif',
+          'left',
+          'right',
+          'not',
+        ));
     return ends ? { kind: 'return' } : { kind: 'return', value: this.expression() };
   }
 
   private raiserror(): Unlined<Statement> {
     this.next();
-    const [message, severity, state, ...args] = this.inParentheses(() => this.commaSeparated(() => this.expression()));
+    const [message, severity, state, ...args] = this.inParentheses(() =>
+      this.commaSeparated(() => this.expression()),
+    );
     if (!message || !severity || !state) throw this.syntaxError();
     if (this.takeWord('with')) {
       this.commaSeparated(() => {
@@ -247,7 +330,11 @@ export class StatementGrammar extends DefinitionGrammar {
     return { kind: 'declare', variables };
   }
 
-  private declaredVariable(name: string): { name: string; type: ReturnType<StatementGrammar['type']>; value?: Expression } {
+  private declaredVariable(name: string): {
+    name: string;
+    type: ReturnType<StatementGrammar['type']>;
+    value?: Expression;
+  } {
     const type = this.type();
     return this.take('=') ? { name, type, value: this.expression() } : { name, type };
   }
@@ -257,12 +344,26 @@ export class StatementGrammar extends DefinitionGrammar {
     if (this.token.kind === 'variable') {
       const variable = this.variable();
       const operator = this.next();
-      if (operator.kind !== 'operator' || !/^[-+*/%&|^]?=$/.test(operator.text)) throw this.syntaxError(operator);
+      if (operator.kind !== 'operator' || !/^[-+*/%&|^]?=$/.test(operator.text))
+        throw this.syntaxError(operator);
       return { kind: 'set', variable, operator: operator.text, value: this.expression() };
     }
     if (this.takeWord('transaction', 'isolation', 'level')) {
-      const level = this.takeWord('read') ? `read ${this.next().word}` : this.takeWord('repeatable', 'read') ? 'repeatable read' : this.next().word;
-      if (!['read uncommitted', 'read committed', 'repeatable read', 'serializable', 'snapshot'].includes(level)) throw this.syntaxError();
+      const level = this.takeWord('read')
+        ? `read ${this.next().word}`
+        : this.takeWord('repeatable', 'read')
+          ? 'repeatable read'
+          : this.next().word;
+      if (
+        ![
+          'read uncommitted',
+          'read committed',
+          'repeatable read',
+          'serializable',
+          'snapshot',
+        ].includes(level)
+      )
+        throw this.syntaxError();
       return { kind: 'setOption', option: 'isolation', value: level };
     }
     if (this.takeWord('identity_insert')) {
@@ -275,12 +376,14 @@ export class StatementGrammar extends DefinitionGrammar {
   private sessionOption(): Unlined<Statement> {
     const token = this.next();
     const option = token.word;
-    if (['lock_timeout', 'rowcount', 'textsize'].includes(option)) return { kind: 'setOption', option, value: this.expression() };
+    if (['lock_timeout', 'rowcount', 'textsize'].includes(option))
+      return { kind: 'setOption', option, value: this.expression() };
     if (option === 'deadlock_priority' || option === 'dateformat' || option === 'language') {
       const value = this.token.kind === 'operator' ? String(this.wholeNumber()) : this.next().text;
       return { kind: 'setOption', option, value: value.toLowerCase() };
     }
-    if (['nocount', 'xact_abort', 'implicit_transactions'].includes(option)) return { kind: 'setOption', option, value: this.onOrOff() };
+    if (['nocount', 'xact_abort', 'implicit_transactions'].includes(option))
+      return { kind: 'setOption', option, value: this.onOrOff() };
     if (!inertOptions.has(option)) {
       throw this.located(compileError(195, token.text, 'SET option'), token);
     }
@@ -315,7 +418,9 @@ export class StatementGrammar extends DefinitionGrammar {
     const procedure = this.objectName();
     const args = this.startsArgument() ? this.commaSeparated(() => this.argument()) : [];
     if (this.takeWord('with')) this.expectWord('recompile');
-    return result === undefined ? { kind: 'execute', procedure, args } : { kind: 'execute', result, procedure, args };
+    return result === undefined
+      ? { kind: 'execute', procedure, args }
+      : { kind: 'execute', result, procedure, args };
   }
 
   private startsArgument(): boolean {
@@ -328,7 +433,11 @@ export class StatementGrammar extends DefinitionGrammar {
   /** An argument is a constant, a variable, DEFAULT or a bare word; SQL Server allows no expression. */
   private argument(): Argument {
     let name: string | undefined;
-    if (this.token.kind === 'variable' && this.peek().text === '=' && this.peek().kind === 'operator') {
+    if (
+      this.token.kind === 'variable' &&
+      this.peek().text === '=' &&
+      this.peek().kind === 'operator'
+    ) {
       name = this.variable();
       this.next();
     }
@@ -347,9 +456,18 @@ export class StatementGrammar extends DefinitionGrammar {
     const token = this.token;
     if (token.kind === 'operator' || token.kind === 'end') throw this.syntaxError();
     this.next();
-    if (token.kind === 'variable') return token.text.startsWith('@@') ? { kind: 'global', name: token.text.toLowerCase() } : { kind: 'variable', name: token.text };
-    if (token.kind === 'word' && token.word === 'null') return { kind: 'literal', type: 'null', text: '' };
-    if (token.kind === 'word' || token.kind === 'quoted') return { kind: 'literal', type: 'nstring', text: token.text };
-    return { kind: 'literal', type: token.kind === 'integer' ? 'int' : token.kind, text: token.text } as Expression;
+    if (token.kind === 'variable')
+      return token.text.startsWith('@@')
+        ? { kind: 'global', name: token.text.toLowerCase() }
+        : { kind: 'variable', name: token.text };
+    if (token.kind === 'word' && token.word === 'null')
+      return { kind: 'literal', type: 'null', text: '' };
+    if (token.kind === 'word' || token.kind === 'quoted')
+      return { kind: 'literal', type: 'nstring', text: token.text };
+    return {
+      kind: 'literal',
+      type: token.kind === 'integer' ? 'int' : token.kind,
+      text: token.text,
+    } as Expression;
   }
 }

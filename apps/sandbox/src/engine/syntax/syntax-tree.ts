@@ -8,13 +8,30 @@ import type { TsqlType } from '../sql-engine.port.js';
 export type ObjectName = string[];
 
 export type Expression =
-  | { kind: 'literal'; type: 'int' | 'decimal' | 'float' | 'money' | 'string' | 'nstring' | 'binary' | 'null'; text: string }
+  | {
+      kind: 'literal';
+      type: 'int' | 'decimal' | 'float' | 'money' | 'string' | 'nstring' | 'binary' | 'null';
+      text: string;
+    }
   | { kind: 'variable'; name: string }
   | { kind: 'global'; name: string }
   | { kind: 'column'; parts: string[] }
-  | { kind: 'call'; name: string[]; args: Expression[]; distinct: boolean; star: boolean; over?: Window; within?: OrderItem[] }
+  | {
+      kind: 'call';
+      name: string[];
+      args: Expression[];
+      distinct: boolean;
+      star: boolean;
+      over?: Window;
+      within?: OrderItem[];
+    }
   | { kind: 'cast'; value: Expression; type: TsqlType; attempt: boolean; style?: Expression }
-  | { kind: 'case'; operand?: Expression; branches: { when: Expression; then: Expression }[]; otherwise?: Expression }
+  | {
+      kind: 'case';
+      operand?: Expression;
+      branches: { when: Expression; then: Expression }[];
+      otherwise?: Expression;
+    }
   | { kind: 'unary'; operator: '-' | '+' | '~'; value: Expression }
   | { kind: 'binary'; operator: string; left: Expression; right: Expression }
   | { kind: 'collate'; value: Expression; collation: string }
@@ -60,7 +77,13 @@ export interface Query {
 
 export type QueryBody =
   | Select
-  | { kind: 'set'; operator: 'union' | 'except' | 'intersect'; all: boolean; left: QueryBody; right: QueryBody }
+  | {
+      kind: 'set';
+      operator: 'union' | 'except' | 'intersect';
+      all: boolean;
+      left: QueryBody;
+      right: QueryBody;
+    }
   | { kind: 'nested'; query: Query };
 
 export interface Select {
@@ -194,13 +217,45 @@ export interface ParameterSyntax {
 }
 
 export type DefinitionStatement =
-  | { kind: 'createTable'; name: ObjectName; columns: ColumnSyntax[]; constraints: ConstraintSyntax[] }
+  | {
+      kind: 'createTable';
+      name: ObjectName;
+      columns: ColumnSyntax[];
+      constraints: ConstraintSyntax[];
+    }
   | { kind: 'alterTable'; name: ObjectName; action: AlterAction }
-  | { kind: 'drop'; object: 'table' | 'view' | 'procedure' | 'schema'; names: ObjectName[]; ifExists: boolean }
+  | {
+      kind: 'drop';
+      object: 'table' | 'view' | 'procedure' | 'schema';
+      names: ObjectName[];
+      ifExists: boolean;
+    }
   | { kind: 'dropIndex'; index: string; table: ObjectName; ifExists: boolean }
-  | { kind: 'createIndex'; name: string; table: ObjectName; unique: boolean; columns: { name: string; descending: boolean }[]; include: string[]; where?: Expression }
-  | { kind: 'createView'; name: ObjectName; columns?: string[]; query: Query; text: string; replace: 'create' | 'alter' | 'either' }
-  | { kind: 'createProcedure'; name: ObjectName; parameters: ParameterSyntax[]; body: Statement[]; text: string; replace: 'create' | 'alter' | 'either' }
+  | {
+      kind: 'createIndex';
+      name: string;
+      table: ObjectName;
+      unique: boolean;
+      columns: { name: string; descending: boolean }[];
+      include: string[];
+      where?: Expression;
+    }
+  | {
+      kind: 'createView';
+      name: ObjectName;
+      columns?: string[];
+      query: Query;
+      text: string;
+      replace: 'create' | 'alter' | 'either';
+    }
+  | {
+      kind: 'createProcedure';
+      name: ObjectName;
+      parameters: ParameterSyntax[];
+      body: Statement[];
+      text: string;
+      replace: 'create' | 'alter' | 'either';
+    }
   | { kind: 'createSchema'; name: string }
   | { kind: 'truncate'; name: ObjectName };
 
@@ -242,7 +297,13 @@ export type ControlStatement =
   | { kind: 'continue' }
   | { kind: 'print'; value: Expression }
   | { kind: 'throw'; number?: Expression; message?: Expression; state?: Expression }
-  | { kind: 'raiserror'; message: Expression; severity: Expression; state: Expression; args: Expression[] }
+  | {
+      kind: 'raiserror';
+      message: Expression;
+      severity: Expression;
+      state: Expression;
+      args: Expression[];
+    }
   | { kind: 'begin' }
   | { kind: 'commit' }
   | { kind: 'rollback'; name?: string }
@@ -254,7 +315,7 @@ export type ControlStatement =
 
 export type Statement = (
   | { kind: 'query'; query: Query }
-  | ((ChangeStatement) & { ctes?: Query['ctes'] })
+  | (ChangeStatement & { ctes?: Query['ctes'] })
   | DefinitionStatement
   | ExecuteStatement
   | ExecuteTextStatement

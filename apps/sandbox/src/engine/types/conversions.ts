@@ -5,7 +5,16 @@
 import type { TsqlType } from '../sql-engine.port.js';
 import { compileError } from '../session/sql-error.js';
 import { quoteText, type Bound } from '../binding/bound.js';
-import { carrier, familyOf, isFixedLength, isUnicode, lengthOf, precisionOf, spell, type TypeFamily } from './tsql-types.js';
+import {
+  carrier,
+  familyOf,
+  isFixedLength,
+  isUnicode,
+  lengthOf,
+  precisionOf,
+  spell,
+  type TypeFamily,
+} from './tsql-types.js';
 
 export interface ConversionOptions {
   /** CAST and CONVERT; otherwise the conversion is one that SQL Server does by itself. */
@@ -33,8 +42,13 @@ export function convert(value: Bound, target: TsqlType, options: ConversionOptio
 }
 
 const explicitOnly: Partial<Record<TypeFamily, TypeFamily[]>> = {
-  integer: ['datetime', 'binary'], bit: ['datetime'], decimal: ['datetime'], money: ['datetime'], float: ['datetime', 'binary'],
-  binary: ['string', 'datetime'], string: ['binary'],
+  integer: ['datetime', 'binary'],
+  bit: ['datetime'],
+  decimal: ['datetime'],
+  money: ['datetime'],
+  float: ['datetime', 'binary'],
+  binary: ['string', 'datetime'],
+  string: ['binary'],
 };
 
 type Rule = (value: Bound, target: TsqlType, options: ConversionOptions) => string;
@@ -43,20 +57,26 @@ const flag = (options: ConversionOptions): string => (options.attempt ? 'true' :
 const named = (type: TsqlType): string => quoteText(spell(type));
 
 const bounds: Record<string, [string, string]> = {
-  tinyint: ['0', '255'], smallint: ['-32768', '32767'], int: ['-2147483648', '2147483647'],
+  tinyint: ['0', '255'],
+  smallint: ['-32768', '32767'],
+  int: ['-2147483648', '2147483647'],
   bigint: ['-9223372036854775808', '9223372036854775807'],
 };
 
 const toInteger: Partial<Record<TypeFamily, Rule>> = {
   integer(value, target, options) {
     if (value.type.name === target.name) return value.sql;
-    if (precisionOf(value.type).precision < precisionOf(target).precision) return `(${value.sql})::${carrier(target)}`;
+    if (precisionOf(value.type).precision < precisionOf(target).precision)
+      return `(${value.sql})::${carrier(target)}`;
     return narrow(`(${value.sql})::numeric`, value.type, target, options);
   },
   bit: (value, target) => `(${value.sql})::${carrier(target)}`,
-  decimal: (value, target, options) => narrow(`trunc((${value.sql})::numeric)`, value.type, target, options),
-  money: (value, target, options) => narrow(`round((${value.sql})::numeric)`, value.type, target, options),
-  float: (value, target, options) => narrow(`trunc((${value.sql})::float8)::numeric`, value.type, target, options),
+  decimal: (value, target, options) =>
+    narrow(`trunc((${value.sql})::numeric)`, value.type, target, options),
+  money: (value, target, options) =>
+    narrow(`round((${value.sql})::numeric)`, value.type, target, options),
+  float: (value, target, options) =>
+    narrow(`trunc((${value.sql})::float8)::numeric`, value.type, target, options),
   string: (value, target, options) =>
     `tsql.parse_int(${value.sql}, ${bounds[target.name]?.join(', ')}, ${named(value.type)}, ${named(target)}, ${flag(options)})::${carrier(target)}`,
   datetime: (value, target) => `round(tsql.days((${value.sql})::timestamp))::${carrier(target)}`,
@@ -77,7 +97,11 @@ const numberTo = (value: Bound, target: TsqlType, options: ConversionOptions): s
 };
 
 const toDecimal: Partial<Record<TypeFamily, Rule>> = {
-  integer: numberTo, bit: numberTo, decimal: numberTo, money: numberTo, float: numberTo,
+  integer: numberTo,
+  bit: numberTo,
+  decimal: numberTo,
+  money: numberTo,
+  float: numberTo,
   string(value, target, options) {
     const { precision, scale } = precisionOf(target);
     return `tsql.parse_decimal(${value.sql}, ${precision}, ${scale}, ${named(value.type)}, ${named(target)}, ${flag(options)})::${carrier(target)}`;
@@ -87,48 +111,79 @@ const toDecimal: Partial<Record<TypeFamily, Rule>> = {
 
 const asFloat: Rule = (value, target) => `(${value.sql})::${carrier(target)}`;
 const toFloat: Partial<Record<TypeFamily, Rule>> = {
-  integer: asFloat, bit: asFloat, decimal: asFloat, money: asFloat, float: asFloat,
-  string: (value, target, options) => `tsql.parse_float(${value.sql}, ${named(value.type)}, ${named(target)}, ${flag(options)})::${carrier(target)}`,
+  integer: asFloat,
+  bit: asFloat,
+  decimal: asFloat,
+  money: asFloat,
+  float: asFloat,
+  string: (value, target, options) =>
+    `tsql.parse_float(${value.sql}, ${named(value.type)}, ${named(target)}, ${flag(options)})::${carrier(target)}`,
   datetime: (value, target) => `tsql.days((${value.sql})::timestamp)::${carrier(target)}`,
 };
 
 const nonZero: Rule = (value) => `((${value.sql}) <> 0)::int4::int2`;
 const toBit: Partial<Record<TypeFamily, Rule>> = {
-  bit: (value) => value.sql, integer: nonZero, decimal: nonZero, money: nonZero, float: nonZero,
-  string: (value, target, options) => `tsql.parse_bit(${value.sql}, ${named(value.type)}, ${flag(options)})`,
+  bit: (value) => value.sql,
+  integer: nonZero,
+  decimal: nonZero,
+  money: nonZero,
+  float: nonZero,
+  string: (value, target, options) =>
+    `tsql.parse_bit(${value.sql}, ${named(value.type)}, ${flag(options)})`,
 };
 
 const toText: Partial<Record<TypeFamily, Rule>> = {
   string(value, target) {
     let sql = value.sql;
-    if (!isUnicode(target) && isUnicode(value.type) && !/^[\x20-\x7e]*$/.test(value.literal ?? '\0')) sql = `tsql.code_page(${sql})`;
+    if (
+      !isUnicode(target) &&
+      isUnicode(value.type) &&
+      !/^[\x20-\x7e]*$/.test(value.literal ?? '\0')
+    )
+      sql = `tsql.code_page(${sql})`;
     return shorten(sql, value.type, target);
   },
   integer: (value, target) => clipped(`(${value.sql})::text`, value, target),
   bit: (value, target) => clipped(`(${value.sql})::text`, value, target),
-  decimal: (value, target) => clipped(`(${value.sql})::${carrier(value.type)}::text`, value, target),
-  money: (value, target, options) => clipped(`tsql.money_text((${value.sql})::numeric, ${options.style ?? '0'})`, value, target),
-  float: (value, target, options) => clipped(`tsql.float_text((${value.sql})::float8, ${options.style ?? '0'})`, value, target),
+  decimal: (value, target) =>
+    clipped(`(${value.sql})::${carrier(value.type)}::text`, value, target),
+  money: (value, target, options) =>
+    clipped(`tsql.money_text((${value.sql})::numeric, ${options.style ?? '0'})`, value, target),
+  float: (value, target, options) =>
+    clipped(`tsql.float_text((${value.sql})::float8, ${options.style ?? '0'})`, value, target),
   datetime(value, target, options) {
-    const style = options.style ?? (['datetime', 'smalldatetime'].includes(value.type.name) ? '0' : '121');
-    return shorten(`tsql.date_text(${moment(value)}, ${style}, ${named(value.type)}, ${value.type.scale ?? 7})`, undefined, target);
+    const style =
+      options.style ?? (['datetime', 'smalldatetime'].includes(value.type.name) ? '0' : '121');
+    return shorten(
+      `tsql.date_text(${moment(value)}, ${style}, ${named(value.type)}, ${value.type.scale ?? 7})`,
+      undefined,
+      target,
+    );
   },
   guid: (value, target) => shorten(`upper((${value.sql})::text)::tsql.s`, undefined, target),
   binary: (value, target, options) =>
-    shorten(`tsql.binary_text(${value.sql}, ${options.style ?? '0'}, ${isUnicode(target)})`, undefined, target),
+    shorten(
+      `tsql.binary_text(${value.sql}, ${options.style ?? '0'}, ${isUnicode(target)})`,
+      undefined,
+      target,
+    ),
   variant: (value) => value.sql,
 };
 
 /** datetimeoffset shows its own local time; the others are timestamps, dates or times as they are. */
 function moment(value: Bound): string {
   if (value.type.name === 'datetimeoffset') return `tsql.local_time(${value.sql})`;
-  return value.type.name === 'time' ? `(timestamp '1900-01-01' + (${value.sql}))` : `(${value.sql})::timestamp`;
+  return value.type.name === 'time'
+    ? `(timestamp '1900-01-01' + (${value.sql}))`
+    : `(${value.sql})::timestamp`;
 }
 
 function shorten(sql: string, from: TsqlType | undefined, target: TsqlType): string {
   const length = lengthOf(target);
   if (isFixedLength(target)) {
-    return from && isFixedLength(from) && lengthOf(from) === length ? sql : `tsql.fixed(${sql}, ${length})`;
+    return from && isFixedLength(from) && lengthOf(from) === length
+      ? sql
+      : `tsql.fixed(${sql}, ${length})`;
   }
   if (length === Infinity || (from && lengthOf(from) <= length)) return sql;
   return `tsql.cut(${sql}, ${length})`;
@@ -139,36 +194,56 @@ function clipped(text: string, value: Bound, target: TsqlType): string {
   const needed = familyOf(value.type) === 'float' ? 30 : precisionOf(value.type).precision + 3;
   if (length >= needed && !isFixedLength(target)) return `(${text})::tsql.s`;
   const limit = length === Infinity ? 8000 : length;
-  return shorten(`tsql.number_text(${text}, ${limit}, ${named(value.type)}, ${named(target)})`, { name: 'varchar', length: limit }, target);
+  return shorten(
+    `tsql.number_text(${text}, ${limit}, ${named(value.type)}, ${named(target)})`,
+    { name: 'varchar', length: limit },
+    target,
+  );
 }
 
 const toDatetime: Partial<Record<TypeFamily, Rule>> = {
   datetime: (value, target) => reshape(value, target),
   string(value, target, options) {
     const parsed = `tsql.parse_date(${value.sql}, ${options.style ?? 'NULL'}, ${named(target)}, ${flag(options)})`;
-    if (target.name === 'datetimeoffset') return `tsql.parse_offset(${value.sql}, ${options.style ?? 'NULL'}, ${flag(options)})`;
+    if (target.name === 'datetimeoffset')
+      return `tsql.parse_offset(${value.sql}, ${options.style ?? 'NULL'}, ${flag(options)})`;
     return rounded(parsed, target, options);
   },
-  integer: fromDays, bit: fromDays, decimal: fromDays, money: fromDays, float: fromDays,
+  integer: fromDays,
+  bit: fromDays,
+  decimal: fromDays,
+  money: fromDays,
+  float: fromDays,
 };
 
 function fromDays(value: Bound, target: TsqlType, options: ConversionOptions): string {
   if (!['datetime', 'smalldatetime'].includes(target.name)) {
     throw compileError(options.explicit ? 529 : 206, spell(value.type), spell(target));
   }
-  return rounded(`(timestamp '1900-01-01' + (${value.sql})::float8 * interval '1 day')`, target, options);
+  return rounded(
+    `(timestamp '1900-01-01' + (${value.sql})::float8 * interval '1 day')`,
+    target,
+    options,
+  );
 }
 
 function reshape(value: Bound, target: TsqlType): string {
   const from = value.type.name;
-  if (from === target.name && (from === 'date' || from === 'datetime' || from === 'smalldatetime' || (value.type.scale ?? 7) <= (target.scale ?? 7))) {
+  if (
+    from === target.name &&
+    (from === 'date' ||
+      from === 'datetime' ||
+      from === 'smalldatetime' ||
+      (value.type.scale ?? 7) <= (target.scale ?? 7))
+  ) {
     return value.sql;
   }
   if ((from === 'date' && target.name === 'time') || (from === 'time' && target.name === 'date')) {
     throw compileError(206, from, target.name);
   }
   const local = moment(value);
-  if (target.name === 'datetimeoffset') return from === 'datetimeoffset' ? value.sql : `tsql.offset_from(${local}, 0)`;
+  if (target.name === 'datetimeoffset')
+    return from === 'datetimeoffset' ? value.sql : `tsql.offset_from(${local}, 0)`;
   return rounded(local, target, {});
 }
 
@@ -176,11 +251,16 @@ function reshape(value: Bound, target: TsqlType): string {
 function rounded(sql: string, target: TsqlType, options: ConversionOptions): string {
   const digits = Math.min(target.scale ?? 6, 6);
   switch (target.name) {
-    case 'date': return `(${sql})::date`;
-    case 'time': return `(${sql})::time(${digits})`;
-    case 'datetime': return `tsql.to_datetime(${sql}, ${flag(options)})`;
-    case 'smalldatetime': return `tsql.to_smalldatetime(${sql}, ${flag(options)})`;
-    default: return digits === 6 ? `(${sql})::timestamp` : `(${sql})::timestamp(${digits})`;
+    case 'date':
+      return `(${sql})::date`;
+    case 'time':
+      return `(${sql})::time(${digits})`;
+    case 'datetime':
+      return `tsql.to_datetime(${sql}, ${flag(options)})`;
+    case 'smalldatetime':
+      return `tsql.to_smalldatetime(${sql}, ${flag(options)})`;
+    default:
+      return digits === 6 ? `(${sql})::timestamp` : `(${sql})::timestamp(${digits})`;
   }
 }
 
@@ -193,8 +273,14 @@ const numberToBinary: Rule = (value, target) => {
 
 const toBinary: Partial<Record<TypeFamily, Rule>> = {
   binary: (value, target) => sized(value.sql, value.type, target),
-  integer: numberToBinary, bit: numberToBinary,
-  string: (value, target, options) => sized(`tsql.text_binary(${value.sql}, ${options.style ?? '0'}, ${isUnicode(value.type)})`, undefined, target),
+  integer: numberToBinary,
+  bit: numberToBinary,
+  string: (value, target, options) =>
+    sized(
+      `tsql.text_binary(${value.sql}, ${options.style ?? '0'}, ${isUnicode(value.type)})`,
+      undefined,
+      target,
+    ),
   guid: (value, target) => sized(`tsql.guid_binary(${value.sql})`, undefined, target),
 };
 
@@ -206,7 +292,14 @@ function sized(sql: string, from: TsqlType | undefined, target: TsqlType): strin
 }
 
 const rules: Record<TypeFamily, Partial<Record<TypeFamily, Rule>>> = {
-  integer: toInteger, bit: toBit, decimal: toDecimal, money: toDecimal, float: toFloat, string: toText, datetime: toDatetime, binary: toBinary,
+  integer: toInteger,
+  bit: toBit,
+  decimal: toDecimal,
+  money: toDecimal,
+  float: toFloat,
+  string: toText,
+  datetime: toDatetime,
+  binary: toBinary,
   guid: {
     guid: (value) => value.sql,
     string: (value, _target, options) => `tsql.parse_guid(${value.sql}, ${flag(options)})`,
