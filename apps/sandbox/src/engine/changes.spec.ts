@@ -128,6 +128,22 @@ describe('changes', () => {
   });
 });
 
+describe('names that could mislead', () => {
+  test('a common table is never mistaken for the table of the same name', async () => {
+    for (const change of [
+      'DELETE FROM Item',
+      'UPDATE Item SET Code = NULL',
+      'UPDATE x SET Code = NULL FROM Item x',
+    ]) {
+      const { errors } = await run(session, `WITH Item AS (SELECT 1 AS Code) ${change}`);
+      expect(errors.map(({ number }) => number)).toEqual([40515]);
+    }
+    expect((await run(session, 'SELECT COUNT(*) FROM Item WHERE Code IS NOT NULL')).rows).toEqual([
+      [2],
+    ]);
+  });
+});
+
 describe('errors of changes', () => {
   test.each<[sql: string, number: number, message: RegExp]>([
     [

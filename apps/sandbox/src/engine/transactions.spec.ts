@@ -103,6 +103,18 @@ describe('transactions', () => {
     expect(one.inTransaction).toBe(false);
   });
 
+  test('SET options outlive a rollback', async () => {
+    const { rows } = await run(
+      one,
+      "BEGIN TRAN; SET LOCK_TIMEOUT 70; SET DATEFORMAT dmy; ROLLBACK; SELECT CAST('02/03/2026' AS date)",
+    );
+    expect(rows).toEqual([['2026-03-02']]);
+    await run(two, 'BEGIN TRAN; UPDATE Slot SET Taken = 1 WHERE Id = 1');
+    expect(
+      (await run(one, 'UPDATE Slot SET Taken = 2 WHERE Id = 1')).errors.map(({ number }) => number),
+    ).toEqual([1222]);
+  });
+
   test('definitions roll back too', async () => {
     await run(one, 'BEGIN TRAN; CREATE TABLE Gone (a int); INSERT INTO Gone VALUES (1)');
     expect((await run(two, 'SELECT * FROM Gone')).errors.map(({ number }) => number)).toEqual([

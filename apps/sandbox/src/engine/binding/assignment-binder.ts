@@ -15,8 +15,12 @@ import { QueryBinder } from './query-binder.js';
 import type { Scope } from './scope.js';
 
 export abstract class AssignmentBinder extends QueryBinder {
-  protected target(name: ObjectName, action: Action): TableDefinition {
+  /** SQL Server would change the table behind a common table: one of the same name is not meant. */
+  protected target(name: ObjectName, action: Action, scope?: Scope): TableDefinition {
     const [only] = name;
+    if (name.length === 1 && scope?.commonTable(only as string)) {
+      throw compileError(40515, 'a common table expression as the target of a change');
+    }
     return only?.startsWith('@')
       ? this.environment.tableVariable(only)
       : this.environment.table(name, action);

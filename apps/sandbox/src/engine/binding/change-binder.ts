@@ -73,7 +73,7 @@ export class ChangeBinder extends MergeBinder {
   }
 
   private insert(statement: InsertStatement, outer: Scope): BoundChange {
-    const table = this.target(statement.target, 'INSERT');
+    const table = this.target(statement.target, 'INSERT', outer);
     const place = this.freshAlias();
     this.lock(table, place, statement.hints, true);
     const columns = this.insertColumns(table, statement.columns);
@@ -207,7 +207,7 @@ export class ChangeBinder extends MergeBinder {
     joined?: { keys: string[]; match: string; lock: string };
   } {
     const detached = detachTarget(statement.from, statement.target);
-    const table = this.target(detached.name, action);
+    const table = this.target(detached.name, action, scope);
     if (detached.kind === 'joined') return this.joinedSources(statement, detached, table, scope);
     const place = this.freshAlias();
     const alias = detached.alias ?? (statement.target.at(-1) as string);
@@ -304,14 +304,12 @@ export class ChangeBinder extends MergeBinder {
         return [{ ...bound, as: item.alias ?? bound.name ?? '' }];
       }
       if (!item.qualifier) throw compileError(102, '*');
-      return scope
-        .columnsOf(item.qualifier)
-        .map((column) => ({
-          sql: column.sql,
-          type: column.type,
-          nullable: column.nullable,
-          as: column.name,
-        }));
+      return scope.columnsOf(item.qualifier).map((column) => ({
+        sql: column.sql,
+        type: column.type,
+        nullable: column.nullable,
+        as: column.name,
+      }));
     });
     for (const item of clause.items)
       if (item.kind === 'star')

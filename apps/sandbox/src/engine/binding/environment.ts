@@ -22,7 +22,14 @@ export interface BindEnvironment {
   checkColumn(table: TableDefinition, column: string, action: 'SELECT' | 'UPDATE'): void;
   /** JSON of name → id, or id → name, for OBJECT_ID and its like. */
   lookup(
-    kind: 'object_id' | 'object_name' | 'db_id' | 'db_name' | 'schema_id' | 'schema_name',
+    kind:
+      | 'permissions'
+      | 'object_id'
+      | 'object_name'
+      | 'db_id'
+      | 'db_name'
+      | 'schema_id'
+      | 'schema_name',
   ): string;
   /** Whether the login may lock rows of the table for writing. */
   mayLock(table: TableDefinition): boolean;

@@ -25,7 +25,7 @@ export abstract class MergeBinder extends AssignmentBinder {
 
   protected merge(statement: MergeStatement, outer: Scope): BoundChange {
     const scope = new Scope(outer, (column) => this.noteRead(column));
-    const table = this.target(statement.target, 'SELECT');
+    const table = this.target(statement.target, 'SELECT', outer);
     for (const { action } of statement.branches)
       this.target(statement.target, action.kind.toUpperCase() as Action);
     const place = this.freshAlias();

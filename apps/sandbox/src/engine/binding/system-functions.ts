@@ -90,6 +90,12 @@ export const systemFunctions: FunctionTable = {
   is_member: entry(1, 1, ({ binder, text }) =>
     memberOf(binder.parameters.fact('database_roles', nvarchar(4000)), text(0).sql),
   ),
+  has_perms_by_name: entry(3, 5, ({ binder, text }) => {
+    const allowed = binder.parameters.made(() => binder.environment.lookup('permissions'));
+    const name = (at: number): string =>
+      `lower(replace(replace(textin(bpcharout(${text(at).sql})), '[', ''), ']', ''))`;
+    return result(`coalesce((${allowed} ->> (${name(0)} || '|' || ${name(2)}))::int4, 0)`, int);
+  }),
   has_dbaccess: entry(1, 1, ({ binder, text }) => {
     const names = binder.parameters.fact('accessible', nvarchar(4000));
     return result(

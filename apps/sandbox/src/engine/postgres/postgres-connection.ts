@@ -188,6 +188,8 @@ class Exchange {
 /** COPY … FROM STDIN in text form: chunks are pulled one at a time. */
 class CopyExchange extends Exchange {
   private wire: WireConnection | undefined;
+  private refused = false;
+  private sourceError: unknown;
 
   constructor(
     private readonly sql: string,
@@ -209,14 +211,22 @@ class CopyExchange extends Exchange {
   private async pump(): Promise<void> {
     try {
       for await (const chunk of this.chunks) {
+        if (this.refused) return;
         this.wire?.sendCopyFromChunk(chunk);
         await this.drained();
       }
-      this.wire?.endCopyFrom();
+      if (!this.refused) this.wire?.endCopyFrom();
     } catch (error) {
+      if (this.refused) return;
+      this.sourceError = error;
       this.wire?.sendCopyFail('the source of the rows failed');
-      this.handleError(error);
     }
+  }
+
+  /** The server's word ends the exchange; a failed source is what the caller hears of. */
+  override handleError(error: unknown): void {
+    this.refused = true;
+    super.handleError(this.sourceError ?? error);
   }
 }
 

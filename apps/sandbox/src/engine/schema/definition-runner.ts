@@ -423,26 +423,18 @@ export class DefinitionRunner {
   async atomically(sqls: string[], frame: Frame, temporary?: TableDefinition): Promise<void> {
     const own = temporary?.temporary === true;
     const inTransaction = this.state.transactionCount > 0;
-    const plain = own
-      ? (Object.assign(Object.create(Object.getPrototypeOf(frame)), frame, {
-          chained: false,
-        }) as Frame)
-      : frame;
-    const all = own
-      ? [
-          ...sqls,
-          ...(sqls.some((sql) => sql.startsWith('CREATE'))
-            ? [`GRANT ALL ON ${temporary?.place} TO PUBLIC`]
-            : []),
-        ]
-      : sqls;
-    const [first, ...rest] = all;
+    const shared = own && sqls.some((sql) => sql.startsWith('CREATE'));
+    const [first, ...rest] = shared ? [...sqls, `GRANT ALL ON ${temporary.place} TO PUBLIC`] : sqls;
     if (first === undefined) return;
-    const context = { action: 'CREATE', owner: !own, ...(temporary ? { table: temporary } : {}) };
+    const context = {
+      action: 'CREATE',
+      as: own ? ('login' as const) : ('owner' as const),
+      ...(temporary ? { table: temporary } : {}),
+    };
     // The lock list opens a transaction of its own where none is open yet.
     await this.state.execute(
       { sql: first, before: inTransaction ? [] : ['SELECT 1'], after: rest },
-      plain,
+      frame,
       context,
     );
   }

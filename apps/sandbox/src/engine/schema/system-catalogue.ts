@@ -220,22 +220,20 @@ export const systemCatalogue: Record<string, ViewBuilder> = {
       has_default_value: 'bit',
     },
     rows: (state, catalogue) =>
-      state.view
-        .all()
-        .flatMap((object) =>
-          object.kind === 'procedure' &&
-          object.catalogue === catalogue &&
-          state.rights.mayEnter(catalogue)
-            ? object.parameters.map((parameter, i) => ({
-                object_id: object.id,
-                name: parameter.name,
-                parameter_id: i + 1,
-                ...typeFacts(parameter.type),
-                is_output: Number(parameter.output),
-                has_default_value: 0,
-              }))
-            : [],
-        ),
+      state.view.all().flatMap((object) =>
+        object.kind === 'procedure' &&
+        object.catalogue === catalogue &&
+        state.rights.mayEnter(catalogue)
+          ? object.parameters.map((parameter, i) => ({
+              object_id: object.id,
+              name: parameter.name,
+              parameter_id: i + 1,
+              ...typeFacts(parameter.type),
+              is_output: Number(parameter.output),
+              has_default_value: 0,
+            }))
+          : [],
+      ),
   },
   'sys.indexes': {
     columns: {

@@ -321,14 +321,12 @@ export class Interpreter {
         );
       case 'dateformat':
         if (value !== 'mdy' && value !== 'dmy') throw sqlError(40515, 'this date format');
-        await state.connection.run({ sql: `SET "tsql"."dateformat" = '${value}'` });
+        await state.setting('tsql.dateformat', value);
         return;
       case 'language':
         if (!['us_english', 'english', 'british', 'british english'].includes(value))
           throw sqlError(40515, 'this language');
-        await state.connection.run({
-          sql: `SET "tsql"."dateformat" = '${value.startsWith('british') ? 'dmy' : 'mdy'}'`,
-        });
+        await state.setting('tsql.dateformat', value.startsWith('british') ? 'dmy' : 'mdy');
         return;
       case 'identity_insert':
         return this.definitions.identityInsert(statement.table as string[], value === 'on', frame);

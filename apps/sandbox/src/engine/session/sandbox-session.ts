@@ -139,7 +139,7 @@ export class SandboxSession implements SqlSession {
           action: 'INSERT',
         });
         try {
-          await state.connection.copyIn(
+          await state.copyIn(
             'COPY pg_temp."@bulk" FROM STDIN',
             copyText(
               rows,
@@ -222,7 +222,7 @@ export class SandboxSession implements SqlSession {
           });
         if (state.isolation !== 'readCommitted') await state.setIsolation('readCommitted');
         if (state.lockTimeoutMs !== -1) await state.setLockTimeout(-1);
-        await state.connection.run({ sql: 'RESET "tsql"."dateformat"' });
+        await state.setting('tsql.dateformat', 'mdy');
       },
       undefined,
     );

@@ -82,7 +82,36 @@ export class SessionEnvironment implements BindEnvironment {
     return this.state.identityInsert === table.place;
   }
 
+  /** `name|permission` → 1, for what the login may do in the current catalogue. */
+  private permissions(): string {
+    const { state } = this;
+    const entries = state.view.all().flatMap((object) => {
+      if (object.catalogue !== state.catalogue) return [];
+      const full = fullName(object);
+      const { rights } = state;
+      const granted =
+        object.kind === 'procedure'
+          ? rights.mayExecute(full, object.catalogue)
+            ? ['execute']
+            : []
+          : [
+              ...(rights.mayRead(full, object.catalogue) ? ['select'] : []),
+              ...(rights.mayWrite(full, object.catalogue) ? ['insert', 'update', 'delete'] : []),
+            ];
+      const names = [
+        full,
+        `${object.schema}.${object.name}`,
+        ...(object.schema === 'dbo' ? [object.name] : []),
+      ];
+      return names.flatMap((name) =>
+        granted.map((permission) => [`${name}|${permission}`.toLowerCase(), 1] as const),
+      );
+    });
+    return JSON.stringify(Object.fromEntries(entries));
+  }
+
   lookup(kind: Parameters<BindEnvironment['lookup']>[0]): string {
+    if (kind === 'permissions') return this.permissions();
     const { state } = this;
     const entries: [string, string | number][] = [];
     if (kind === 'db_id' || kind === 'db_name') {

@@ -36,6 +36,14 @@ export interface EngineServices {
   definitionsChanged(): Promise<void>;
 }
 
+/** What a statement is about, for the wording of errors and the role it runs under. */
+export interface StatementContext {
+  action: string;
+  table?: TableDefinition;
+  /** Definitions belong to the clinic's owner, temporary tables to the login; else the frame decides. */
+  as?: 'owner' | 'login';
+}
+
 const isolations: Record<IsolationLevel, string> = {
   readUncommitted: 'read committed',
   readCommitted: 'read committed',
@@ -67,6 +75,8 @@ export class SessionState {
   onCancel: (() => void) | undefined;
   readonly compiled = new WeakMap<object, { key: string; value: unknown }>();
   private role: string | undefined = '';
+  private readonly settings = new Map<string, string>();
+  private settingsAtRisk = false;
   private open = false;
   private openIsolation: IsolationLevel = 'readCommitted';
   private marks: { name: string; schema: number; temporary: Map<string, TableDefinition> }[] = [];
@@ -93,10 +103,10 @@ export class SessionState {
   async execute(
     statement: PostgresStatement,
     frame: Frame,
-    context: { action: string; table?: TableDefinition; owner?: boolean },
+    context: StatementContext,
   ): Promise<PostgresOutcome> {
     this.checkCancelled();
-    const role = frame.chained || context.owner ? ownerRole : '';
+    const role = (context.as ?? (frame.chained ? 'owner' : 'login')) === 'owner' ? ownerRole : '';
     const before =
       this.role === role ? [] : [role === '' ? 'RESET ROLE' : `SET ROLE ${quoteName(role)}`];
     const locks = statement.before ?? [];
@@ -140,9 +150,10 @@ export class SessionState {
     await this.connection.run({ sql: 'ROLLBACK' }).catch(() => undefined);
     if (this.open) this.forget();
     this.open = false;
+    await this.keepSettings().catch(() => undefined);
   }
 
-  private explained(error: unknown, context: { action: string; table?: TableDefinition }): unknown {
+  private explained(error: unknown, context: StatementContext): unknown {
     if (this.cancelled) return new CancelledError('The request was cancelled.');
     if (!(error instanceof PostgresError)) return error;
     return translateError(error, {
@@ -225,6 +236,7 @@ export class SessionState {
     }
     if (this.open) await this.connection.run({ sql: 'ROLLBACK' });
     this.forget();
+    await this.keepSettings();
     this.sink.transactionChanged('rolledBack');
   }
 
@@ -236,6 +248,7 @@ export class SessionState {
     this.marks.length = at + 1;
     this.view.backTo(mark.schema);
     this.temporary = new Map(mark.temporary);
+    await this.keepSettings();
   }
 
   /** The transaction is gone: so is what it defined. */
@@ -265,16 +278,41 @@ export class SessionState {
 
   async setIsolation(level: IsolationLevel): Promise<void> {
     this.isolation = level;
-    await this.connection.run({
-      sql: `SET default_transaction_isolation = '${isolations[level]}'`,
-    });
+    await this.setting('default_transaction_isolation', isolations[level]);
   }
 
   async setLockTimeout(milliseconds: number): Promise<void> {
     this.lockTimeoutMs = milliseconds;
-    await this.connection.run({
-      sql: `SET lock_timeout = ${milliseconds < 0 ? 0 : Math.max(1, milliseconds)}`,
-    });
+    await this.setting('lock_timeout', String(milliseconds < 0 ? 0 : Math.max(1, milliseconds)));
+  }
+
+  /** PostgreSQL takes a setting back when its transaction rolls back; T-SQL keeps it. */
+  async setting(name: string, value: string): Promise<void> {
+    this.settings.set(name, value);
+    if (this.open) this.settingsAtRisk = true;
+    await this.connection.rows('SELECT set_config($1, $2, false)', [name, value]);
+  }
+
+  private async keepSettings(): Promise<void> {
+    if (!this.settingsAtRisk) return;
+    if (!this.open) this.settingsAtRisk = false;
+    for (const [name, value] of this.settings) {
+      await this.connection.rows('SELECT set_config($1, $2, false)', [name, value]);
+    }
+  }
+
+  /** COPY into a table, undone as a whole when it fails. @returns the number of rows. */
+  async copyIn(sql: string, chunks: AsyncIterable<Buffer>): Promise<number> {
+    this.checkCancelled();
+    if (this.open) await this.connection.run({ sql: 'SAVEPOINT "statement"' });
+    try {
+      const count = await this.connection.copyIn(sql, chunks);
+      if (this.open) await this.connection.run({ sql: 'RELEASE SAVEPOINT "statement"' });
+      return count;
+    } catch (error) {
+      await this.recover(error, false);
+      throw this.explained(error, { action: 'INSERT' });
+    }
   }
 
   forgetRole(): void {

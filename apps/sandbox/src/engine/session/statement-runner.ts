@@ -220,7 +220,7 @@ export class StatementRunner {
         parameters: [bound.table.place, column],
       },
       frame,
-      { action: 'INSERT', owner: !bound.table.temporary },
+      { action: 'INSERT', as: bound.table.temporary ? 'login' : 'owner' },
     );
   }
 }
