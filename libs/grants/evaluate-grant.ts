@@ -12,7 +12,10 @@ import { parseScope } from '#libs/grants/scope.js';
 
 type Verdict = { ok: true } | { ok: false; reason: string };
 
-/** Says whether a text is one plain read. The second net; database rights are the first. */
+/**
+ * Says whether a text is one plain read, and first of all whether it stays in the granted catalogues
+ * (`otherCatalogue`, `linkedServer`). The second net; database rights are the first.
+ */
 export type ReadOnlyCheck = (sql: string) => Verdict;
 
 export interface GrantQuestion {
@@ -67,6 +70,18 @@ function statementScope(grant: Grant, text: string): string | undefined {
   return grant.scopes.includes(scope) ? scope : undefined;
 }
 
+/** More rights in a catalogue are no rights in another: these verdicts hold under every scope of raw SQL. */
+const leadsOut = (verdict: Verdict): verdict is Extract<Verdict, { ok: false }> =>
+  !verdict.ok && (verdict.reason === 'otherCatalogue' || verdict.reason === 'linkedServer');
+
+/** A procedure that no scope names: `sql:write` covers it when its name stays in the catalogue. */
+function unnamedProcedure(grant: Grant, name: string, check: ReadOnlyCheck): GrantAnswer {
+  if (!grant.scopes.includes('sql:write')) return refuse('GRANT_SCOPE');
+  const verdict = check(`EXEC ${name}`);
+  if (leadsOut(verdict)) return refuse('GRANT_CATALOGUE', verdict.reason);
+  return { allowed: true, tier: 'write', scope: 'sql:write' };
+}
+
 /** The least scope that covers the command, with the tier it runs under. */
 function coverage(grant: Grant, question: GrantQuestion, check: ReadOnlyCheck): GrantAnswer {
   const { command } = question;
@@ -77,14 +92,16 @@ function coverage(grant: Grant, question: GrantQuestion, check: ReadOnlyCheck): 
   }
   if (command.kind === 'procedure') {
     // Nobody but the database knows what a procedure does: it runs under the login that may write.
-    const scope =
-      procedureScope(grant, command.name) ?? (has('sql:write') ? 'sql:write' : undefined);
-    return scope === undefined ? refuse('GRANT_SCOPE') : { allowed: true, tier: 'write', scope };
+    const scope = procedureScope(grant, command.name);
+    if (scope === undefined) return unnamedProcedure(grant, command.name, check);
+    return { allowed: true, tier: 'write', scope };
   }
   const read = check(command.text);
   const tier = read.ok ? 'read' : 'write';
   const registered = statementScope(grant, command.text);
   if (registered !== undefined) return { allowed: true, tier, scope: registered };
+  if (leadsOut(read) && (has('sql:read') || has('sql:write')))
+    return refuse('GRANT_CATALOGUE', read.reason);
   if (read.ok && has('sql:read')) return { allowed: true, tier, scope: 'sql:read' };
   if (has('sql:write')) return { allowed: true, tier, scope: 'sql:write' };
   if (!read.ok && has('sql:read')) return refuse('STATEMENT_FORBIDDEN', read.reason);

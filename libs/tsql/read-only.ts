@@ -10,7 +10,9 @@ import {
   forbiddenWords,
   systemCatalogues,
 } from '#libs/tsql/forbidden-words.js';
+import { catalogueFault } from '#libs/tsql/catalogue-names.js';
 import { lex, lexicalFaults, type Token } from '#libs/tsql/lexer.js';
+import { isName, isOperator, isWord } from '#libs/tsql/tokens.js';
 
 /** Every reason a statement can be refused for. Words of ours: none holds anything of the text. */
 export const readOnlyReasons = [
@@ -31,6 +33,7 @@ export const readOnlyReasons = [
   'procedure',
   'systemCatalogue',
   'linkedServer',
+  'otherCatalogue',
 ] as const;
 export type ReadOnlyReason = (typeof readOnlyReasons)[number];
 
@@ -44,13 +47,6 @@ const MAX_NAME_PARTS = 3;
 /** What may follow WITH inside a SELECT: table hints, TOP … WITH TIES, GROUP BY … WITH ROLLUP. */
 const WITHIN_SELECT = new Set(['TIES', 'ROLLUP', 'CUBE']);
 const SET_OPERATORS = new Set(['UNION', 'EXCEPT', 'INTERSECT']);
-
-const isOperator = (token: Token | undefined, text: string): boolean =>
-  token?.kind === 'operator' && token.text === text;
-const isWord = (token: Token | undefined, text: string): boolean =>
-  token?.kind === 'word' && token.text === text;
-const isName = (token: Token | undefined): boolean =>
-  token?.kind === 'word' || token?.kind === 'quotedName';
 
 /** Lower case without accents or width, as the most forgiving catalogue collation would compare names. */
 function fold(name: string): string {
@@ -182,12 +178,15 @@ function trimSemicolons(tokens: Token[]): Token[] {
 
 /**
  * Whether `sql` is exactly one SELECT (or WITH … SELECT) that neither writes, executes, locks,
- * leaves the server nor reads a system catalogue that holds secrets.
+ * leaves its databases nor reads a system catalogue that holds secrets.
  * @param sql statement text as the integrator sent it; any string. Never throws.
+ * @param databases those it may name besides the one it runs in; a name that could mean another is
+ *   `otherCatalogue`, whatever else is wrong. Absent: not looked at.
  */
-export function checkReadOnly(sql: string): ReadOnlyVerdict {
+export function checkReadOnly(sql: string, databases?: readonly string[]): ReadOnlyVerdict {
   const lexed = lex(sql);
   if (!lexed.ok) return { ok: false, reason: lexed.fault };
-  const reason = new Statement(trimSemicolons(lexed.tokens)).fault();
+  const astray = databases && catalogueFault(lexed.tokens, databases);
+  const reason = astray ?? new Statement(trimSemicolons(lexed.tokens)).fault();
   return reason === undefined ? { ok: true } : { ok: false, reason };
 }

@@ -196,3 +196,15 @@ export class AgentConfig {
   @Type(() => SiteSettings)
   sites: SiteSettings[] = [];
 }
+
+/** Names on the database server of those catalogues that a site has; empty for an unknown site. */
+export function databasesOf(
+  { sites }: AgentConfig,
+  siteId: string,
+  catalogues: readonly string[],
+): string[] {
+  const site = sites.find((candidate) => candidate.siteId.toLowerCase() === siteId.toLowerCase());
+  const wanted = new Set(catalogues.map((name) => name.toLowerCase()));
+  const covered = site?.catalogues.filter(({ name }) => wanted.has(name.toLowerCase())) ?? [];
+  return covered.map(({ database }) => database);
+}

@@ -80,6 +80,8 @@ export class APractice {
     });
     this.gate = new SignedGrantGate({
       ...{ store: this.store, rules, clock, own, checkReadOnly, journal },
+      // Each catalogue is a database of its own.
+      databasesOf: (_siteId, catalogues) => catalogues.map((name) => `${name}DB`),
       journalWritable: () => this.journalWritable,
     });
   }

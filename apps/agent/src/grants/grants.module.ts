@@ -5,7 +5,7 @@
  */
 import { Global, Module, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 
-import { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { AgentConfig, databasesOf } from '#apps/agent/src/agent.config.js';
 import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
@@ -70,14 +70,15 @@ class Parts {
     },
     {
       provide: SignedGrantGate,
-      useFactory: (parts: Parts, store: GrantStore) =>
+      useFactory: (parts: Parts, store: GrantStore, config: AgentConfig) =>
         new SignedGrantGate({
           ...parts,
           store,
           checkReadOnly,
+          databasesOf: (siteId, catalogues) => databasesOf(config, siteId, catalogues),
           journalWritable: () => parts.journal.writable,
         }),
-      inject: [Parts, GrantStore],
+      inject: [Parts, GrantStore, AgentConfig],
     },
     { provide: GrantGate, useExisting: SignedGrantGate },
     {

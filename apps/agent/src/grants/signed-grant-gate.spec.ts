@@ -105,6 +105,44 @@ describe('the local ceiling', () => {
   });
 });
 
+describe('the granted catalogues', () => {
+  const asks = (text: string, changes = {}) => ({ text, ...changes });
+
+  test('are the only databases that a read names, whatever else the site has', async () => {
+    const grant = await practice.permit({ scopes: ['sql:read'], catalogues: ['Patients'] });
+    const read = (sql: string) => practice.gate.decide(aQuery(grant, asks(sql)));
+    expect(read('SELECT * FROM [patientsDB].dbo.Patient')).toMatchObject({ allowed: true });
+    for (const sql of ['SELECT * FROM ReferenceDB.dbo.X', 'SELECT 1 FROM t, [REFERENCEdb]..X'])
+      expect(read(sql)).toEqual({
+        ...{ allowed: false, code: 'GRANT_CATALOGUE', reason: 'otherCatalogue' },
+      });
+  });
+
+  test('are two when the grant names two', async () => {
+    const grant = await practice.permit({ catalogues: ['Patients', 'Reference'] });
+    const both = 'SELECT * FROM PatientsDB..P JOIN ReferenceDB.dbo.X ON 1 = 1';
+    expect(practice.gate.decide(aQuery(grant, asks(both)))).toMatchObject({ allowed: true });
+  });
+
+  test('bound raw writes and unnamed procedures too', async () => {
+    setCeiling({ rawSqlWrites: true });
+    const grant = await practice.permit({ scopes: ['sql:read', 'sql:write'] });
+    const call = { commandType: 'storedProcedure' } as const;
+    const decide = (text: string, changes = {}) =>
+      practice.gate.decide(aQuery(grant, asks(text, changes)));
+    expect(decide('UPDATE t SET a = 1')).toMatchObject({ allowed: true, tier: 'write' });
+    expect(decide('PatientsDB.dbo.Book', call)).toMatchObject({ allowed: true });
+    for (const refused of [
+      decide('UPDATE ReferenceDB.dbo.X SET a = 1'),
+      decide('SELECT * FROM ReferenceDB.dbo.X'),
+      decide('ReferenceDB.dbo.Book', call),
+      decide('[referencedb]..Book', call),
+      decide('srv.PatientsDB.dbo.Book', call),
+    ])
+      expect(refused).toMatchObject({ allowed: false, code: 'GRANT_CATALOGUE' });
+  });
+});
+
 describe('the state of this server', () => {
   test('a journal that cannot be written stops queries', async () => {
     const grant = await practice.permit();

@@ -31,7 +31,9 @@ export interface GateParts {
   rules: LocalRules;
   clock: Clock;
   own: OwnIdentity;
-  checkReadOnly: ReadOnlyCheck;
+  checkReadOnly: (sql: string, databases: readonly string[]) => ReturnType<ReadOnlyCheck>;
+  /** Names on the database server of those catalogues that the site has. */
+  databasesOf: (siteId: string, catalogues: readonly string[]) => string[];
   journal: Journal;
   /** False when executed queries could not be written down. */
   journalWritable: () => boolean;
@@ -92,9 +94,10 @@ export class SignedGrantGate extends GrantGate {
     if (!this.parts.own.siteIds.includes(query.siteId)) return refuse('GRANT_INVALID', 'site');
     const grant = this.lower(held.grant);
     const question = asQuestion(query);
-    const answer = evaluateGrant(grant, question, clock.now(), this.parts.checkReadOnly);
+    const check = this.checkFor(grant, query.siteId);
+    const answer = evaluateGrant(grant, question, clock.now(), check);
     if (answer.allowed) return { allowed: true, grant, tier: answer.tier, scope: answer.scope };
-    return this.blameCeiling(held.grant, question, answer);
+    return this.blameCeiling(held.grant, question, answer, check);
   }
 
   /** Looks at everything that ends a permission without a message; tells who listens. */
@@ -147,14 +150,20 @@ export class SignedGrantGate extends GrantGate {
     return lowered;
   }
 
+  /** A statement may name the databases of the grant's catalogues, and no other. */
+  private checkFor({ catalogues }: Grant, siteId: string): ReadOnlyCheck {
+    const { checkReadOnly, databasesOf } = this.parts;
+    return (sql) => checkReadOnly(sql, databasesOf(siteId, catalogues));
+  }
+
   /** When the practice permitted it and only this server's ceiling does not, the answer says so. */
   private blameCeiling(
     signed: Grant,
     question: GrantQuestion,
     answer: GrantAnswer & { allowed: false },
+    check: ReadOnlyCheck,
   ): Refusal {
-    const { clock, checkReadOnly } = this.parts;
-    const permitted = evaluateGrant(signed, question, clock.now(), checkReadOnly).allowed;
+    const permitted = evaluateGrant(signed, question, this.parts.clock.now(), check).allowed;
     return permitted ? refuse('GRANT_CEILING') : refuse(answer.code, answer.reason);
   }
 }
