@@ -7,7 +7,7 @@ export class DirectPms {
 
   static async connect(pms: PmsTarget): Promise<DirectPms> {
     const pool = new mssql.ConnectionPool({
-      server: pms.server,
+      server: pms.server === '127.0.0.1' ? 'localhost' : pms.server,
       port: pms.port,
       ...pms.logins.read,
       database: pms.catalogues[0]?.database ?? '',
