@@ -32,6 +32,14 @@ const DOUBTFUL_LINE_END = /[\v\f\u0085\u2028\u2029]|\r(?!\n)/;
 
 const WORD = /[\p{L}\p{N}_@#$]*/uy;
 const NUMBER = /0[xX][0-9a-fA-F]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
+/** Money has no exponent: `$1e5` is `$1` and then a word to SQL Server. */
+const MONEY = /\$(?:\d+\.?\d*|\.\d+)/y;
+/** The only words that begin with `$`; before anything else it is the number nought and a word begins after it. */
+const PSEUDO_COLUMNS = new Set(
+  '$ACTION $IDENTITY $ROWGUID $PARTITION $NODE_ID $EDGE_ID $FROM_ID $TO_ID'.split(' '),
+);
+/** After two dashes this opens an ODBC escape, whose content SQL Server may run. */
+const ODBC_ESCAPE = /--[ \t]*(?:\(\*|\*\()/y;
 const LETTER = /\p{L}/u;
 const WORD_CHARACTER = /[\p{L}\p{N}]/u;
 
@@ -45,6 +53,8 @@ enum Class {
   Letter,
   /** Continues a word: `@`. */
   At,
+  /** Continues a word; begins money or a pseudo-column. */
+  Dollar,
 }
 
 const CLASSES = new Uint8Array(128);
@@ -54,8 +64,9 @@ const classify = (characters: string, kind: Class): void => {
 classify(' \t\n', Class.Space);
 classify('+-*/%=<>!&|^~(),.;:', Class.Operator);
 classify('0123456789', Class.Digit);
-classify('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_#$', Class.Letter);
+classify('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_#', Class.Letter);
 classify('@', Class.At);
+classify('$', Class.Dollar);
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
@@ -86,6 +97,7 @@ class Lexer {
     if (kind === Class.Operator) return this.operator(code, next);
     if (kind === Class.Digit) return this.number();
     if (kind === Class.At) return this.variable();
+    if (kind === Class.Dollar) return this.money();
     if (code === 39) return this.string(this.at);
     if (code === 91) return this.quoted(']');
     if (code === 34) return this.quoted('"');
@@ -118,6 +130,8 @@ class Lexer {
   }
 
   private lineComment(): LexicalFault | undefined {
+    ODBC_ESCAPE.lastIndex = this.at;
+    if (ODBC_ESCAPE.test(this.sql)) return 'character';
     const newline = this.sql.indexOf('\n', this.at);
     const end = newline === -1 ? this.sql.length : newline;
     if (DOUBTFUL_LINE_END.test(this.sql.slice(this.at, end + 1))) return 'character';
@@ -155,9 +169,21 @@ class Lexer {
     return end;
   }
 
+  /** `$1.50`, or a pseudo-column: `$1DELETE` is an amount and a DELETE to SQL Server, never one word. */
+  private money(): LexicalFault | undefined {
+    MONEY.lastIndex = this.at;
+    if (MONEY.test(this.sql)) return this.numberTo(MONEY.lastIndex);
+    const end = this.wordEnd(this.at);
+    const word = this.sql.slice(this.at, end).toUpperCase();
+    return PSEUDO_COLUMNS.has(word) ? this.push('word', word, this.at, end) : 'number';
+  }
+
   private number(): LexicalFault | undefined {
     NUMBER.lastIndex = this.at;
-    const end = NUMBER.test(this.sql) ? NUMBER.lastIndex : this.at + 1;
+    return this.numberTo(NUMBER.test(this.sql) ? NUMBER.lastIndex : this.at + 1);
+  }
+
+  private numberTo(end: number): LexicalFault | undefined {
     // `1EXEC x` is the float `1E` and then a word to SQL Server; no honest statement needs that.
     if (this.continuesWord(end)) return 'number';
     return this.push('number', '', this.at, end);
