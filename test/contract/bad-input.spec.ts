@@ -62,6 +62,15 @@ test('a key whose secret is wrong but whose checksum fits is refused', async () 
   expect(await codeOf(await api.call('POST', path(), { key, body: good }))).toBe('401 KEY_INVALID');
 });
 
+test('whoever may not query the site learns that before the body is looked at', async () => {
+  const stranger = await aPairedSite(api);
+  grantAs(api, stranger.siteId, stranger.integratorId, { state: 'revoked' });
+  const send = (to: PairedSite, body: string) =>
+    api.call('POST', `${to.path}/queries/immediate`, { key: stranger.key, body }).then(codeOf);
+  expect(await send(site, 'not json')).toBe('404 SITE_NOT_FOUND');
+  expect(await send(stranger, 'x'.repeat(5 * 1024 * 1024))).toBe('403 GRANT_REVOKED');
+});
+
 async function aKey(order: object): Promise<{ key: string; keyId: string; path: string }> {
   const other = await aPairedSite(api);
   const keys = `/operator/integrators/${other.integratorId}/keys`;
@@ -226,12 +235,14 @@ test('bytes that are no HTTP and headers without end are answered and closed', a
   expect(await send(endless)).toContain('HEADERS_TOO_LARGE');
 });
 
-test('a sane request id is kept, a strange one is replaced', async () => {
+test('an opaque request id is kept, one that could say something is replaced', async () => {
   const idFor = async (id: string) => {
     const response = await api.call('GET', '/health/live', { headers: { 'x-request-id': id } });
     return response.headers.get('x-request-id');
   };
-  expect(await idFor('vendor-1234')).toBe('vendor-1234');
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  expect(await idFor(traceId)).toBe(traceId);
+  expect(await idFor('ZzPatient-1950-01-01')).toMatch(/^[0-9a-f-]{36}$/);
   expect(await idFor('<script>alert(1)</script>')).toMatch(/^[0-9a-f-]{36}$/);
 });
 

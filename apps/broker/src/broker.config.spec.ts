@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigProblems, readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
+import { DEFAULT_LIMITS } from '#libs/link/link-limits.js';
 
 let stateDir: string;
 
@@ -62,4 +63,10 @@ test('a role on the command line wins over the environment', () => {
 test('secrets do not print', () => {
   const config = readBrokerConfig({ ...good(), DATABASE_URL: 'postgresql://u:canary@h/d' });
   expect(JSON.stringify(config)).not.toContain('canary');
+});
+
+test('a query may not be larger than one request of the link', () => {
+  expect(readBrokerConfig(good()).maxBodyBytes).toBeLessThan(DEFAULT_LIMITS.maxRequestBytes);
+  const tooLarge = { ...good(), CONDUIT_MAX_BODY_BYTES: String(DEFAULT_LIMITS.maxRequestBytes) };
+  expect(() => readBrokerConfig(tooLarge)).toThrow('CONDUIT_MAX_BODY_BYTES');
 });

@@ -17,6 +17,7 @@ import {
   MinLength,
   ValidateIf,
 } from 'class-validator';
+import { DEFAULT_LIMITS } from '#libs/link/link-limits.js';
 import { Secret } from '#libs/kernel/secret.js';
 
 export const brokerRoles = ['api', 'gateway', 'worker'] as const;
@@ -25,6 +26,7 @@ export type BrokerRole = (typeof brokerRoles)[number];
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 
 const PORT_MAX = 65_535;
+const BODY_BYTES_MAX = DEFAULT_LIMITS.maxRequestBytes - 64 * 1024;
 
 const hasEitherTlsFile = ({ tlsKeyFile, tlsCertFile }: BrokerConfig): boolean =>
   tlsKeyFile !== undefined || tlsCertFile !== undefined;
@@ -126,10 +128,14 @@ export class BrokerConfig {
   @IsInstance(Secret)
   operatorToken!: Secret;
 
-  /** CONDUIT_MAX_BODY_BYTES: of a query; every other body may have 64 KB. */
+  /**
+   * CONDUIT_MAX_BODY_BYTES: of a query; every other body may have 64 KB. With what is said about it,
+   * it has to fit into one request of the link.
+   */
   @IsInt()
   @Min(1_024)
-  maxBodyBytes: number = 16 * 1024 * 1024;
+  @Max(BODY_BYTES_MAX)
+  maxBodyBytes: number = 9 * 1024 * 1024;
 
   /** CONDUIT_KEY_RATE_PER_SECOND: sustained rate of one key on this node. */
   @IsInt()

@@ -12,10 +12,15 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 export const SMALL_BODY_BYTES = 64 * 1024;
 
 /**
+ * @param arrived told the size of each chunk before it is kept; what it throws ends the reading
  * @returns the bytes as sent
  * @throws ConduitError MEDIA_TYPE_UNSUPPORTED, BODY_TOO_LARGE, CLIENT_GONE
  */
-export function readBody(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
+export function readBody(
+  request: FastifyRequest,
+  maxBytes: number,
+  arrived?: (chunkBytes: number) => void,
+): Promise<Buffer> {
   const { headers, raw } = request;
   const tooLarge = () =>
     new ConduitError('BODY_TOO_LARGE', { facts: { limit: maxBytes, unit: 'bytes' } });
@@ -24,13 +29,22 @@ export function readBody(request: FastifyRequest, maxBytes: number): Promise<Buf
   }
   if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
-    raw.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else reject(tooLarge());
-    });
+    const take = (chunk: Buffer) => {
+      try {
+        size += chunk.length;
+        if (size > maxBytes) throw tooLarge();
+        arrived?.(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        // The rest may still be sent; it is let go by, and what was kept is let go.
+        raw.off('data', take).resume();
+        chunks = [];
+        reject(error as Error);
+      }
+    };
+    raw.on('data', take);
     raw.once('end', () => {
       raw.off('close', gone);
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));

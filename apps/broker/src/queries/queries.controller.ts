@@ -2,10 +2,10 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, callerOf, type CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
-import { BrokerConfig } from '#apps/broker/src/broker.config.js';
-import { parseJson, readBody } from '#apps/broker/src/edge/read-body.js';
+import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
+import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
 import { statusView } from '#apps/broker/src/queries/query-view.js';
@@ -18,14 +18,17 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 @Policy('integratorKey')
 export class QueriesController {
   constructor(
-    private readonly config: BrokerConfig,
     private readonly admission: QueryAdmission,
+    private readonly bodies: QueryBodies,
     private readonly answer: AnswerQuery,
     private readonly ledger: QueryLedger,
     private readonly sites: SiteBook,
   ) {}
 
-  /** The cheap checks came first: key and rate in the guard; then size, form, permission, link. */
+  /**
+   * The cheap checks come first: key and rate in the guard, then permission, and only then the body.
+   * Permission is asked again after it: a body may take minutes.
+   */
   @Post('immediate')
   @HttpCode(200)
   async runImmediate(
@@ -34,12 +37,18 @@ export class QueriesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const caller = callerOf(request);
-    const body = await readBody(request, this.config.maxBodyBytes);
-    const options = readAnswerOptions(request);
-    const query = readDto(ImmediateQueryDto, parseJson(body));
-    const grant = this.admission.admit(caller, siteId, request.id, reply);
-    const order = { caller, siteId, requestId: request.id, grant, query, body, options };
-    await this.answer.execute(order, reply, request.headers.accept);
+    this.admission.require(caller, siteId, request.id);
+    const held = this.bodies.hold(caller.keyId);
+    try {
+      const body = await held.read(request);
+      const options = readAnswerOptions(request);
+      const query = readDto(ImmediateQueryDto, parseJson(body));
+      const grant = this.admission.admit(caller, siteId, request.id, reply);
+      const order = { caller, siteId, requestId: request.id, grant, query, body, options };
+      await this.answer.execute(order, reply, request.headers.accept);
+    } finally {
+      held.release();
+    }
   }
 
   @Get(':queryId')

@@ -9,6 +9,7 @@ import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
 import { QueriesController } from '#apps/broker/src/queries/queries.controller.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
+import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
 import { QueryRecorder } from '#apps/broker/src/queries/query-recorder.js';
 import { RunQuery } from '#apps/broker/src/queries/run-query.js';
@@ -17,6 +18,6 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 @Module({
   imports: [GatewayModule, GrantsModule, SitesModule],
   controllers: [QueriesController],
-  providers: [AnswerQuery, QueryAdmission, QueryLedger, QueryRecorder, RunQuery],
+  providers: [AnswerQuery, QueryAdmission, QueryBodies, QueryLedger, QueryRecorder, RunQuery],
 })
 export class QueriesModule {}

@@ -30,22 +30,32 @@ export class QueryAdmission {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** @throws ConduitError saying why this caller cannot run anything at this site now */
-  admit(caller: CallerIdentity, siteId: string, requestId: string, reply: FastifyReply): Grant {
+  /**
+   * Before a body is read.
+   * @throws ConduitError saying why this caller cannot run anything at this site now
+   */
+  require(caller: CallerIdentity, siteId: string, requestId: string): void {
     const code = this.whyNot(caller, siteId);
-    if (code) {
-      this.audit.note({
-        type: 'query.refused',
-        site: this.sites.find(siteId) ? siteId : 'unknown',
-        integrator: caller.integratorId,
-        keyId: caller.keyId,
-        requestId,
-        lane: 'immediate',
-        outcome: 'refused',
-        errorCode: code,
-      });
-      throw new ConduitError(code);
-    }
+    if (!code) return;
+    this.audit.note({
+      type: 'query.refused',
+      site: this.sites.find(siteId) ? siteId : 'unknown',
+      integrator: caller.integratorId,
+      keyId: caller.keyId,
+      requestId,
+      lane: 'immediate',
+      outcome: 'refused',
+      errorCode: code,
+    });
+    throw new ConduitError(code);
+  }
+
+  /**
+   * When all of a query has come: permission still stands, its rate allows one more.
+   * @throws ConduitError as `require` does, RATE_LIMITED, AUDIT_UNAVAILABLE
+   */
+  admit(caller: CallerIdentity, siteId: string, requestId: string, reply: FastifyReply): Grant {
+    this.require(caller, siteId, requestId);
     const found = this.grants.find(siteId, caller.integratorId);
     if (found.state !== 'active') throw new ConduitError(refusals[found.state]);
     this.limits.takeGrant(found.grant, reply);
