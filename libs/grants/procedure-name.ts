@@ -1,10 +1,16 @@
 /** Parts of a name that SQL Server would read the same way with and without brackets. */
 const PART = /^[A-Za-z_][A-Za-z0-9_@$#]{0,127}$/;
 
+const NEVER_IN_PART = /\p{C}/u;
+
+/** Three parts of 128 characters with their brackets and a little room; a longer text is no name. */
+const MAX_CHARACTERS = 512;
+
 /** Splits at dots outside brackets and quotes; undefined when a bracket or quote is left open or doubled. */
 function parts(name: string): string[] | undefined {
+  if (name.length > MAX_CHARACTERS) return undefined;
   const found: string[] = [];
-  const piece = /\s*(?:\[([^[\]"]+)\]|"([^[\]"]+)"|([^.[\]"\s]+))\s*(\.|$)/y;
+  const piece = /[ \t]*(?:\[([^[\]"]+)\]|"([^[\]"]+)"|([^.[\]"\s]+))[ \t]*(\.|$)/y;
   while (piece.lastIndex < name.length) {
     const match = piece.exec(name);
     if (!match) return undefined;
@@ -12,6 +18,22 @@ function parts(name: string): string[] | undefined {
     if (match[4] === '') return found;
   }
   return undefined;
+}
+
+const withSchema = (found: string[]): string[] => (found.length === 1 ? ['dbo', ...found] : found);
+
+/**
+ * The name as it is sent to SQL Server: `[schema].[name]`, or `[database].[schema].[name]`, of the
+ * very parts that `normaliseProcedureName` compares, so that the server can't read another name.
+ * Undefined when the text is no such name.
+ */
+export function quoteProcedureName(name: string): string | undefined {
+  const found = parts(name);
+  if (!found || found.length > 3 || found.some((part) => NEVER_IN_PART.test(part)))
+    return undefined;
+  return withSchema(found)
+    .map((part) => `[${part}]`)
+    .join('.');
 }
 
 /**
@@ -24,7 +46,7 @@ function parts(name: string): string[] | undefined {
 export function normaliseProcedureName(name: string): string | undefined {
   const found = parts(name);
   if (!found || found.length > 2 || !found.every((part) => PART.test(part))) return undefined;
-  return (found.length === 1 ? ['dbo', ...found] : found).join('.').toLowerCase();
+  return withSchema(found).join('.').toLowerCase();
 }
 
 /**

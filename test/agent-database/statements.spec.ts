@@ -143,7 +143,7 @@ describe('a statement', () => {
 describe('a procedure', () => {
   test('takes every direction and returns exact values and its status', async () => {
     let seen: unknown;
-    tds.engine.on('dbo.book', ({ parameters }) => {
+    tds.engine.on('[dbo].[book]', ({ parameters }) => {
       seen = parameters.map(({ name, value, output }) => [name, value, output]);
       return {
         returnStatus: 41,
@@ -186,6 +186,48 @@ describe('a procedure', () => {
     ]);
   });
 
+  test.each([
+    ['BookSlot', '[dbo].[BookSlot]'],
+    ['DBO.[BookSlot]', '[DBO].[BookSlot]'],
+    [' "web" . BookSlot\t', '[web].[BookSlot]'],
+    ['Clinic.dbo.BookSlot', '[Clinic].[dbo].[BookSlot]'],
+  ])('named %j is sent under the name that was permitted', async (text, sent) => {
+    await gather(driver, aCommand(text, { type: 'storedProcedure', tier: 'write' }));
+    expect(tds.engine.journal).toContain(`run ${sent}`);
+  });
+
+  test.each([
+    ['no-break space', 'dbo.\u00a0BookSlot'],
+    ['wide space', '\u3000BookSlot'],
+    ['byte order mark', '\ufeffBookSlot'],
+    ['NUL in brackets', '[Book\u0000Slot]'],
+    ['four parts', 'a.b.c.d'],
+    ['length of a procedure number', 'a'.repeat(0xffff)],
+  ])('whose name holds a %s is not sent', async (_what, text) => {
+    const command = aCommand(text, { type: 'storedProcedure', tier: 'write' });
+    const { error } = await gather(driver, command);
+    expect(error).toMatchObject({ code: 'REQUEST_INVALID', facts: { field: 'command.text' } });
+    expect(tds.engine.journal.filter((line) => /Book|a.b/i.test(line))).toEqual([]);
+  });
+
+  test('cannot return more in its parameters, all together, than an answer may hold', async () => {
+    tds.engine.on('[dbo].[large]', () => ({
+      outputs: ['@a', '@b', '@c'].map((name) => ({
+        name,
+        type: { name: 'nvarchar', length: 4000 },
+        value: 'x'.repeat(4000),
+      })),
+    }));
+    const parameters: ParameterDto[] = ['a', 'b', 'c'].map((name) => ({
+      ...{ name, type: 'NVarChar', direction: 'output', size: 4000 },
+    }));
+    const command = aCommand('dbo.large', { type: 'storedProcedure', tier: 'write', parameters });
+    const held = await gather(driver, command, { maxBytes: 13_000 });
+    expect(held.outcome?.parameters).toHaveLength(3);
+    const { error } = await gather(driver, command, { maxBytes: 11_000 });
+    expect(error).toMatchObject({ code: 'RESULT_TOO_LARGE' });
+  });
+
   const good: [type: ParameterDto['type'], value: string, stored: SqlValue][] = [
     ['BigInt', '-9223372036854775808', '-9223372036854775808'],
     ['SmallInt', '-32768', -32768],
@@ -223,7 +265,7 @@ describe('a procedure', () => {
 
   test.each(good)('takes a %s from text', async (type, value, stored) => {
     let seen: SqlValue | undefined;
-    tds.engine.on('dbo.take', ({ parameters }) => {
+    tds.engine.on('[dbo].[take]', ({ parameters }) => {
       seen = parameters[0]?.value;
     });
     const parameters = [{ name: 'p', value, ...(type === undefined ? {} : { type }) }];
@@ -252,6 +294,9 @@ describe('a procedure', () => {
     [{ type: 'Structured', value: 'x' }, 'type'],
     [{ type: 'Udt', value: 'x' }, 'type'],
     [{ name: 'a int; drop table t --', value: 'x' }, 'name'],
+    [{ name: '@stmt', value: 'x' }, 'name'],
+    [{ name: 'Statement', value: 'x' }, 'name'],
+    [{ name: '@PARAMS', value: 'x' }, 'name'],
   ];
 
   test.each(bad)('refuses %j by its field, without repeating it', async (parameter, field) => {
@@ -347,6 +392,17 @@ describe('a session', () => {
     expect(asked[1]).toBe('run IF @@TRANCOUNT > 0 ROLLBACK');
     expect(asked[2]).toContain('set deadlock_priority low');
     expect(tds.engine.sessions.some(({ resets }) => resets > 0)).toBe(true);
+  });
+
+  test('that a read left changed is reset before it serves again, after the answer', async () => {
+    tds.engine.on('select 1', one);
+    for (let n = 0; n < 5; n += 1) {
+      expect((await gather(driver, aCommand('select 1'))).error).toBeUndefined();
+    }
+    await driver.close();
+    const resets = tds.engine.sessions.reduce((sum, session) => sum + session.resets, 0);
+    expect(resets).toBe(5);
+    expect(tds.engine.sessions.length).toBeLessThanOrEqual(3);
   });
 
   test('starts with a lock timeout and the lowest deadlock priority, under our name', async () => {

@@ -75,17 +75,14 @@ export class MssqlPmsDriver extends PmsDriver {
       const kill = (): Promise<void> => this.killer.kill(connection);
       return await new StatementRun(connection, command, sink, kill).execute(signal);
     } finally {
-      this.giveBack(lease, command);
+      this.giveBack(lease);
     }
   }
 
-  private giveBack(lease: Lease, command: PmsCommand): void {
-    const own = inside(lease.connection);
-    if (own.state.name !== 'LoggedIn') this.pools.drop(lease);
-    // A checked SELECT leaves nothing on its session; anything else might.
-    else if (command.tier === 'read' && command.type === 'text' && !own.inTransaction) {
-      this.pools.release(lease);
-    } else this.pools.cleanAndRelease(lease);
+  /** Reads too leave their session clean: that nothing slips through the check is not relied on. */
+  private giveBack(lease: Lease): void {
+    if (inside(lease.connection).state.name !== 'LoggedIn') this.pools.drop(lease);
+    else this.pools.cleanAndRelease(lease);
   }
 
   private database(catalogue: string | undefined): string {

@@ -16,6 +16,9 @@ export interface BoundParameter {
 /** The name becomes part of the declaration text of sp_executesql. */
 const NAME = /^[\p{L}_][\p{L}\p{N}_@#$]{0,126}$/u;
 
+/** Names of sp_executesql's own parameters. */
+const RESERVED = new Set(['stmt', 'statement', 'params']);
+
 const bareName = (name: string): string => name.replace(/^@/, '');
 
 function invalid(index: number, field: string, problem: string): ConduitError {
@@ -37,6 +40,7 @@ export function bindParameters(
   for (const [index, parameter] of parameters.entries()) {
     const name = bareName(parameter.name);
     if (!NAME.test(name)) throw invalid(index, 'name', 'must be a T-SQL parameter name');
+    if (RESERVED.has(name.toLowerCase())) throw invalid(index, 'name', 'is reserved by SQL Server');
     if (names.has(name.toLowerCase())) throw invalid(index, 'name', 'must be unique');
     names.add(name.toLowerCase());
     if (parameter.direction === 'returnValue') continue;

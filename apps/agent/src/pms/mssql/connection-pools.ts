@@ -24,8 +24,10 @@ export interface Lease {
 
 /** Idle connections are closed after this, so that a quiet agent costs the server nothing. */
 const IDLE_MS = 60_000;
-/** Beyond the statements at once: connections that are still being cleaned. */
-const SPARE_CONNECTIONS = 2;
+/** For each statement at once: its connection, and one that is still being cleaned after the last. */
+const CONNECTIONS_PER_STATEMENT = 2;
+/** For probes. */
+const SPARE_CONNECTIONS = 1;
 /** As .NET's client: larger packets take special memory at the server. */
 const PACKET_BYTES = 8000;
 const APP_NAME = 'conduit-agent';
@@ -58,7 +60,7 @@ export class ConnectionPools {
     }
   }
 
-  /** Gives a connection back whose session holds nothing of the caller. */
+  /** Gives a connection back on which only statements of our own ran. */
   release({ connection, pool }: Lease): void {
     pool.release(connection);
   }
@@ -105,7 +107,7 @@ export class ConnectionPools {
       validateConnection: 'socket',
       pool: {
         min: 0,
-        max: this.site.limits.maxConcurrent + SPARE_CONNECTIONS,
+        max: this.site.limits.maxConcurrent * CONNECTIONS_PER_STATEMENT + SPARE_CONNECTIONS,
         idleTimeoutMillis: IDLE_MS,
         acquireTimeoutMillis: this.site.limits.connectTimeoutMs * 2,
       },

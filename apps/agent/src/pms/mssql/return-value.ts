@@ -13,25 +13,41 @@ export interface ReturnedValue {
   value: string | null;
 }
 
+/** What the output parameters of one answer may still take, all together. */
+export interface ReturnBudget {
+  leftBytes: number;
+}
+
 /** Output parameters travel in the answer's end, which is held in memory. */
-const MAX_VALUE_BYTES = 8 * 1024 * 1024;
+const MAX_RETURNED_BYTES = 8 * 1024 * 1024;
 const NO_KEY = new Uint8Array(0);
+
+/** @param maxBytes what the whole answer may take */
+export const returnBudget = (maxBytes: number): ReturnBudget => ({
+  leftBytes: Math.min(maxBytes, MAX_RETURNED_BYTES),
+});
 
 /**
  * Reads the token whose type byte was just taken.
- * @throws ConduitError RESULT_TOO_LARGE past 8 MB of text
+ * @param budget the answer's; lowered by the name and the text of the value
+ * @throws ConduitError RESULT_TOO_LARGE past the budget
  */
-export async function readReturnValue(parser: TokenParser): Promise<ReturnedValue> {
+export async function readReturnValue(
+  parser: TokenParser,
+  budget: ReturnBudget,
+): Promise<ReturnedValue> {
   const { name, column } = await readHeader(parser);
+  budget.leftBytes -= name.length;
   const chunks: Buffer[] = [];
   let held = 0;
   const out = new JsonOutput((chunk) => {
     held += chunk.length;
-    if (held <= MAX_VALUE_BYTES) chunks.push(chunk);
+    if (held <= budget.leftBytes) chunks.push(chunk);
   });
   await readValue(parser, column, out);
   out.deliverTo(out.total);
-  if (held > MAX_VALUE_BYTES) throw new ConduitError('RESULT_TOO_LARGE');
+  if (held > budget.leftBytes) throw new ConduitError('RESULT_TOO_LARGE');
+  budget.leftBytes -= held;
   const json = Buffer.concat(chunks).toString('utf8');
   if (json === 'null') return { name, value: null };
   return { name, value: json.startsWith('"') ? (JSON.parse(json) as string) : json };

@@ -4,6 +4,7 @@
  */
 import { Connection, Request } from 'tedious';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { quoteProcedureName } from '#libs/grants/procedure-name.js';
 import type { PmsCommand, PmsOutcome } from '#apps/agent/src/pms/pms-driver.port.js';
 import type { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';
 import {
@@ -17,6 +18,7 @@ import {
   wasNeverSent,
 } from '#apps/agent/src/pms/mssql/connection-failure.js';
 import { listen } from '#apps/agent/src/pms/mssql/exact-connection.js';
+import { returnBudget } from '#apps/agent/src/pms/mssql/return-value.js';
 import { RowReader } from '#apps/agent/src/pms/mssql/row-reader.js';
 import { inside, type Token } from '#apps/agent/src/pms/mssql/tedious-seam.js';
 
@@ -44,8 +46,9 @@ export class StatementRun {
   /** @throws as PmsDriver.run; NeverSentError when the connection was already dead */
   async execute(signal: AbortSignal): Promise<PmsOutcome> {
     const parameters = this.bind();
+    const sent = sentText(this.command);
     const startedAt = performance.now();
-    const error = await this.send(parameters, signal);
+    const error = await this.send(sent, parameters, signal);
     if (signal.aborted) throw signal.reason;
     // Our own reader gave up on the answer.
     if (error instanceof ConduitError) throw error;
@@ -71,11 +74,15 @@ export class StatementRun {
   }
 
   /** Resolves when the server has finished with it, to the error it ended with. */
-  private async send(parameters: BoundParameter[], signal: AbortSignal): Promise<unknown> {
-    const { connection, command } = this;
+  private async send(
+    sent: string,
+    parameters: BoundParameter[],
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { connection } = this;
     let stop = (): void => {};
     const ended = new Promise<unknown>((resolve) => {
-      const request = new Request(command.text, (error) => resolve(error ?? undefined));
+      const request = new Request(sent, (error) => resolve(error ?? undefined));
       for (const { name, type, output } of parameters) {
         request.addParameter(name, type, null, { output });
       }
@@ -98,6 +105,7 @@ export class StatementRun {
     listen(this.connection, {
       rows: new RowReader(this.sink),
       returned: ({ name, value }) => this.returned.set(name.toLowerCase(), value),
+      returnBudget: returnBudget(this.sink.maxBytes),
       done: (token) => this.noteDone(token),
       pause: () => this.sink.pause(),
     });
@@ -122,4 +130,14 @@ export class StatementRun {
       void this.kill().finally(() => this.connection.close());
     }, CANCEL_PATIENCE_MS);
   }
+}
+
+/** A procedure goes out under the very name that was permitted: what SQL Server might read otherwise is not sent. */
+function sentText({ type, text }: PmsCommand): string {
+  if (type !== 'storedProcedure') return text;
+  const name = quoteProcedureName(text);
+  if (name !== undefined) return name;
+  throw new ConduitError('REQUEST_INVALID', {
+    facts: { field: 'command.text', problem: 'must be the name of a procedure' },
+  });
 }

@@ -10,7 +10,11 @@ import {
   type TokenHandler,
 } from '#apps/agent/src/pms/mssql/tedious-seam.js';
 import type { RowReader } from '#apps/agent/src/pms/mssql/row-reader.js';
-import { readReturnValue, type ReturnedValue } from '#apps/agent/src/pms/mssql/return-value.js';
+import {
+  readReturnValue,
+  type ReturnBudget,
+  type ReturnedValue,
+} from '#apps/agent/src/pms/mssql/return-value.js';
 
 const COLMETADATA = 0x81;
 const RETURNVALUE = 0xac;
@@ -21,6 +25,7 @@ const NBCROW = 0xd2;
 export interface AnswerListener {
   rows: RowReader;
   returned(value: ReturnedValue): void;
+  returnBudget: ReturnBudget;
   /** DONE, DONEPROC, DONEINPROC. */
   done(token: Token): void;
   /** A promise: wait before reading on. Called when all that arrived was read. */
@@ -104,7 +109,7 @@ export class ExactTokenStream extends EventEmitter {
   private async readToken(type: number): Promise<void> {
     const { handler, listener } = this.source;
     if (type === RETURNVALUE) {
-      listener.returned(await readReturnValue(this.parser));
+      listener.returned(await readReturnValue(this.parser, listener.returnBudget));
       return;
     }
     const token = await this.parser.readToken(type);

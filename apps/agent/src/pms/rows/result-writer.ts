@@ -72,6 +72,11 @@ export class ResultWriter {
     return this.out.total;
   }
 
+  /** The cap on the answer. */
+  get maxBytes(): number {
+    return this.shape.maxBytes;
+  }
+
   beginSet(columns: ColumnFacts[]): void {
     this.endSet();
     this.sets += 1;
