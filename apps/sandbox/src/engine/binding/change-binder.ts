@@ -3,14 +3,8 @@
  * UPDATE stays a plain UPDATE, so that a second writer waits for the first and then sees its row.
  */
 import { compileError } from '../session/sql-error.js';
-import {
-  findColumn,
-  fullName,
-  type ColumnDefinition,
-  type TableDefinition,
-} from '../schema/definitions.js';
+import { type ColumnDefinition, type TableDefinition } from '../schema/definitions.js';
 import type {
-  Assignment,
   ChangeStatement,
   DeleteStatement,
   Expression,
@@ -19,9 +13,8 @@ import type {
   Query,
   UpdateStatement,
 } from '../syntax/syntax-tree.js';
-import { convert } from '../types/conversions.js';
-import { carrier, familyOf, isFixedLength, lengthOf, nvarchar } from '../types/tsql-types.js';
-import { quoteName, quoteText, type Bound } from './bound.js';
+import { nvarchar } from '../types/tsql-types.js';
+import { quoteName, type Bound } from './bound.js';
 import type { Action } from './environment.js';
 import type { BoundQuery } from './expression-binder.js';
 import { detachTarget, type Detached } from './change-target.js';

@@ -14,7 +14,8 @@ import {
 } from '../types/tsql-types.js';
 import type { Bound } from './bound.js';
 import { dateFunctions } from './date-functions.js';
-import { comparisonForm, ExpressionBinder } from './expression-binder.js';
+import { comparisonForm } from './comparison.js';
+import { ExpressionBinder } from './expression-binder.js';
 import { result, type CallContext, type FunctionTable } from './function-table.js';
 import { aggregates, numberFunctions } from './number-functions.js';
 import type { Scope } from './scope.js';

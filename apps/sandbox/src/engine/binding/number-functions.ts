@@ -12,6 +12,7 @@ import {
   spell,
 } from '../types/tsql-types.js';
 import type { Bound } from './bound.js';
+import { comparison } from './comparison.js';
 import {
   converted,
   entry,
@@ -184,7 +185,7 @@ export const numberFunctions: FunctionTable = {
     const [first, second] = [call.value(0), call.value(1)];
     if (first.untyped) throw compileError(4151);
     return result(
-      `(CASE WHEN ${call.binder.comparison('=', first, second)} THEN NULL ELSE ${first.sql} END)`,
+      `(CASE WHEN ${comparison('=', first, second)} THEN NULL ELSE ${first.sql} END)`,
       first.type,
     );
   }),

@@ -16,7 +16,8 @@ import type {
 import { convert } from '../types/conversions.js';
 import { carrier, int } from '../types/tsql-types.js';
 import { quoteName, type Bound } from './bound.js';
-import { comparisonForm, type BoundQuery } from './expression-binder.js';
+import { comparisonForm } from './comparison.js';
+import type { BoundQuery } from './expression-binder.js';
 import { Scope } from './scope.js';
 import { SourceBinder } from './source-binder.js';
 

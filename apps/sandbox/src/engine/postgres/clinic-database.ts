@@ -5,7 +5,7 @@ import { textFunctions } from '../library/text-functions.js';
 import { fullName, type ObjectDefinition, type TableDefinition } from '../schema/definitions.js';
 import { schemaPlace } from '../schema/definitions.js';
 import type { SchemaStore } from '../schema/schema-store.js';
-import { grantsOn } from '../schema/definition-runner.js';
+import { grantsOn } from '../schema/schema-grants.js';
 import { quoteName } from '../binding/bound.js';
 import { LoginRights, ownerRole, roleOf } from '../logins.js';
 import { PostgresConnection } from './postgres-connection.js';

@@ -12,26 +12,22 @@ import { compileError, sqlError } from '../session/sql-error.js';
 import type { StatementRunner } from '../session/statement-runner.js';
 import type { DefinitionStatement, ObjectName, Query, Statement } from '../syntax/syntax-tree.js';
 import { AlterRunner } from './alter-runner.js';
-import {
-  objectKey,
-  placeOf,
-  schemaPlace,
-  type ObjectDefinition,
-  type ProcedureDefinition,
-  type TableDefinition,
-} from './definitions.js';
+import { ModuleRunner } from './module-runner.js';
+import { objectKey, placeOf, type ObjectDefinition, type TableDefinition } from './definitions.js';
 import { TableShape } from './table-shape.js';
 
 type Of<K extends DefinitionStatement['kind']> = Extract<DefinitionStatement, { kind: K }>;
 
 export class DefinitionRunner {
   private readonly alterations: AlterRunner;
+  private readonly modules: ModuleRunner;
 
   constructor(
     private readonly state: SessionState,
     private readonly runner: StatementRunner,
   ) {
     this.alterations = new AlterRunner(this);
+    this.modules = new ModuleRunner(state, this);
   }
 
   async run(statement: Statement, frame: Frame): Promise<void> {
@@ -42,11 +38,11 @@ export class DefinitionRunner {
       case 'declareTable':
         return this.declareTable(statement, frame);
       case 'createView':
-        return this.createView(statement, frame);
+        return this.modules.createView(statement, frame);
       case 'createProcedure':
-        return this.createProcedure(statement, frame);
+        return this.modules.createProcedure(statement, frame);
       case 'createSchema':
-        return this.createSchema(statement.name, frame);
+        return this.modules.createSchema(statement.name, frame);
       case 'createIndex':
         return this.alterations.createIndex(statement, frame);
       case 'dropIndex':
@@ -95,7 +91,7 @@ export class DefinitionRunner {
     return place;
   }
 
-  private identity(
+  identity(
     name: ObjectName,
     permission: string,
   ): Omit<TableDefinition, 'kind' | 'columns' | 'constraints' | 'indexes'> {
@@ -214,96 +210,6 @@ export class DefinitionRunner {
     }
   }
 
-  private async createView(statement: Of<'createView'>, frame: Frame): Promise<void> {
-    const existing = this.existing(statement.name, statement.replace, 'view');
-    const identity = existing ?? this.identity(statement.name, 'CREATE VIEW');
-    this.own(statement.name, 'CREATE VIEW');
-    const binder = new ChangeBinder(new SessionEnvironment(this.state, frame));
-    if (
-      statement.query.orderBy.length > 0 &&
-      !(statement.query.body.kind === 'select' && statement.query.body.top) &&
-      !statement.query.offset
-    )
-      throw sqlError(1033);
-    const bound = binder.view(statement.query, identity.name, statement.columns);
-    if (binder.parameters.sources.length > 0)
-      throw sqlError(40515, 'session functions and system views inside a view');
-    const names = bound.columns.map((column) => quoteName(column.name.toLowerCase())).join(', ');
-    const table: TableDefinition = {
-      ...(identity as TableDefinition),
-      kind: 'view',
-      constraints: [],
-      indexes: [],
-      text: statement.text,
-      columns: bound.columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
-    };
-    const drop = existing ? [`DROP VIEW ${table.place}`] : [];
-    await this.store(
-      table,
-      [...drop, `CREATE VIEW ${table.place} (${names}) AS ${bound.sql}`],
-      frame,
-    );
-  }
-
-  private existing(
-    name: ObjectName,
-    replace: 'create' | 'alter' | 'either',
-    kind: 'view' | 'procedure',
-  ): ObjectDefinition | undefined {
-    if (replace === 'create') return undefined;
-    const { catalogue, schema } = resolveName(this.state, name);
-    const found = this.state.view.find(catalogue, schema, name.at(-1) as string);
-    if (!found && replace === 'alter') throw sqlError(208, name.join('.'));
-    if (found && found.kind !== kind) throw sqlError(2010, name.join('.'));
-    return found;
-  }
-
-  private async createProcedure(statement: Of<'createProcedure'>, frame: Frame): Promise<void> {
-    const existing = this.existing(statement.name, statement.replace, 'procedure');
-    this.own(statement.name, 'CREATE PROCEDURE');
-    const { place: _, ...identity } = {
-      place: '',
-      ...(existing ?? this.identity(statement.name, 'CREATE PROCEDURE')),
-    };
-    const procedure: ProcedureDefinition = {
-      ...(identity as ProcedureDefinition),
-      kind: 'procedure',
-      text: statement.text,
-      parameters: statement.parameters.map(({ name, type, output, defaultValue }) => ({
-        name,
-        type,
-        output,
-        hasDefault: defaultValue !== undefined,
-      })),
-    };
-    await this.store(procedure, [], frame);
-  }
-
-  private async createSchema(name: string, frame: Frame): Promise<void> {
-    const { catalogue, rights, view } = {
-      catalogue: this.state.catalogue,
-      rights: this.state.rights,
-      view: this.state.view,
-    };
-    if (!rights.mayDefine(catalogue)) throw sqlError(262, 'CREATE SCHEMA', catalogue);
-    if (view.hasSchema(catalogue, name)) throw sqlError(2714, name);
-    const place = schemaPlace(catalogue, name);
-    const reader = quoteName(`read:${catalogue.toLowerCase()}`);
-    const writer = quoteName(`write:${catalogue.toLowerCase()}`);
-    const record = `INSERT INTO tsql.schemas VALUES (${quoteText(`${catalogue}.${name}`)})`;
-    await this.atomically(
-      [
-        `CREATE SCHEMA ${place}`,
-        `GRANT USAGE ON SCHEMA ${place} TO ${reader}, ${writer}`,
-        ...grantsOn(place, reader, writer),
-        record,
-      ],
-      frame,
-    );
-    view.record({ key: `+${catalogue}.${name}`, schema: `${catalogue}.${name}` });
-    await this.publish();
-  }
-
   private async truncate(name: ObjectName, frame: Frame): Promise<void> {
     const table = this.table(name);
     if (!table.temporary) this.own(name, 'ALTER');
@@ -323,7 +229,7 @@ export class DefinitionRunner {
 
   private async drop(statement: Of<'drop'>, name: ObjectName, frame: Frame): Promise<void> {
     if (statement.object === 'schema')
-      return this.dropSchema(name.at(-1) as string, statement.ifExists, frame);
+      return this.modules.dropSchema(name.at(-1) as string, statement.ifExists, frame);
     const last = name.at(-1) as string;
     if (last.startsWith('#')) return this.dropTemporary(last, statement.ifExists, frame);
     const { catalogue, schema } = resolveName(this.state, name);
@@ -365,31 +271,6 @@ export class DefinitionRunner {
     this.state.temporary.delete(name.toLowerCase());
   }
 
-  private async dropSchema(name: string, ifExists: boolean, frame: Frame): Promise<void> {
-    const { catalogue } = this.state;
-    if (!this.state.view.hasSchema(catalogue, name)) {
-      if (ifExists) return;
-      throw sqlError(3701, 'drop', 'schema', name);
-    }
-    const inside = this.state.view
-      .all()
-      .find(
-        (object) =>
-          object.catalogue === catalogue && object.schema.toLowerCase() === name.toLowerCase(),
-      );
-    if (inside) throw sqlError(3729, 'drop schema', name, inside.name);
-    this.own([name, 'x'], 'ALTER');
-    await this.atomically(
-      [
-        `DROP SCHEMA ${schemaPlace(catalogue, name)}`,
-        `DELETE FROM tsql.schemas WHERE lower(name) = ${quoteText(`${catalogue}.${name}`.toLowerCase())}`,
-      ],
-      frame,
-    );
-    this.state.view.record({ key: `-${catalogue}.${name}`, schema: `${catalogue}.${name}` });
-    await this.publish();
-  }
-
   async identityInsert(name: ObjectName, on: boolean, frame: Frame): Promise<void> {
     void frame;
     const table = this.table(name);
@@ -415,7 +296,7 @@ export class DefinitionRunner {
     await this.publish();
   }
 
-  private async publish(): Promise<void> {
+  async publish(): Promise<void> {
     if (this.state.transactionCount === 0) await this.state.publish();
   }
 
@@ -438,12 +319,4 @@ export class DefinitionRunner {
       context,
     );
   }
-}
-
-export function grantsOn(place: string, reader: string, writer: string): string[] {
-  return [
-    `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} GRANT SELECT ON TABLES TO ${reader}, ${writer}`,
-    `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} GRANT INSERT, UPDATE, DELETE ON TABLES TO ${writer}`,
-    `ALTER DEFAULT PRIVILEGES IN SCHEMA ${place} GRANT USAGE ON SEQUENCES TO ${writer}`,
-  ];
 }

@@ -1,7 +1,7 @@
 /** A table's T-SQL declaration as PostgreSQL DDL, filling in the definition that is kept of it. */
 import type { ChangeBinder } from '../binding/change-binder.js';
 import { quoteName } from '../binding/bound.js';
-import { collationPlace } from '../binding/expression-binder.js';
+import { collationPlace } from '../binding/comparison.js';
 import { Scope } from '../binding/scope.js';
 import { tableSource } from '../binding/source-binder.js';
 import { compileError } from '../session/sql-error.js';

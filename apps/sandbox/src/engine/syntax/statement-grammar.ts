@@ -2,26 +2,8 @@
  * A whole batch: every statement, its line, and the control flow of T-SQL. Statements need no
  * semicolon between them, so the grammar alone knows where one ends.
  */
-import { compileError } from '../session/sql-error.js';
-import { DefinitionGrammar } from './definition-grammar.js';
-import type {
-  Argument,
-  ExecuteStatement,
-  ExecuteTextStatement,
-  Expression,
-  Statement,
-} from './syntax-tree.js';
-
-type Unlined<T> = T extends unknown ? Omit<T, 'line'> : never;
-
-/** SET options that are accepted and change nothing here. */
-const inertOptions = new Set(
-  `ansi_nulls ansi_null_dflt_on ansi_null_dflt_off ansi_padding ansi_warnings ansi_defaults arithabort arithignore
-  concat_null_yields_null cursor_close_on_commit numeric_roundabort quoted_identifier fmtonly noexec parseonly
-  forceplan statistics remote_proc_transactions query_governor_cost_limit datefirst context_info showplan_text`.split(
-    /\s+/,
-  ),
-);
+import { OptionGrammar, type Unlined } from './option-grammar.js';
+import type { Expression, Statement } from './syntax-tree.js';
 
 /** @throws SqlError with its line. */
 export function parseBatch(sql: string): Statement[] {
@@ -35,7 +17,7 @@ export function parseParameterDeclarations(
   return new StatementGrammar(sql).declarations();
 }
 
-export class StatementGrammar extends DefinitionGrammar {
+export class StatementGrammar extends OptionGrammar {
   batch(): Statement[] {
     return this.statementsToEnd();
   }
@@ -337,137 +319,5 @@ export class StatementGrammar extends DefinitionGrammar {
   } {
     const type = this.type();
     return this.take('=') ? { name, type, value: this.expression() } : { name, type };
-  }
-
-  private set(): Unlined<Statement> {
-    this.next();
-    if (this.token.kind === 'variable') {
-      const variable = this.variable();
-      const operator = this.next();
-      if (operator.kind !== 'operator' || !/^[-+*/%&|^]?=$/.test(operator.text))
-        throw this.syntaxError(operator);
-      return { kind: 'set', variable, operator: operator.text, value: this.expression() };
-    }
-    if (this.takeWord('transaction', 'isolation', 'level')) {
-      const level = this.takeWord('read')
-        ? `read ${this.next().word}`
-        : this.takeWord('repeatable', 'read')
-          ? 'repeatable read'
-          : this.next().word;
-      if (
-        ![
-          'read uncommitted',
-          'read committed',
-          'repeatable read',
-          'serializable',
-          'snapshot',
-        ].includes(level)
-      )
-        throw this.syntaxError();
-      return { kind: 'setOption', option: 'isolation', value: level };
-    }
-    if (this.takeWord('identity_insert')) {
-      const table = this.objectName();
-      return { kind: 'setOption', option: 'identity_insert', table, value: this.onOrOff() };
-    }
-    return this.sessionOption();
-  }
-
-  private sessionOption(): Unlined<Statement> {
-    const token = this.next();
-    const option = token.word;
-    if (['lock_timeout', 'rowcount', 'textsize'].includes(option))
-      return { kind: 'setOption', option, value: this.expression() };
-    if (option === 'deadlock_priority' || option === 'dateformat' || option === 'language') {
-      const value = this.token.kind === 'operator' ? String(this.wholeNumber()) : this.next().text;
-      return { kind: 'setOption', option, value: value.toLowerCase() };
-    }
-    if (['nocount', 'xact_abort', 'implicit_transactions'].includes(option))
-      return { kind: 'setOption', option, value: this.onOrOff() };
-    if (!inertOptions.has(option)) {
-      throw this.located(compileError(195, token.text, 'SET option'), token);
-    }
-    while (this.take(',')) this.next();
-    if (option === 'statistics') this.next();
-    this.next();
-    return { kind: 'empty' };
-  }
-
-  private onOrOff(): string {
-    if (!this.isOneOf('on', 'off')) throw this.syntaxError();
-    return this.next().word;
-  }
-
-  protected execute(): ExecuteStatement | ExecuteTextStatement {
-    this.next();
-    if (this.isOperator('(')) {
-      const text = this.inParentheses(() => this.expression());
-      if (this.isWord('at') || this.isWord('as')) throw this.unsupported('EXECUTE AS or AT');
-      return { kind: 'executeText', text };
-    }
-    if (this.isWord('as')) throw this.unsupported('EXECUTE AS');
-    return this.call();
-  }
-
-  private call(): ExecuteStatement {
-    let result: string | undefined;
-    if (this.token.kind === 'variable') {
-      result = this.variable();
-      this.expect('=');
-    }
-    const procedure = this.objectName();
-    const args = this.startsArgument() ? this.commaSeparated(() => this.argument()) : [];
-    if (this.takeWord('with')) this.expectWord('recompile');
-    return result === undefined
-      ? { kind: 'execute', procedure, args }
-      : { kind: 'execute', result, procedure, args };
-  }
-
-  private startsArgument(): boolean {
-    const { kind, text, word } = this.token;
-    if (kind === 'operator') return text === '-' || text === '+';
-    if (kind === 'word') return this.isName() || word === 'null' || word === 'default';
-    return kind !== 'end';
-  }
-
-  /** An argument is a constant, a variable, DEFAULT or a bare word; SQL Server allows no expression. */
-  private argument(): Argument {
-    let name: string | undefined;
-    if (
-      this.token.kind === 'variable' &&
-      this.peek().text === '=' &&
-      this.peek().kind === 'operator'
-    ) {
-      name = this.variable();
-      this.next();
-    }
-    const named = name === undefined ? {} : { name };
-    if (this.takeWord('default')) return { ...named, value: { kind: 'default' }, output: false };
-    const value = this.constant();
-    const output = this.takeWord('output') || this.takeWord('out');
-    return { ...named, value, output };
-  }
-
-  private constant(): Expression {
-    if (this.isOperator('-') || this.isOperator('+')) {
-      const operator = this.next().text as '-' | '+';
-      return { kind: 'unary', operator, value: this.constant() };
-    }
-    const token = this.token;
-    if (token.kind === 'operator' || token.kind === 'end') throw this.syntaxError();
-    this.next();
-    if (token.kind === 'variable')
-      return token.text.startsWith('@@')
-        ? { kind: 'global', name: token.text.toLowerCase() }
-        : { kind: 'variable', name: token.text };
-    if (token.kind === 'word' && token.word === 'null')
-      return { kind: 'literal', type: 'null', text: '' };
-    if (token.kind === 'word' || token.kind === 'quoted')
-      return { kind: 'literal', type: 'nstring', text: token.text };
-    return {
-      kind: 'literal',
-      type: token.kind === 'integer' ? 'int' : token.kind,
-      text: token.text,
-    } as Expression;
   }
 }
