@@ -33,6 +33,7 @@ const seen = {
   bodyClosed: 0,
   aborted: [] as string[],
   unexpected: [] as string[],
+  inside: 0,
 };
 let wakeUp: () => void = () => undefined;
 
@@ -151,6 +152,11 @@ describe('LinkServer and LinkClient', () => {
   beforeAll(async () => {
     server = new LinkServer({
       onUnexpectedError: (_error, pattern) => seen.unexpected.push(pattern),
+      enter: (peer) => {
+        if (peer === 'flooder') throw new ConduitError('RATE_LIMITED');
+        seen.inside += 1;
+        return () => (seen.inside -= 1);
+      },
     });
     const module = await Test.createTestingModule({ controllers: [PretendHandlers] }).compile();
     app = module.createNestMicroservice({ strategy: server, logger: false });
@@ -206,6 +212,19 @@ describe('LinkServer and LinkClient', () => {
     server.attach(dialler, 'stranger');
     const answer = new LinkClient(listener).request('guarded', { word: 'quiet' });
     await expect(answer).rejects.toMatchObject({ code: 'GRANT_MISSING' });
+  });
+
+  test('a peer that is not let in is refused before any handler, and every request leaves again', async () => {
+    const { dialler, listener } = aLinkPair();
+    server.attach(dialler, 'flooder');
+    const unknown = new LinkClient(listener).request('nothing.here', {});
+    await expect(unknown).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(client.request('fail', { known: true })).rejects.toBeDefined();
+    await (
+      await client.request('echo', {})
+    ).end;
+    await new Promise(setImmediate);
+    expect(seen.inside).toBe(0);
   });
 
   test('a streamed reply has its head before its body and its trailer after', async () => {

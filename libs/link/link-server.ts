@@ -18,6 +18,11 @@ import { detach } from '#libs/link/stream-inbox.js';
 export interface LinkServerOptions {
   /** Told about errors that are not ConduitErrors; the caller only sees INTERNAL. Never log its text. */
   onUnexpectedError?: (error: unknown, pattern: string) => void;
+  /**
+   * Asked before each request is handled; what it throws is the answer. What it returns is called
+   * once, when the request has ended.
+   */
+  enter?: (peer: unknown, pattern: string) => () => void;
 }
 
 export class LinkServer extends Server implements CustomTransportStrategy {
@@ -90,7 +95,9 @@ export class LinkServer extends Server implements CustomTransportStrategy {
     request: LinkRequest,
     context: LinkContext,
   ): Promise<void> {
+    let leave: (() => void) | undefined;
     try {
+      leave = this.options.enter?.(context.peer, request.pattern);
       const handler = this.handlerFor(request);
       if (request.isEvent) stream.sendEnd(EMPTY_OBJECT);
       await this.onProcessingStartHook(this.transportId as never, context, async () => {
@@ -102,6 +109,7 @@ export class LinkServer extends Server implements CustomTransportStrategy {
         this.options.onUnexpectedError?.(error, request.pattern);
       stream.sendError(encodeError(error));
     } finally {
+      leave?.();
       this.onProcessingEndHook?.(this.transportId as never, context);
     }
   }
