@@ -1,5 +1,5 @@
 /** Two practices with an agent each, two integrators and a store in memory, for tests of permission at the broker. */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 
 import type { Transaction } from 'kysely';
 
@@ -105,6 +105,20 @@ export class BrokerPractice {
       ed25519Signer(key),
     );
     return { signed, receipt };
+  }
+
+  /** The integrator paired with the site once: a request that was decided. */
+  async asked(siteId: string, integratorId: string): Promise<void> {
+    await this.store.kysely
+      .insertInto('access_requests')
+      .values({
+        access_request_id: randomUUID(),
+        site_id: siteId,
+        integrator_id: integratorId,
+        state: 'approved',
+        asked: JSON.stringify({ scopes: ['sql:read'], catalogues: [], purposes: [] }),
+      })
+      .execute();
   }
 
   private config(): BrokerConfig {

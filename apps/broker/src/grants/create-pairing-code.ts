@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Kysely } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
@@ -15,6 +15,9 @@ import type { CreatedPairingCode } from '#libs/grants/grant-messages.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const pairingCodeLifeMs = 7 * 86_400_000;
+
+/** Codes of one site that wait for their integrator; a further one takes the oldest one's place. */
+export const OPEN_CODES_OF_SITE = 10;
 
 /** Makes a pairing code for one of the agent's sites. The code itself is answered once and not kept. */
 @Injectable()
@@ -33,6 +36,7 @@ export class CreatePairingCode {
     const expiresAt = new Date(this.clock.now() + pairingCodeLifeMs);
     await this.database.transaction().execute(async (within) => {
       await requireOwnSites(within, peer, [siteId]);
+      await this.makeRoom(within, siteId);
       await within
         .insertInto('pairing_codes')
         .values({
@@ -53,5 +57,30 @@ export class CreatePairingCode {
       );
     });
     return { code, siteId, expiresAt: expiresAt.toISOString() };
+  }
+
+  /** Also forgets what expired unused. */
+  private async makeRoom(within: Transaction<Database>, siteId: string): Promise<void> {
+    const unused = await within
+      .selectFrom('pairing_codes')
+      .select(['code_hmac', 'expires_at'])
+      .where('site_id', '=', siteId)
+      .where('redeemed_at', 'is', null)
+      .orderBy('expires_at', 'desc')
+      .forUpdate()
+      .execute();
+    const nowMs = this.clock.now();
+    const gone = unused.filter(
+      ({ expires_at }, age) => age >= OPEN_CODES_OF_SITE - 1 || expires_at.getTime() <= nowMs,
+    );
+    if (gone.length === 0) return;
+    await within
+      .deleteFrom('pairing_codes')
+      .where(
+        'code_hmac',
+        'in',
+        gone.map((row) => row.code_hmac),
+      )
+      .execute();
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
+import { OPEN_CODES_OF_SITE } from '#apps/broker/src/grants/create-pairing-code.js';
 import {
   makePairingCode,
   normalisePairingCode,
@@ -63,6 +64,18 @@ describe('a code', () => {
     await expect(practice.create.execute(posing, 'site-1')).rejects.toMatchObject({
       code: 'SITE_NOT_FOUND',
     });
+  });
+
+  test('takes the place of the oldest when a site has many open ones', async () => {
+    const oldest = await aCode();
+    practice.clock.advance(1);
+    const next = await aCode();
+    for (let made = 2; made <= OPEN_CODES_OF_SITE; made++) {
+      practice.clock.advance(1);
+      await aCode();
+    }
+    await expect(practice.redeemer().execute(anAttempt(oldest))).rejects.toMatchObject(invalid);
+    await expect(practice.redeemer().execute(anAttempt(next))).resolves.toBeDefined();
   });
 
   test('is not made when that cannot be written down', async () => {

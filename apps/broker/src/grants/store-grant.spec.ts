@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
 
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
+import { storedGrantBounds } from '#apps/broker/src/grants/stored-grant-bounds.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 
 let practice: BrokerPractice;
-beforeAll(async () => void (practice = await BrokerPractice.open()));
+beforeAll(async () => {
+  practice = await BrokerPractice.open();
+  for (const site of ['site-1', 'site-2'])
+    for (const integrator of ['integrator-1', 'integrator-2'])
+      await practice.asked(site, integrator);
+});
 afterAll(() => practice.close());
 
 const publish = (grant: Grant, agent: 'one' | 'two' = 'one'): Promise<Grant> =>
@@ -87,5 +94,45 @@ describe('a grant that an agent publishes', () => {
     practice.audit.refuses = false;
     const { grants } = await practice.grants.list(practice.agents.one.peer);
     expect(JSON.stringify(grants)).not.toContain(grant.grantId);
+  });
+
+  test('is refused when the integrator never asked the practice with a pairing code', async () => {
+    await practice.store.kysely
+      .insertInto('integrators')
+      .values({ integrator_id: 'uninvited', name: 'Zz', purposes: '[]', countries: '[]' })
+      .execute();
+    const grant = aGrant({ integratorId: 'uninvited' });
+    await expect(publish(grant)).rejects.toMatchObject(reason('not-asked'));
+    await practice.book.reread();
+    expect(practice.book.pairedSites('uninvited')).toEqual([]);
+    await practice.asked('site-1', 'uninvited');
+    await expect(publish(grant)).resolves.toEqual(grant);
+  });
+
+  test('leaves a bounded number of documents, the newest', async () => {
+    const grant = aGrant();
+    const { documentsOfGrant } = storedGrantBounds;
+    for (let seq = 1; seq <= documentsOfGrant + 3; seq++) await publish({ ...grant, seq });
+    const rows = await practice.store.kysely
+      .selectFrom('grants')
+      .select('seq')
+      .where('grant_id', '=', grant.grantId)
+      .orderBy('seq')
+      .execute();
+    expect(rows.map(({ seq }) => seq)).toEqual(
+      Array.from({ length: documentsOfGrant }, (_, index) => index + 4),
+    );
+  });
+
+  test('is refused when the integrator has had too many at the site', async () => {
+    const grant = aGrant({ practiceId: 'practice-2', siteIds: ['site-2'] });
+    await publish(grant, 'two');
+    await sql`
+      insert into grants (grant_id, seq, site_id, integrator_id, state, signed, expires_at)
+      select 'old-' || n, 1, site_id, integrator_id, 'revoked', signed, expires_at
+      from grants, generate_series(1, ${storedGrantBounds.grantsOfPair}::int) as n
+      where grant_id = ${grant.grantId}`.execute(practice.store.kysely);
+    const more = { ...aGrant(), practiceId: 'practice-2', siteIds: ['site-2'] };
+    await expect(publish(more, 'two')).rejects.toMatchObject(reason('too-many'));
   });
 });

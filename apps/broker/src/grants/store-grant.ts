@@ -5,6 +5,11 @@ import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { requireOwnSites, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import {
+  forgetReplaced,
+  requireAsked,
+  requireRoom,
+} from '#apps/broker/src/grants/stored-grant-bounds.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { ListedGrants, PublishGrantMeta } from '#libs/grants/grant-messages.js';
@@ -48,6 +53,7 @@ export class StoreGrant {
       await this.checkReceipt(within, peer, grant, { signed, receipt });
       if (await this.isKnown(within, grant, signed)) return false;
       await this.insert(within, grant, { signed, receipt });
+      await forgetReplaced(within, grant.grantId);
       if (!grant.revoked) await this.approveRequests(within, grant);
       await this.record(within, peer, grant);
       return true;
@@ -124,6 +130,8 @@ export class StoreGrant {
       .where('integrator_id', '=', grant.integratorId)
       .executeTakeFirst();
     if (!integrator) throw refuse('integrator');
+    await requireAsked(within, grant);
+    await requireRoom(within, grant);
     const rows = grant.siteIds.map((siteId) => ({
       grant_id: grant.grantId,
       seq: grant.seq,
