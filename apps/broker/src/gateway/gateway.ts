@@ -7,6 +7,9 @@ import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import { LinkAttendant } from '#apps/broker/src/gateway/link-attendant.js';
 import { listenForLinks, type LinkListener } from '#libs/link/listen.js';
 
+/** Agents ask little and in small messages; the large ones are answers to what the broker asked. */
+const AGENT_LINK = { maxInboundStreams: 32, maxRequestBytes: 1024 * 1024 } as const;
+
 /** The listener agents dial into. `start` it once the link's handlers are in place. */
 @Injectable()
 export class Gateway implements BeforeApplicationShutdown {
@@ -33,6 +36,7 @@ export class Gateway implements BeforeApplicationShutdown {
       cert: identity.chain,
       key: identity.privateKey,
       ca: identity.authority,
+      link: AGENT_LINK,
       authorise: (certificate, request) =>
         this.decide(() => this.admit.execute(certificate, request)),
     });

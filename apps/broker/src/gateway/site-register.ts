@@ -5,6 +5,7 @@ import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { coalesce } from '#libs/kernel/coalesce.js';
 
 export interface SiteSighting {
   agentId: string | null;
@@ -82,7 +83,10 @@ export class SiteRegister {
     );
   }
 
-  private async reload(): Promise<void> {
+  /** However many agents come and go at once, one reader at a time. */
+  private readonly reload = coalesce(() => this.readAll());
+
+  private async readAll(): Promise<void> {
     const rows = await this.guarded(
       this.database
         .selectFrom('sites')

@@ -7,6 +7,7 @@ import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { coalesce } from '#libs/kernel/coalesce.js';
 
 export interface SiteEntry {
   siteId: string;
@@ -54,9 +55,9 @@ export class SiteBook implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  private async refresh(): Promise<void> {
-    await this.readAll().catch(() => this.log.write('store.unavailable', { what: 'sites' }));
-  }
+  private readonly refresh = coalesce(() =>
+    this.readAll().catch(() => this.log.write('store.unavailable', { what: 'sites' })),
+  );
 
   private async readAll(): Promise<void> {
     const rows = await this.kysely
