@@ -222,6 +222,21 @@ describe('errors', () => {
     await run(session, 'DROP TABLE IF EXISTS #x');
   });
 
+  test('a statement nested beyond reason is refused, and the session lives on', async () => {
+    const deep = await run(session, `SELECT ${'('.repeat(50_000)}1${')'.repeat(50_000)}`);
+    expect(deep.errors.map(({ number }) => number)).toEqual([191]);
+    expect((await run(session, 'SELECT 1')).rows).toEqual([[1]]);
+  });
+
+  test('names and texts cannot leave their quotes', async () => {
+    const { errors, rows } = await run(
+      session,
+      `CREATE TABLE [a"; DROP TABLE x; --] ([b"c] int IDENTITY, [d'e] varchar(20)); INSERT INTO [a"; DROP TABLE x; --] ([d'e]) VALUES ('\\'' "; --'); SELECT [d'e] AS [q"'r], [b"c] FROM [a"; DROP TABLE x; --]`,
+    );
+    expect(errors).toEqual([]);
+    expect(rows).toEqual([['\\\' "; --', 1]]);
+  });
+
   test('after a failed statement the batch goes on; after a failed conversion it does not', async () => {
     expect((await run(session, 'SELECT 1/0; SELECT 5')).rows).toEqual([[5]]);
     expect((await run(session, "SELECT CAST('x' AS int); SELECT 5")).sets).toEqual([]);

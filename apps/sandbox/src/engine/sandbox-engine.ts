@@ -21,6 +21,7 @@ import { SandboxSession } from './session/sandbox-session.js';
 import { SessionState, type EngineServices } from './session/session-state.js';
 import { parseBatch } from './syntax/statement-grammar.js';
 import type { Statement } from './syntax/syntax-tree.js';
+import { withinDepth } from './session/sql-error.js';
 import { splitAtGo } from './syntax/go-separator.js';
 
 export interface EngineOptions {
@@ -235,7 +236,7 @@ class RunningEngine implements SandboxEngine, EngineServices {
   parse(sql: string): Statement[] {
     const known = this.parsed.get(sql);
     if (known) return known;
-    const statements = parseBatch(sql);
+    const statements = withinDepth(() => parseBatch(sql));
     if (sql.length > 100_000) return statements;
     this.parsed.set(sql, statements);
     if (this.parsed.size > 500) this.parsed.delete(this.parsed.keys().next().value as string);

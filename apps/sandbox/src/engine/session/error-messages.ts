@@ -61,6 +61,10 @@ export const errorMessages: Record<number, [severity: number, text: string]> = {
     'Cannot use the OUTPUT option in a DECLARE, CREATE AGGREGATE or CREATE FUNCTION statement.',
   ],
   189: [15, 'The %s function requires %s to %s arguments.'],
+  191: [
+    15,
+    'Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller queries.',
+  ],
   195: [15, "'%s' is not a recognized %s."],
   201: [16, "Procedure or function '%s' expects parameter '%s', which was not supplied."],
   205: [

@@ -44,3 +44,13 @@ export function compileError(number: number, ...values: (string | number)[]): Sq
   error.compile = true;
   return error;
 }
+
+/** Runs what walks a statement's tree. @throws SqlError 191 where the tree is too deep for the stack. */
+export function withinDepth<T>(walk: () => T): T {
+  try {
+    return walk();
+  } catch (error) {
+    if (error instanceof RangeError) throw compileError(191);
+    throw error;
+  }
+}

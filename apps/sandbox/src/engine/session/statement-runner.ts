@@ -1,6 +1,7 @@
 /** Compiles single statements for the session, gives them their parameters, and hands their rows on. */
 import type { ColumnDescription, ResultSink, SqlValue, TsqlType } from '../sql-engine.port.js';
 import { ChangeBinder, type BoundChange } from '../binding/change-binder.js';
+import { quoteName } from '../binding/bound.js';
 import type { ParameterSource } from '../binding/parameters.js';
 import { describeColumns, type TopQuery } from '../binding/query-binder.js';
 import { Scope } from '../binding/scope.js';
@@ -10,7 +11,7 @@ import type { Frame } from './frame.js';
 import { sessionFact } from './session-facts.js';
 import { SessionEnvironment } from './session-environment.js';
 import type { SessionState } from './session-state.js';
-import { compileError, sqlError } from './sql-error.js';
+import { compileError, sqlError, withinDepth } from './sql-error.js';
 import { decoderFor, encodeValue } from './values.js';
 
 interface Compiled<T> {
@@ -29,7 +30,7 @@ export class StatementRunner {
     const known = state.compiled.get(node);
     if (known?.key === key) return known.value as Compiled<T>;
     const binder = new ChangeBinder(new SessionEnvironment(state, frame));
-    const bound = bind(binder);
+    const bound = withinDepth(() => bind(binder));
     const value: Compiled<T> = {
       bound,
       sources: binder.parameters.sources,
@@ -216,7 +217,7 @@ export class StatementRunner {
     const column = bound.table.columns.find((each) => each.identity)?.name.toLowerCase() ?? '';
     await this.state.execute(
       {
-        sql: `SELECT setval(pg_get_serial_sequence($1, $2), greatest((SELECT max("${column}") FROM ${bound.table.place}), 1))`,
+        sql: `SELECT setval(pg_get_serial_sequence($1, $2), greatest((SELECT max(${quoteName(column)}) FROM ${bound.table.place}), 1))`,
         parameters: [bound.table.place, column],
       },
       frame,
