@@ -11,6 +11,7 @@ export const auditActions = [
   'agent.joined',
   'agent.left',
   'agent.quarantined',
+  'agent.released',
   'agent.revoked',
   'agent.recovered',
   'certificate.renewed',

@@ -52,6 +52,32 @@ export class CreateEnrolmentCodeDto {
   sites!: EnrolledSiteDto[];
 }
 
+/** What happened to an agent that was quarantined as a copy or an old backup of itself. */
+export const releaseDecisions = ['restoredFromBackup', 'copiedMachine'] as const;
+export type ReleaseDecision = (typeof releaseDecisions)[number];
+
+export class ReleaseAgentDto {
+  @IsIn(releaseDecisions)
+  decision!: ReleaseDecision;
+}
+
+export const agentStates = ['active', 'quarantined', 'revoked'] as const;
+
+export class ListAgentsDto {
+  @IsOptional()
+  @IsIn(agentStates)
+  state?: (typeof agentStates)[number];
+
+  @IsOptional()
+  @IsUUID()
+  practiceId?: string;
+
+  /** `next` of the page before. */
+  @IsOptional()
+  @IsUUID()
+  after?: string;
+}
+
 export class CreateIntegratorDto {
   @IsString()
   @Length(1, NAME_CHARACTERS)

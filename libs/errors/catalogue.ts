@@ -422,6 +422,13 @@ export const catalogue = {
     'The agent is quarantined because it looks like a copy or an old backup.',
     'The practice owner decides which machine is the right one.',
   ),
+  AGENT_NOT_QUARANTINED: entry(
+    409,
+    'never',
+    'operator',
+    'The agent is not quarantined, or there is no such agent.',
+    'List the agents; only one that is quarantined can be released.',
+  ),
   AGENT_IDENTITY_REFUSED: entry(
     403,
     'never',
@@ -572,6 +579,13 @@ export const catalogue = {
     'operator',
     'Another process holds the database folder of the broker.',
     'Stop the other broker, or give this one a folder of its own.',
+  ),
+  QUEUE_UNAVAILABLE: entry(
+    503,
+    'unknown',
+    'operator',
+    'Work that can wait is not taken at the moment.',
+    'Try again later; the operator can check the Redis of the broker.',
   ),
   AUDIT_UNAVAILABLE: entry(
     503,

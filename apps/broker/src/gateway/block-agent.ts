@@ -13,8 +13,8 @@ export const quarantineReasons = ['stale-join', 'second-live-link'] as const;
 export type QuarantineReason = (typeof quarantineReasons)[number];
 
 /**
- * Shuts an agent out. State and audit record are stored together or not at all; then every node is
- * told to cut its links. From the moment it is stored no handshake, renewal or recovery succeeds.
+ * Shuts an agent out, or ends its quarantine. State and audit record are stored together or not at all; then every node is
+ * told to cut its links. From the moment a block is stored no handshake, renewal or recovery succeeds.
  */
 @Injectable()
 export class BlockAgent {
@@ -28,24 +28,55 @@ export class BlockAgent {
 
   /** For good: the agent must enrol anew. @returns whether there was such an agent to revoke */
   async revoke(agentId: string, reason: RevocationReason): Promise<boolean> {
-    const revoked = await this.change(agentId, 'revoked', reason);
+    const revoked = await this.change(agentId, 'revoked', reason, ['active', 'quarantined']);
+    if (revoked) this.log.write('agent.revoked', { agentId });
+    return revoked;
+  }
+
+  /** As `revoke`, of an agent that is quarantined and no other. */
+  async revokeQuarantined(agentId: string, reason: RevocationReason): Promise<boolean> {
+    const revoked = await this.change(agentId, 'revoked', reason, ['quarantined']);
     if (revoked) this.log.write('agent.revoked', { agentId });
     return revoked;
   }
 
   /** Until the practice's owner says which machine is the right one. */
   async quarantine(agentId: string, reason: QuarantineReason): Promise<boolean> {
-    const quarantined = await this.change(agentId, 'quarantined', reason);
+    const quarantined = await this.change(agentId, 'quarantined', reason, ['active']);
     if (quarantined) this.log.write('agent.quarantined', { agentId, reason });
     return quarantined;
+  }
+
+  /**
+   * Ends a quarantine. The count of joins starts anew: whichever machine holds the identity key next
+   * passes once. @returns whether the agent was quarantined
+   */
+  async readmit(agentId: string, reason: string): Promise<boolean> {
+    const anew = { state_reason: null, join_sequence: 0, join_id: null, instance_id: null };
+    const readmitted = await this.database.transaction().execute(async (within) => {
+      const row = await within
+        .updateTable('agents')
+        .set({ state: 'active', ...anew, updated_at: new Date(this.clock.now()) })
+        .where('agent_id', '=', agentId)
+        .where('state', '=', 'quarantined')
+        .returning('practice_id')
+        .executeTakeFirst();
+      if (!row) return false;
+      const record = { practice: row.practice_id, agent: agentId, reason, actorRef: 'operator' };
+      await this.audit.record({ type: 'agent.released', ...record }, within);
+      return true;
+    });
+    if (readmitted) this.log.write('agent.released', { agentId });
+    await this.broadcast.publish('agent.changed', agentId);
+    return readmitted;
   }
 
   private async change(
     agentId: string,
     state: 'revoked' | 'quarantined',
     reason: RevocationReason | QuarantineReason,
+    from: readonly ('active' | 'quarantined')[],
   ): Promise<boolean> {
-    const from = state === 'revoked' ? (['active', 'quarantined'] as const) : (['active'] as const);
     const changed = await this.database.transaction().execute(async (within) => {
       const row = await within
         .updateTable('agents')

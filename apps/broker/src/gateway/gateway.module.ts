@@ -10,7 +10,9 @@ import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AuthorityModule } from '#apps/broker/src/enrolment/authority.module.js';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
 import { AdmitAgent } from '#apps/broker/src/gateway/admit-agent.js';
+import { AgentAllowances } from '#apps/broker/src/gateway/agent-allowances.js';
 import { AgentKeysController } from '#apps/broker/src/gateway/agent-keys.controller.js';
+import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import { AgentReportsController } from '#apps/broker/src/gateway/agent-reports.controller.js';
 import { AgentWatch } from '#apps/broker/src/gateway/agent-watch.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
@@ -18,6 +20,7 @@ import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
 import { Gateway } from '#apps/broker/src/gateway/gateway.js';
 import { LinkAttendant } from '#apps/broker/src/gateway/link-attendant.js';
 import { RecordReport } from '#apps/broker/src/gateway/record-report.js';
+import { ReleaseAgent } from '#apps/broker/src/gateway/release-agent.js';
 import { RenewCertificate } from '#apps/broker/src/gateway/renew-certificate.js';
 import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { RotateEncryptionKey } from '#apps/broker/src/gateway/rotate-encryption-key.js';
@@ -35,12 +38,14 @@ import { LinkServer } from '#libs/link/link-server.js';
   controllers: [AgentReportsController, AgentKeysController],
   providers: [
     AdmitAgent,
+    AgentAllowances,
     AgentWatch,
     AttachedLinks,
     BlockAgent,
     Gateway,
     LinkAttendant,
     RecordReport,
+    ReleaseAgent,
     RenewCertificate,
     RevokeAgent,
     RotateEncryptionKey,
@@ -55,17 +60,18 @@ import { LinkServer } from '#libs/link/link-server.js';
     },
     {
       provide: LinkServer,
-      useFactory: (log: EventLog) =>
+      useFactory: (log: EventLog, allowances: AgentAllowances) =>
         new LinkServer({
+          enter: (peer, pattern) => allowances.enter(peer as AgentPeer, pattern),
           onUnexpectedError: (error, pattern) =>
             log.write('link-request.failed', {
               pattern,
               errorName: error instanceof Error ? error.name : typeof error,
             }),
         }),
-      inject: [EventLog],
+      inject: [EventLog, AgentAllowances],
     },
   ],
-  exports: [Gateway, LinkServer, RevokeAgent, SiteLinks],
+  exports: [AttachedLinks, Gateway, LinkServer, ReleaseAgent, RevokeAgent, SiteLinks],
 })
 export class GatewayModule {}

@@ -29,6 +29,7 @@ export interface LogEvents {
   'agent.refused': { agentId?: string; code: ErrorCode };
   'agent.revoked': { agentId: string };
   'agent.quarantined': { agentId: string; reason: string };
+  'agent.released': { agentId: string };
   /** A message of an agent met an error that is not ours. */
   'link-request.failed': { pattern: string; errorName: string };
   'certificate.issued': { agentId: string; serial: string };
@@ -55,6 +56,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'agent.refused': 'warn',
   'agent.revoked': 'warn',
   'agent.quarantined': 'warn',
+  'agent.released': 'warn',
   'link-request.failed': 'error',
   'certificate.issued': 'info',
   'grant.stored': 'info',

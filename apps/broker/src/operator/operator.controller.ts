@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { CreateEnrolmentCode } from '#apps/broker/src/enrolment/create-enrolment-code.js';
+import { ReleaseAgent } from '#apps/broker/src/gateway/release-agent.js';
 import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
+import { ListAgents, type AgentPage } from '#apps/broker/src/operator/list-agents.js';
 import { RegisterPractice } from '#apps/broker/src/operator/register-practice.js';
 import type { SiteToServe } from '#libs/contracts/enrolment.js';
-import { CreateEnrolmentCodeDto, CreatePracticeDto } from '#libs/contracts/operator.js';
+import {
+  CreateEnrolmentCodeDto,
+  CreatePracticeDto,
+  ListAgentsDto,
+  ReleaseAgentDto,
+} from '#libs/contracts/operator.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 interface EnrolmentCodeAnswer {
@@ -24,6 +31,8 @@ export class OperatorController {
     private readonly practices: RegisterPractice,
     private readonly enrolment: CreateEnrolmentCode,
     private readonly revoke: RevokeAgent,
+    private readonly release: ReleaseAgent,
+    private readonly agents: ListAgents,
   ) {}
 
   @Post('practices')
@@ -48,6 +57,19 @@ export class OperatorController {
     const made = await this.enrolment.execute({ practiceId, sites, actorRef });
     const { codeId, code, expiresAt } = made;
     return { codeId, code: code.reveal(), expiresAt: expiresAt.toISOString(), sites };
+  }
+
+  /** In pages, by id; never a name of a person or a practice. */
+  @Get('agents')
+  listAgents(@Query() wanted: ListAgentsDto): Promise<AgentPage> {
+    return this.agents.execute(wanted);
+  }
+
+  /** Ends a quarantine, one way or the other. */
+  @Post('agents/:agentId/release')
+  @HttpCode(204)
+  releaseAgent(@Param('agentId') agentId: string, @Body() order: ReleaseAgentDto): Promise<void> {
+    return this.release.execute(agentId, order.decision);
   }
 
   @Post('agents/:agentId/revoke')

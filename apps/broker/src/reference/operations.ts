@@ -206,6 +206,29 @@ const operatorOperations: Operation[] = [
     errors: [...operatorErrors, ...bodyErrors, 'REGISTRY_ENTRY_NOT_FOUND'],
   },
   {
+    route: 'GET /operator/agents',
+    tag: 'Operator',
+    summary: 'How the agents stand: state, link, last seen, version, end of certificate',
+    query: {
+      state: 'Only those that are active, quarantined or revoked.',
+      practiceId: 'Only those of one practice.',
+      after: 'The `next` of the page before.',
+    },
+    status: 200,
+    answer: 'Agents',
+    errors: [...operatorErrors, 'REQUEST_INVALID'],
+  },
+  {
+    route: 'POST /operator/agents/:agentId/release',
+    tag: 'Operator',
+    summary: 'Decide about a quarantined agent',
+    description:
+      '`restoredFromBackup`: it may join again. `copiedMachine`: it is revoked and has to be enrolled anew.',
+    body: 'ReleaseAgent',
+    status: 204,
+    errors: [...operatorErrors, ...bodyErrors, 'AGENT_NOT_QUARANTINED'],
+  },
+  {
     route: 'POST /operator/agents/:agentId/revoke',
     tag: 'Operator',
     summary: 'Shut an agent out for good',

@@ -268,6 +268,29 @@ const operatorSchemas: Record<string, Schema> = {
     expiresAt: instant('When it stops working.'),
     sites: listOf({ type: 'object' }),
   }),
+  ReleaseAgent: object(
+    { decision: { type: 'string', enum: ['restoredFromBackup', 'copiedMachine'] } },
+    ['decision'],
+  ),
+  Agents: object(
+    {
+      agents: listOf(
+        object({
+          agentId: uuid('The agent.'),
+          practiceId: text('Its practice.'),
+          state: { type: 'string', enum: ['active', 'quarantined', 'revoked'] },
+          stateReason: { type: ['string', 'null'], description: 'Why it is not active.' },
+          attached: { type: 'string', enum: ['thisNode', 'otherNode', 'no'] },
+          lastSeenAt: { type: ['string', 'null'], format: 'date-time' },
+          version: { type: ['string', 'null'] },
+          certificateEndsAt: { type: ['string', 'null'], format: 'date-time' },
+          siteIds: listOf({ type: 'string' }),
+        }),
+      ),
+      next: uuid('Send it as `after` for the rest; absent at the end.'),
+    },
+    ['agents'],
+  ),
   Health: { type: 'object' },
   AgentMessage: { type: 'object', description: 'Between agent and broker; not for integrators.' },
 };
