@@ -288,6 +288,7 @@ describe('LinkServer and LinkClient', () => {
     const running = nextWakeUp();
     const answer = client.request('wait', {}, undefined, { signal: controller.signal });
     await running;
+    expect(seen.inside).toBe(1);
     const aborted = nextWakeUp();
     controller.abort();
     await expect(answer).rejects.toMatchObject({ code: 'CLIENT_GONE' });
