@@ -13,6 +13,8 @@ const UNPRIVILEGED = 65_534;
 
 export interface PostgresServer {
   url: string;
+  /** Holds the cluster and everything else that the server writes. */
+  folder: string;
   stop(): Promise<void>;
 }
 
@@ -33,7 +35,10 @@ function findPrograms(): string | undefined {
   );
 }
 
-export async function startPostgres(): Promise<PostgresServer | undefined> {
+/** @param extraSettings e.g. `['log_statement=all']` */
+export async function startPostgres(
+  extraSettings: string[] = [],
+): Promise<PostgresServer | undefined> {
   const programs = findPrograms();
   if (!programs) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'conduit-pg-'));
@@ -53,6 +58,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     return undefined;
   }
   const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'fsync=off'];
+  settings.push(...extraSettings);
   const server = spawn(
     join(programs, 'postgres'),
     ['-D', place, ...settings.flatMap((setting) => ['-c', setting])],
@@ -72,6 +78,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   };
   return {
     url: `postgresql://conduit@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    folder,
     stop,
   };
 }

@@ -20,13 +20,14 @@ export interface HttpServerOptions {
   trustProxy: string[];
 }
 
-const SANE_ID = /^[A-Za-z0-9._-]{8,64}$/;
+/** A UUID or a trace id: it is recorded for good, so a caller's words, or a patient's name, may not be one. */
+const OPAQUE_ID = /^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const HEADER_BYTES = 16 * 1024;
 const MAX_PARAM_CHARACTERS = 100;
 
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
+  return typeof given === 'string' && OPAQUE_ID.test(given) ? given : randomUUID();
 }
 
 export function makeAdapter(options: HttpServerOptions): FastifyAdapter {

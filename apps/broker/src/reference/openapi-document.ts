@@ -9,6 +9,7 @@ const JSON_TYPE = 'application/json';
 const security: Record<PolicyName, object[]> = {
   public: [],
   ownProof: [],
+  throttled: [],
   integratorKey: [{ SubscriptionKey: [] }],
   operatorToken: [{ OperatorToken: [] }],
 };
@@ -101,7 +102,7 @@ function parameters(path: string, query: Record<string, string>): Schema[] {
 const headers = {
   'X-Request-Id': {
     schema: { type: 'string' },
-    description: 'Of this request; yours when it was sane.',
+    description: 'Of this request; yours when it was a UUID or 32 lower-case hex digits.',
   },
 };
 

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
+import {
+  Canaries,
+  canaryWishes,
+  plantAuditRecord,
+  searchTables,
+} from '#test/e2e/canary.fixture.js';
+import { newMarker, searchFolder } from '#test/support/leak-search.js';
+import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+
+/** PostgreSQL writes down each statement with its parameters, so its folder holds all it was told. */
+const tellAll = [
+  'log_statement=all',
+  'log_parameter_max_length=-1',
+  'log_parameter_max_length_on_error=-1',
+  'logging_collector=on',
+];
+
+let postgres: PostgresServer | undefined;
+let conduit: TestConduit | undefined;
+let canaries: Canaries | undefined;
+
+beforeAll(async () => {
+  postgres = await startPostgres(tellAll);
+  if (!postgres) return;
+  conduit = await startConduit({ ...canaryWishes, brokerEnv: { DATABASE_URL: postgres.url } });
+  canaries = new Canaries(conduit);
+  await canaries.sendAll();
+}, 90_000);
+
+afterAll(async () => {
+  await conduit?.stop();
+  await postgres?.stop();
+});
+
+test('a PostgreSQL server is told, writes and keeps no canary', async () => {
+  if (!postgres || !conduit || !canaries) {
+    console.warn('SKIPPED: no PostgreSQL server program on this machine.');
+    return;
+  }
+  expect(canaries.echoed.size).toBeGreaterThan(10);
+  // Stopped first: the broker writes its last audit records when it ends.
+  await conduit.conduit.stop();
+  expect(await searchTables({ url: postgres.url }, canaries.needles)).toEqual([]);
+  const { leaks, filesRead } = await searchFolder(postgres.folder, canaries.needles);
+  expect(leaks).toEqual([]);
+  expect(filesRead).toBeGreaterThan(100);
+}, 60_000);
+
+test('the same search finds a planted record in the table, the write-ahead log and the statement log', async () => {
+  if (!postgres) return;
+  const marker = newMarker('Audit');
+  await plantAuditRecord({ url: postgres.url }, marker);
+  expect(await searchTables({ url: postgres.url }, [marker])).toHaveLength(1);
+  const places = (await searchFolder(postgres.folder, [marker])).leaks.map(({ where }) => where);
+  expect(places.some((place) => place.includes('/pg_wal/'))).toBe(true);
+  expect(places.some((place) => place.includes('/log/'))).toBe(true);
+}, 60_000);

@@ -1,0 +1,64 @@
+/**
+ * Everything that passes through a Redis and everything that rests in it, as bytes to be searched.
+ * MONITOR is read from the socket itself: a client library would hand out what it understood.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+
+/** MONITOR writes bytes that do not print as `\xNN`. */
+function unescaped(seen: Buffer): Buffer {
+  const text = seen.toString('latin1').replace(/\\x([0-9a-f]{2})/g, (_whole, hex: string) => {
+    return String.fromCharCode(parseInt(hex, 16));
+  });
+  return Buffer.from(text, 'latin1');
+}
+
+export class RedisTap {
+  private readonly seen: Buffer[] = [];
+
+  private constructor(
+    private readonly monitor: Socket,
+    readonly client: Redis,
+  ) {
+    monitor.on('data', (chunk: Buffer) => this.seen.push(chunk));
+  }
+
+  /** @param url `unix:///path/to/redis.sock` */
+  static async open(url: string): Promise<RedisTap> {
+    const path = new URL(url).pathname;
+    const monitor = connect(path);
+    await once(monitor, 'connect');
+    monitor.write('MONITOR\r\n');
+    await once(monitor, 'data');
+    const client = new Redis({ path });
+    // A compressed dump could hide what it holds.
+    await client.config('SET', 'rdbcompression', 'no');
+    return new RedisTap(monitor, client);
+  }
+
+  /** Every command that any client has sent since the tap was opened. */
+  get commands(): Buffer {
+    const all = Buffer.concat(this.seen);
+    return Buffer.concat([all, unescaped(all)]);
+  }
+
+  /** Every key with its value, as Redis itself writes it to disk. */
+  async contents(): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.client.scan(cursor, 'COUNT', 1_000);
+      for (const key of keys) {
+        parts.push(Buffer.from(key), (await this.client.dumpBuffer(key)) ?? Buffer.alloc(0));
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    return Buffer.concat(parts);
+  }
+
+  close(): void {
+    this.monitor.destroy();
+    this.client.disconnect();
+  }
+}
