@@ -297,7 +297,7 @@ export const catalogue = {
     'never',
     'MSP',
     'The permissions kept on the practice server cannot be read, so nothing is allowed.',
-    'Restore the file named here from a backup, or revoke and approve every permission again.',
+    'Restore the file named here from a backup; or remove it with approver.key and approvers.json, which ends every permission, and approve each again.',
   ),
   GRANT_NOT_FOUND: entry(
     404,

@@ -35,7 +35,7 @@ export function describeScope(scope: string): string {
     case 'procedure':
       return `run the stored procedure ${parsed.name}, which may change data`;
     case 'statement':
-      return `run one statement agreed in advance (SHA-256 ${parsed.sha256.slice(0, 16)}…)`;
+      return `run one statement agreed in advance, which may change data (SHA-256 ${parsed.sha256})`;
     case 'sql:read':
       return 'READ ANYTHING the read login can see, with statements of its own';
     case 'sql:write':

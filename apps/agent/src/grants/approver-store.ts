@@ -10,6 +10,7 @@ import { firstWrongField, instant, matches, oneOf, type Shape } from '#libs/gran
 import { approverIdOf, rawPublicKey } from '#libs/grants/key-thumbprint.js';
 import type { Approver } from '#libs/grants/sign-grant.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
+import { beginGrantFile } from '#apps/agent/src/grants/grant-file.js';
 
 const approverShape: Shape = {
   required: {
@@ -70,6 +71,7 @@ export class ApproverStore {
     const keyFile = join(this.folder, 'approver.key');
     let pem = await readIfThere(keyFile);
     if (pem === undefined) {
+      await beginGrantFile(this.folder);
       const { privateKey } = generateKeyPairSync('ed25519');
       pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
       await writeDurably(keyFile, pem);

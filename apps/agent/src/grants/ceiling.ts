@@ -8,7 +8,7 @@ import type { Grant, GrantLimits } from '#libs/grants/grant.js';
 export interface Ceiling {
   /** Raw SQL that reads: `sql:read`. */
   rawSqlReads: boolean;
-  /** Raw SQL that changes data: `sql:write`. */
+  /** Raw SQL that changes data: `sql:write`, and a `statement:` that is not one plain SELECT. */
   rawSqlWrites: boolean;
   /** Stored procedures by name: `procedure:`. */
   procedures: boolean;
@@ -75,6 +75,11 @@ function allowsScope(ceiling: Ceiling, scope: string): boolean {
   if (scope === 'sql:write') return ceiling.rawSqlWrites;
   if (scope === 'sql:read') return ceiling.rawSqlReads;
   return scope.startsWith('procedure:') ? ceiling.procedures : true;
+}
+
+/** Whether a scope may run something that may change data: an agreed statement is raw SQL too. */
+export function allowsChange(ceiling: Ceiling, scope: string): boolean {
+  return ceiling.rawSqlWrites || !scope.startsWith('statement:');
 }
 
 const caps = [

@@ -40,6 +40,12 @@ const usual = { days: 365, rows: 100_000, ms: 60_000, concurrency: 4, perMinute:
 const invalid = (field: string, problem: string): ConduitError =>
   new ConduitError('REQUEST_INVALID', { facts: { field, problem } });
 
+/** What is asked is the broker's word: raw SQL that may change data is granted only when it is typed here. */
+function isUsual(scope: string): boolean {
+  const kind = parseScope(scope)?.kind;
+  return kind !== undefined && kind !== 'statement' && kind !== 'sql:write';
+}
+
 function expiryMs(choice: string | undefined, ground: DraftGround): number {
   if (choice === undefined)
     return ground.nowMs + Math.min(usual.days, ground.ceiling.maxDays) * DAY_MS;
@@ -71,7 +77,7 @@ export function draftGrant(
     agentKeyThumbprints: [ground.agentKeyThumbprint],
     integratorId: request.integratorId,
     integratorKeyThumbprints: [],
-    scopes: request.asked.scopes.filter((scope) => parseScope(scope) !== undefined),
+    scopes: request.asked.scopes.filter(isUsual),
     catalogues: request.asked.catalogues,
     purposes: purposes.filter((purpose) => request.asked.purposes.includes(purpose)),
     limits: {
@@ -108,6 +114,8 @@ export function draftGrant(
 }
 
 function checked(grant: Grant, ceiling: Ceiling): Grant {
+  if (grant.scopes.length === 0)
+    throw invalid('scopes', 'must be named: none of those asked for is given by default');
   const reading = parseGrant(canonicalJson(grant));
   if (!reading.ok) throw invalid(reading.field ?? 'grant', 'cannot be granted');
   const excess = excessOf(grant, ceiling);

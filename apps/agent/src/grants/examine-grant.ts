@@ -50,6 +50,15 @@ function outOfOrder(grant: Grant, document: string, own: Examination): string | 
   return samePeople(grant, known.grant) ? undefined : 'integrator-changed';
 }
 
+/**
+ * What the grant asks for that this version cannot keep to: data sealed from the broker, or keys of
+ * the integrator's. Undefined when there is nothing of the kind.
+ */
+export function unkeepableTerm(grant: Grant): string | undefined {
+  if (grant.encryptionMode !== 'edge') return 'encryption-mode';
+  return grant.integratorKeyThumbprints.length > 0 ? 'integrator-keys' : undefined;
+}
+
 /** Examines what came from outside, of whatever form. */
 export function examineGrant(candidate: unknown, own: Examination): Finding {
   const refused = (code: ErrorCode, reason: string, grant?: Grant): Finding => ({
@@ -69,6 +78,8 @@ export function examineGrant(candidate: unknown, own: Examination): Finding {
   if (own.known?.document === candidate.document)
     return { verdict: 'known', grant, signed: candidate };
   if (grant.revoked) return { verdict: 'new', grant, signed: candidate };
+  const unkeepable = unkeepableTerm(grant);
+  if (unkeepable !== undefined) return refused('GRANT_INVALID', unkeepable, grant);
   if (Date.parse(grant.expires) <= own.nowMs) return refused('GRANT_EXPIRED', 'expired', grant);
   const excess = excessOf(grant, own.ceiling);
   if (excess !== undefined) return refused('GRANT_CEILING', excess, grant);

@@ -10,7 +10,7 @@ import type { SignedGrant } from '#libs/grants/grant.js';
 import { isSignedGrant } from '#libs/grants/parse-grant.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 
-interface KeptGrant {
+export interface KeptGrant {
   signed: SignedGrant;
   /** The broker has said that it stored it. */
   acknowledged: boolean;
@@ -36,20 +36,42 @@ const fileShape: Shape = {
 
 const pathIn = (stateFolder: string): string => join(stateFolder, 'grants.json');
 
-/** @throws ConduitError GRANT_STORE_DAMAGED when the file is there but is not one of these */
+const damaged = (): ConduitError =>
+  new ConduitError('GRANT_STORE_DAMAGED', { facts: { reason: 'grants.json' } });
+
+/** Whether anything can have been permitted here: the file is begun before there is an approver. */
+async function hasApprover(stateFolder: string): Promise<boolean> {
+  const texts = ['approver.key', 'approvers.json'].map((name) =>
+    readIfThere(join(stateFolder, name)),
+  );
+  return (await Promise.all(texts)).some((text) => text !== undefined);
+}
+
+/**
+ * @throws ConduitError GRANT_STORE_DAMAGED when the file is there but is not one of these, or is
+ *   gone: without it what was revoked could be brought back
+ */
 export async function readGrantFile(stateFolder: string): Promise<KeptGrants> {
   const text = await readIfThere(pathIn(stateFolder));
-  if (text === undefined) return { epoch: 0, entries: [] };
+  if (text === undefined) {
+    if (await hasApprover(stateFolder)) throw damaged();
+    return { epoch: 0, entries: [] };
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     value = undefined;
   }
-  if (firstWrongField(value, fileShape) !== undefined)
-    throw new ConduitError('GRANT_STORE_DAMAGED', { facts: { reason: 'grants.json' } });
+  if (firstWrongField(value, fileShape) !== undefined) throw damaged();
   const { epoch, entries } = value as KeptGrants;
   return { epoch, entries };
+}
+
+/** Makes the empty file, to be called before the first approver is admitted. */
+export async function beginGrantFile(stateFolder: string): Promise<void> {
+  if ((await readIfThere(pathIn(stateFolder))) === undefined)
+    await writeGrantFile(stateFolder, await readGrantFile(stateFolder));
 }
 
 export function writeGrantFile(stateFolder: string, kept: KeptGrants): Promise<void> {

@@ -10,7 +10,11 @@ import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
 import type { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { examineGrant, type Finding } from '#apps/agent/src/grants/examine-grant.js';
-import { readGrantFile, writeGrantFile } from '#apps/agent/src/grants/grant-file.js';
+import {
+  readGrantFile,
+  writeGrantFile,
+  type KeptGrant,
+} from '#apps/agent/src/grants/grant-file.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import type { Journal } from '#apps/agent/src/journal/journal.port.js';
@@ -39,8 +43,17 @@ export interface GrantStoreParts {
   onRefused?: (refused: RefusedGrant) => void;
 }
 
+/**
+ * What a document on disk may have come to lack without being any less the practice's word: it allows
+ * nothing, but it is remembered, so that an older one of the same grant can't come back. The list of
+ * sites, for one, is the broker's to change.
+ */
+const REMEMBERED = ['epoch-old', 'site', 'encryption-mode', 'integrator-keys'];
+
 export class GrantStore {
   private readonly held = new Map<string, HeldGrant>();
+  /** Entries of the file that did not pass: they count for nothing and stay there. */
+  private readonly refusedOnDisk: KeptGrant[] = [];
   private readonly listeners: (() => void)[] = [];
   private epochSeen = 0;
   private turn: Promise<unknown> = Promise.resolve();
@@ -121,13 +134,22 @@ export class GrantStore {
   /** What the file holds was admitted once: the ceiling and the date of today are the gate's business. */
   private async restore(signed: SignedGrant, acknowledged: boolean): Promise<void> {
     const finding = this.examine(signed);
-    const outdated = finding.verdict === 'refused' && finding.code !== 'GRANT_INVALID';
-    if (finding.verdict === 'refused' && !outdated && finding.reason !== 'epoch-old') {
-      await this.refuse(finding);
+    const isRemembered =
+      finding.verdict !== 'refused' ||
+      finding.code !== 'GRANT_INVALID' ||
+      REMEMBERED.includes(finding.reason);
+    const { grant } = finding;
+    if (isRemembered && grant && this.isNewest(grant)) {
+      this.held.set(grant.grantId, { grant, signed, acknowledged });
       return;
     }
-    const grant = finding.grant;
-    if (grant) this.held.set(grant.grantId, { grant, signed, acknowledged });
+    this.refusedOnDisk.push({ signed, acknowledged });
+    if (finding.verdict === 'refused') await this.refuse(finding);
+  }
+
+  private isNewest({ grantId, seq }: Grant): boolean {
+    const known = this.held.get(grantId)?.grant;
+    return known === undefined || known.seq < seq;
   }
 
   private async keep(entry: HeldGrant): Promise<void> {
@@ -135,7 +157,10 @@ export class GrantStore {
     const others = this.all().filter(({ grant }) => grant.grantId !== entry.grant.grantId);
     await writeGrantFile(this.parts.stateFolder, {
       epoch,
-      entries: [...others, entry].map(({ signed, acknowledged }) => ({ signed, acknowledged })),
+      entries: [...this.refusedOnDisk, ...others, entry].map(({ signed, acknowledged }) => ({
+        signed,
+        acknowledged,
+      })),
     });
     this.epochSeen = epoch;
     this.held.set(entry.grant.grantId, entry);

@@ -38,7 +38,7 @@ class FakeIdentity extends OwnIdentity {
   private readonly keys = generateKeyPairSync('ed25519');
   readonly agentId = 'agent-1';
   readonly practiceId = 'practice-1';
-  readonly siteIds = ['site-1'];
+  siteIds = ['site-1'];
   readonly publicKey = rawPublicKey(this.keys.publicKey);
 
   sign(bytes: Uint8Array): Buffer {

@@ -113,6 +113,28 @@ describe('a broker that lies about a permission', () => {
     expect(practice.gate.decide(aQuery(first))).toEqual({ allowed: false, code: 'GRANT_REVOKED' });
   });
 
+  test('that takes the site away over a restart cannot bring the wider document back', async () => {
+    const first = practice.grant({ scopes: ['sql:read', 'procedure:Book'] });
+    await practice.store.admit(practice.sign(first), true);
+    await practice.store.admit(practice.sign({ ...first, seq: 2, scopes: ['sql:read'] }), true);
+    practice.own.siteIds = ['site-2'];
+    await practice.restart();
+    expect(practice.gate.decide(aQuery(first))).toMatchObject({ reason: 'site' });
+    await practice.permit({ siteIds: ['site-2'] });
+    practice.own.siteIds = ['site-1'];
+    await practice.restart();
+    expect(await refusal(practice.sign(first))).toBe('GRANT_INVALID replayed');
+    expect(practice.store.find(first.grantId)?.grant.scopes).toEqual(['sql:read']);
+  });
+
+  test('that brings terms which this version cannot keep gets nothing', async () => {
+    const sealed = practice.grant({ encryptionMode: 'sidecar' });
+    expect(await refusal(practice.sign(sealed))).toBe('GRANT_INVALID encryption-mode');
+    const keyed = practice.grant({ integratorKeyThumbprints: ['A'.repeat(43)] });
+    expect(await refusal(practice.sign(keyed))).toBe('GRANT_INVALID integrator-keys');
+    expect(await refusal(practice.sign({ ...keyed, seq: 2, revoked: true }))).toBe('admitted');
+  });
+
   test('that brings two documents with one sequence gets the first only', async () => {
     const first = practice.grant();
     await practice.store.admit(practice.sign(first), true);

@@ -1,4 +1,5 @@
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -82,6 +83,19 @@ describe('the local ceiling', () => {
     expect(withdrawn).toEqual([grant.grantId]);
     expect(practice.gate.decide(write)).toEqual({ allowed: false, code: 'GRANT_CEILING' });
     expect(practice.gate.decide(book)).toMatchObject({ allowed: true, tier: 'write' });
+  });
+
+  test('keeps an agreed statement that may change data from running unless raw writes are allowed', async () => {
+    const change = 'DELETE FROM x';
+    const scopes = [change, 'SELECT 1'].map(
+      (text) => `statement:${createHash('sha256').update(text).digest('hex')}`,
+    );
+    const grant = await practice.permit({ scopes });
+    const decide = (text: string) => practice.gate.decide(aQuery(grant, { text }));
+    expect(decide(change)).toEqual({ allowed: false, code: 'GRANT_CEILING', reason: 'statement' });
+    expect(decide('SELECT 1')).toMatchObject({ allowed: true, tier: 'read' });
+    setCeiling({ rawSqlWrites: true });
+    expect(decide(change)).toMatchObject({ allowed: true, tier: 'write' });
   });
 
   test('lowers the limits of a grant admitted before', async () => {
@@ -173,6 +187,37 @@ describe('the state of this server', () => {
   test('a damaged file keeps the store from opening', async () => {
     writeFileSync(join(practice.stateFolder, 'grants.json'), '{"version":1,"epoch":0,"entr');
     await expect(practice.restart()).rejects.toMatchObject({ code: 'GRANT_STORE_DAMAGED' });
+  });
+
+  test('a file of permissions that is gone is not taken for a first start', async () => {
+    const grant = await practice.permit();
+    await practice.permit({ ...grant, seq: 2, revoked: true });
+    rmSync(join(practice.stateFolder, 'grants.json'));
+    await expect(practice.restart()).rejects.toMatchObject({ code: 'GRANT_STORE_DAMAGED' });
+  });
+
+  test('a document that did not pass stays in the file when another is written', async () => {
+    const grant = await practice.permit();
+    const file = join(practice.stateFolder, 'grants.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('Patients', 'Everything'));
+    await practice.restart();
+    await practice.permit();
+    expect(readFileSync(file, 'utf8')).toContain(grant.grantId);
+    await practice.restart();
+    expect(practice.gate.decide(aQuery(grant))).toMatchObject({ reason: 'grant-unknown' });
+  });
+
+  test('a held permission with terms that this version cannot keep allows nothing', async () => {
+    const grant = await practice.permit();
+    const odd = practice.sign(practice.grant({ encryptionMode: 'sidecar' }));
+    const file = join(practice.stateFolder, 'grants.json');
+    const entries = [{ signed: odd, acknowledged: true }];
+    writeFileSync(file, JSON.stringify({ version: 1, epoch: 1, entries }));
+    await practice.restart();
+    const [held] = practice.store.all();
+    const query = aQuery(grant, { grantId: held!.grant.grantId });
+    expect(practice.gate.decide(query)).toMatchObject({ reason: 'encryption-mode' });
+    expect(practice.gate.grantsInForce).toBe(0);
   });
 
   test('a permission edited in the file is refused at the next start', async () => {

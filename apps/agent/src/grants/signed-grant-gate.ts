@@ -12,7 +12,8 @@ import {
   type ReadOnlyCheck,
 } from '#libs/grants/evaluate-grant.js';
 import type { Grant } from '#libs/grants/grant.js';
-import { lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+import { allowsChange, lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+import { unkeepableTerm } from '#apps/agent/src/grants/examine-grant.js';
 import {
   GrantGate,
   type GrantDecision,
@@ -92,12 +93,21 @@ export class SignedGrantGate extends GrantGate {
     // The broker holds a newer document than it delivered: it may say less than the one held here.
     if (query.grantSeq > held.grant.seq) return refuse('GRANT_INVALID', 'seq-ahead');
     if (!this.parts.own.siteIds.includes(query.siteId)) return refuse('GRANT_INVALID', 'site');
+    const unkeepable = unkeepableTerm(held.grant);
+    if (unkeepable !== undefined) return refuse('GRANT_INVALID', unkeepable);
     const grant = this.lower(held.grant);
     const question = asQuestion(query);
     const check = this.checkFor(grant, query.siteId);
     const answer = evaluateGrant(grant, question, clock.now(), check);
-    if (answer.allowed) return { allowed: true, grant, tier: answer.tier, scope: answer.scope };
+    if (answer.allowed) return this.permit(grant, answer);
     return this.blameCeiling(held.grant, question, answer, check);
+  }
+
+  private permit(grant: Grant, answer: GrantAnswer & { allowed: true }): GrantDecision {
+    const { tier, scope } = answer;
+    if (tier === 'write' && !allowsChange(this.parts.rules.ceiling, scope))
+      return refuse('GRANT_CEILING', 'statement');
+    return { allowed: true, grant, tier, scope };
   }
 
   /** Looks at everything that ends a permission without a message; tells who listens. */
@@ -131,7 +141,7 @@ export class SignedGrantGate extends GrantGate {
     return new Map(
       store
         .all()
-        .filter(({ grant }) => grant.epoch >= store.epoch)
+        .filter(({ grant }) => grant.epoch >= store.epoch && unkeepableTerm(grant) === undefined)
         .filter(({ grant }) => standingOf(this.lower(grant), nowMs) === undefined)
         .map(({ grant, signed }) => [
           grant.grantId,
