@@ -82,7 +82,6 @@ export class BrokerPractice {
     await this.store.close();
   }
 
-  /** One node's; each has its own count of wrong tries. */
   redeemer(): RedeemPairingCode {
     const { store, audit, broadcast, clock } = this;
     return new RedeemPairingCode(store.kysely, this.config(), audit, broadcast, clock);

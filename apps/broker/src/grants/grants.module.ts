@@ -9,6 +9,7 @@ import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.j
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { GrantsController } from '#apps/broker/src/grants/grants.controller.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
+import { PairingDoor } from '#apps/broker/src/grants/pairing-door.js';
 import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
 
@@ -17,10 +18,11 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
   providers: [
     CreatePairingCode,
     RedeemPairingCode,
+    PairingDoor,
     AccessRequests,
     StoreGrant,
     { provide: GrantBook, useClass: LiveGrantBook },
   ],
-  exports: [GrantBook, RedeemPairingCode],
+  exports: [GrantBook, PairingDoor],
 })
 export class GrantsModule {}

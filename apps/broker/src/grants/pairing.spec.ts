@@ -8,8 +8,6 @@ import {
   pairingCodePrefix,
 } from '#apps/broker/src/grants/pairing-code.js';
 import { maxWrongTries, type PairingAttempt } from '#apps/broker/src/grants/redeem-pairing-code.js';
-import { wrongTryLimits, WrongTries } from '#apps/broker/src/grants/wrong-tries.js';
-import { FixedClock } from '#libs/kernel/clock.js';
 
 let practice: BrokerPractice;
 beforeAll(async () => void (practice = await BrokerPractice.open()));
@@ -153,24 +151,13 @@ describe('redeeming', () => {
     await expect(practice.redeemer().execute(anAttempt(open))).resolves.toBeDefined();
   });
 
-  test('an integrator that keeps guessing is made to wait', async () => {
+  test('a key for other sites cannot use the code, and does not use it up', async () => {
+    const code = await aCode();
     const redeem = practice.redeemer();
-    const guess = () => redeem.execute(anAttempt('0000-0000', { integratorId: 'integrator-2' }));
-    for (let i = 0; i < wrongTryLimits.perIntegrator; i++)
-      await expect(guess()).rejects.toMatchObject(invalid);
-    await expect(guess()).rejects.toMatchObject({
-      code: 'RATE_LIMITED',
-      facts: { retryAfterMs: wrongTryLimits.windowMs },
-    });
-  });
-
-  test('guessing by many together is limited too, and the limit passes with time', () => {
-    const clock = new FixedClock(0);
-    const tries = new WrongTries(clock);
-    for (let i = 0; i < wrongTryLimits.altogether; i++) tries.count(`integrator-${i}`);
-    expect(tries.waitMs('quiet')).toBe(wrongTryLimits.windowMs);
-    clock.advance(wrongTryLimits.windowMs);
-    expect(tries.waitMs('quiet')).toBe(0);
+    const attempt = (siteId: string) =>
+      redeem.execute(anAttempt(code, { keySiteIds: new Set([siteId]) }));
+    await expect(attempt('site-2')).rejects.toMatchObject({ code: 'KEY_SITE_FORBIDDEN' });
+    await expect(attempt('site-1')).resolves.toMatchObject({ siteId: 'site-1' });
   });
 });
 

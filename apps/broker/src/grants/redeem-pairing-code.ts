@@ -11,7 +11,6 @@ import {
   pairingCodeHmac,
   pairingCodePrefix,
 } from '#apps/broker/src/grants/pairing-code.js';
-import { WrongTries } from '#apps/broker/src/grants/wrong-tries.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { AskedAccess } from '#libs/grants/grant-messages.js';
@@ -23,6 +22,8 @@ export interface PairingAttempt {
   integratorId: string;
   /** The API key it came with; for the audit record. */
   keyId: string;
+  /** Sites that key may be used for; absent: any. */
+  keySiteIds?: ReadonlySet<string>;
   pmsSiteId: string;
   /** Compared without case, blanks and dashes: `Best Practice` is `BestPractice`. */
   pmsName: string;
@@ -53,32 +54,23 @@ const spelling = (name: string): string => name.toLowerCase().replace(/[\s_-]/g,
  */
 @Injectable()
 export class RedeemPairingCode {
-  private readonly wrongTries: WrongTries;
-
   constructor(
     private readonly database: Kysely<Database>,
     private readonly config: BrokerConfig,
     private readonly audit: AuditTrail,
     private readonly broadcast: Broadcast,
     private readonly clock: Clock,
-  ) {
-    this.wrongTries = new WrongTries(clock);
-  }
+  ) {}
 
-  /** @throws ConduitError PAIRING_CODE_INVALID; RATE_LIMITED after too many wrong tries */
+  /** @throws ConduitError PAIRING_CODE_INVALID; KEY_SITE_FORBIDDEN for a right code of another site */
   async execute(attempt: PairingAttempt): Promise<MadeAccessRequest> {
-    const retryAfterMs = this.wrongTries.waitMs(attempt.integratorId);
-    if (retryAfterMs > 0) throw new ConduitError('RATE_LIMITED', { facts: { retryAfterMs } });
     // A refusal is a value in here: its wrong try must be stored, not rolled back.
     const made = await this.database
       .transaction()
       .execute(
         async (within) => (await this.redeem(within, attempt)) ?? this.refuse(within, attempt),
       );
-    if (!made) {
-      this.wrongTries.count(attempt.integratorId);
-      throw new ConduitError('PAIRING_CODE_INVALID');
-    }
+    if (!made) throw new ConduitError('PAIRING_CODE_INVALID');
     await this.broadcast.publish('grant.changed', made.siteId);
     return made;
   }
@@ -93,6 +85,8 @@ export class RedeemPairingCode {
     const row = await this.findCode(within, hmac, attempt);
     if (!row) return undefined;
     const { site_id: siteId } = row;
+    // Whoever has the right code may know that it is right. It stays unused for another key.
+    if (attempt.keySiteIds?.has(siteId) === false) throw new ConduitError('KEY_SITE_FORBIDDEN');
     const open = await within
       .selectFrom('access_requests')
       .select('access_request_id')

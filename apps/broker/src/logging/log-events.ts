@@ -32,9 +32,13 @@ export interface LogEvents {
   'agent.released': { agentId: string };
   /** A message of an agent met an error that is not ours. */
   'link-request.failed': { pattern: string; errorName: string };
+  /** The broker's own, on one of its listeners. */
+  'certificate.renewed': { what: 'api' | 'gateway'; endsAt?: string };
   'certificate.issued': { agentId: string; serial: string };
   'grant.stored': { grantId: string; seq: number; siteId: string };
   'pairing.redeemed': { siteId: string; integratorId: string };
+  /** Wrong codes of all integrators together in an hour are beyond what mistakes explain. */
+  'pairing.guessed': { wrongTries: number };
 }
 
 export type LogEventName = keyof LogEvents;
@@ -58,7 +62,9 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'agent.quarantined': 'warn',
   'agent.released': 'warn',
   'link-request.failed': 'error',
+  'certificate.renewed': 'info',
   'certificate.issued': 'info',
   'grant.stored': 'info',
   'pairing.redeemed': 'info',
+  'pairing.guessed': 'error',
 };

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Caller, type CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { parseJson, readBody, SMALL_BODY_BYTES } from '#apps/broker/src/edge/read-body.js';
-import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
+import { PairingDoor } from '#apps/broker/src/grants/pairing-door.js';
 import { FindSites } from '#apps/broker/src/sites/find-sites.js';
 import {
   pmsNames,
@@ -19,7 +19,7 @@ import { FindSitesDto, PairSiteDto } from '#libs/contracts/sites.js';
 @Policy('integratorKey')
 export class SitesController {
   constructor(
-    private readonly redeem: RedeemPairingCode,
+    private readonly pairing: PairingDoor,
     private readonly findSites: FindSites,
     private readonly sites: SiteBook,
   ) {}
@@ -32,9 +32,10 @@ export class SitesController {
     @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
     const claim = await readClaim(request);
-    const { siteId } = await this.redeem.execute({
+    const { siteId } = await this.pairing.execute({
       integratorId: caller.integratorId,
       keyId: caller.keyId,
+      ...(caller.key.siteIds && { keySiteIds: caller.key.siteIds }),
       pmsSiteId: claim.practiceManagementSiteId,
       pmsName: knownPms(claim.practiceManagementName),
       code: claim.pairingCode,
