@@ -3,7 +3,15 @@
  * with the server's binaries. Undefined where there is neither.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,6 +75,7 @@ export async function startPostgres(
   await new Promise<void>((resolve, reject) => {
     server.once('exit', () => reject(new Error('PostgreSQL did not start')));
     server.stderr.on('data', (text: Buffer) => {
+      appendFileSync(join(folder, 'server.log'), text);
       if (text.includes('ready to accept connections')) resolve();
     });
   });
