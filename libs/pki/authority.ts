@@ -80,13 +80,14 @@ export class Authority {
     return this.issue(planAgentCertificate(name, request.publicKey, nowMs));
   }
 
-  /** A 90-day server certificate for the broker's own listeners. */
+  /** A server certificate, by default for 90 days, for the broker's own listeners. */
   issueForServer(
     hosts: { dnsNames: string[]; ipAddresses: string[] },
     publicKey: KeyObject,
     nowMs: number,
+    lifeMs?: number,
   ): Promise<IssuedCertificate> {
-    return this.issue(planServerCertificate(hosts, publicKey, nowMs));
+    return this.issue(planServerCertificate(hosts, publicKey, nowMs, lifeMs));
   }
 
   private async issue(plan: CertificatePlan): Promise<IssuedCertificate> {

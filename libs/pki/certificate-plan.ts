@@ -13,7 +13,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const backdatingMs = 5 * MINUTE_MS;
 export const agentCertificateLifeMs = 24 * HOUR_MS;
 const authorityLifeMs = 3_652 * DAY_MS;
-const serverCertificateLifeMs = 90 * DAY_MS;
+export const serverCertificateLifeMs = 90 * DAY_MS;
 
 export type CertificateKind = 'authority' | 'agent' | 'server';
 
@@ -63,9 +63,10 @@ export function planServerCertificate(
   hosts: { dnsNames: string[]; ipAddresses: string[] },
   publicKey: KeyObject,
   nowMs: number,
+  lifeMs = serverCertificateLifeMs,
 ): CertificatePlan {
   const commonName = hosts.dnsNames[0] ?? hosts.ipAddresses[0] ?? 'conduit';
-  return plan('server', commonName, publicKey, nowMs, serverCertificateLifeMs, hosts);
+  return plan('server', commonName, publicKey, nowMs, lifeMs, hosts);
 }
 
 function plan(

@@ -12,7 +12,7 @@ import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
 const authority = await openAuthority(authorityFolder(process.argv[2] ?? ''), Date.now());
 const identity = await ServerIdentity.make(authority, gatewayHosts('localhost'), Date.now());
 const server = createServer(
-  { key: identity.privateKey, cert: identity.chain },
+  { key: identity.current.privateKey, cert: identity.current.chain },
   (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -9,7 +9,7 @@ import { aPairedSite, type PairedSite } from '#test/contract/paired-site.fixture
 /** Every route there is and who may call it. A new route is added here on purpose, or this fails. */
 const expected = {
   'DELETE /operator/keys/:keyId': 'operatorToken',
-  'GET /agent/time': 'public',
+  'GET /agent/time': 'throttled',
   'GET /docs': 'public',
   'GET /docs/style.css': 'public',
   'GET /health/live': 'public',
@@ -71,7 +71,7 @@ test.each(cases)(
     });
     // 429: too many wrong credentials from one address, which is a refusal too.
     const isRefused = [401, 429].includes(response.status);
-    const needs = policy === 'public' || policy === 'ownProof' ? undefined : policy;
+    const needs = ['public', 'ownProof', 'throttled'].includes(policy) ? undefined : policy;
     expect(isRefused).toBe(needs !== undefined && needs !== credential);
   },
 );

@@ -89,6 +89,8 @@ export interface TestBrokerOptions {
   /** Instead of the broker's own HTTPS certificate. */
   tls?: { key: string; cert: string };
   redisUrl?: Secret;
+  /** Life of the gateway's certificate. */
+  serverCertificateSeconds?: number;
 }
 
 let practices = 0;
@@ -108,13 +110,16 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     drainSeconds: 0,
     pairingPepper: new Secret(Buffer.alloc(32, 1)),
     ...(options.redisUrl && { redisUrl: options.redisUrl }),
+    ...(options.serverCertificateSeconds && {
+      serverCertificateSeconds: options.serverCertificateSeconds,
+    }),
   });
   const broadcast = options.broadcast ?? new MemoryBroadcast();
   const app = await NestFactory.create<NestFastifyApplication>(
     brokerModule(ResourcesModule.of({ config, kysely, clock, broadcast, log }), audit),
     makeAdapter({
       trustProxy: [],
-      tls: options.tls ?? { key: https.privateKey, cert: https.chain },
+      tls: options.tls ?? { key: https.current.privateKey, cert: https.current.chain },
     }),
     { logger: false, abortOnError: false, bodyParser: false },
   );

@@ -147,6 +147,26 @@ export class BrokerConfig {
   @Min(1)
   keyRateBurst: number = 200;
 
+  /** CONDUIT_STRANGER_RATE_PER_SECOND: enrolment, recovery and time, sustained, from one address. */
+  @IsInt()
+  @Min(1)
+  strangerRatePerSecond: number = 2;
+
+  /** CONDUIT_STRANGER_RATE_BURST: of those at once; many agents may sit behind one address. */
+  @IsInt()
+  @Min(1)
+  strangerRateBurst: number = 100;
+
+  /** CONDUIT_MAX_WHOLE_ANSWER_BYTES: of answers that are not streamed, held at once by this node. */
+  @IsInt()
+  @Min(8 * 1024 * 1024)
+  maxWholeAnswerBytes: number = 256 * 1024 * 1024;
+
+  /** CONDUIT_SERVER_CERTIFICATE_SECONDS: life of this node's own certificate; renewed at half of it. */
+  @IsInt()
+  @Min(2)
+  serverCertificateSeconds: number = 90 * 24 * 3_600;
+
   /** CONDUIT_DRAIN_SECONDS: how long a stopping node lets requests finish. */
   @IsInt()
   @Min(0)

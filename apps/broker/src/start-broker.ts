@@ -3,18 +3,15 @@
  * is what runs. Stopping: report not ready, take no new connection, let requests finish, drain the
  * links, write the audit, close the store.
  */
-import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { BrokerModule } from '#apps/broker/src/broker.module.js';
+import { ApiCertificate } from '#apps/broker/src/edge/api-certificate.js';
 import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js';
 import { RequestCount } from '#apps/broker/src/edge/request-count.js';
-import { authorityFolder, gatewayHosts } from '#apps/broker/src/enrolment/authority.module.js';
-import { openAuthority } from '#apps/broker/src/enrolment/open-authority.js';
-import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
 import { Gateway } from '#apps/broker/src/gateway/gateway.js';
 import { Metrics } from '#apps/broker/src/health/metrics.js';
 import { MetricsServer } from '#apps/broker/src/health/metrics-server.js';
@@ -31,25 +28,14 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
-/** Configured, or, for development, issued by the installation's own device authority. */
-async function tlsOf(config: BrokerConfig): Promise<{ key: string; cert: string }> {
-  const { tlsKeyFile, tlsCertFile } = config;
-  if (tlsKeyFile !== undefined && tlsCertFile !== undefined) {
-    return { key: readFileSync(tlsKeyFile, 'utf8'), cert: readFileSync(tlsCertFile, 'utf8') };
-  }
-  const now = Date.now();
-  const authority = await openAuthority(authorityFolder(config.stateDir), now);
-  const identity = await ServerIdentity.make(authority, gatewayHosts(config.gatewayName), now);
-  return { key: identity.privateKey, cert: identity.chain };
-}
-
 export async function startBroker(config: BrokerConfig, log: EventLog): Promise<RunningBroker> {
   // Both take a second or so: keys are made on one thread while the store opens on another.
-  const keys = tlsOf(config);
-  keys.catch(() => undefined);
+  const opening = ApiCertificate.open(config);
+  opening.catch(() => undefined);
   const opened = await openResources(config, log);
   try {
-    const adapter = makeAdapter({ tls: await keys, trustProxy: config.trustProxy });
+    const certificate = await opening;
+    const adapter = makeAdapter({ tls: certificate.current, trustProxy: config.trustProxy });
     const app = await NestFactory.create<NestFastifyApplication>(
       BrokerModule.of(opened.resources),
       adapter,
@@ -61,7 +47,13 @@ export async function startBroker(config: BrokerConfig, log: EventLog): Promise<
     );
     await prepareServer(app, requests);
     const ports = await listen(app, config, log);
-    const stop = once(() => stopBroker(app, config, log, requests, opened.close));
+    certificate.follow(app.getHttpServer() as Server, () =>
+      log.write('certificate.renewed', { what: 'api' }),
+    );
+    const stop = once(async () => {
+      certificate.stop();
+      await stopBroker(app, config, log, requests, opened.close);
+    });
     return { app, ports, stop };
   } catch (error) {
     await opened.close();

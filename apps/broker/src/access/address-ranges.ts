@@ -32,3 +32,20 @@ export function isInRanges(ranges: BlockList, address: string): boolean {
   const plain = MAPPED.exec(address)?.[1] ?? address;
   return ranges.check(plain, familyOf(plain));
 }
+
+/**
+ * What to count a stranger by: an IPv4 address, or the first 64 bits of an IPv6 one, since whoever
+ * has one such address has all of its network.
+ */
+export function networkOf(address: string): string {
+  const plain = MAPPED.exec(address)?.[1] ?? address.replace(/%.*$/, '');
+  if (isIP(plain) !== 6) return plain;
+  const [head = '', tail] = plain.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  // An IPv4 address written at the end stands for two groups.
+  const written = groups.length + after.length + (plain.includes('.') ? 1 : 0);
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - written }, () => '0');
+  const network = [...groups, ...zeros, ...after].slice(0, 4);
+  return `${network.map((group) => parseInt(group, 16).toString(16)).join(':')}::/64`;
+}

@@ -10,8 +10,13 @@ export const policies = {
   integratorKey: 'Ocp-Apim-Subscription-Key',
   /** The operator on this machine, with the token from the state folder. */
   operatorToken: 'Authorization: Bearer <operator token>',
-  /** A room that authenticates with its own proof inside the handler: enrolment codes, signed challenges. */
+  /**
+   * A room that authenticates with its own proof inside the handler: enrolment codes, signed
+   * challenges. So many requests from one address and no more.
+   */
   ownProof: 'a proof in the body',
+  /** Anyone, at the same rate: answering costs a signature. */
+  throttled: 'no credential, at a slow rate',
 } as const;
 export type PolicyName = keyof typeof policies;
 

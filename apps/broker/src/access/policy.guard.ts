@@ -31,7 +31,10 @@ export class PolicyGuard implements CanActivate {
     const policy = this.find(context);
     switch (policy) {
       case 'public':
+        return true;
       case 'ownProof':
+      case 'throttled':
+        this.limits.takeStranger(request.ip, http.getResponse<FastifyReply>());
         return true;
       case 'integratorKey':
         this.admitIntegrator(request, http.getResponse<FastifyReply>());

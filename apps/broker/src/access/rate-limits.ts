@@ -5,6 +5,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { networkOf } from '#apps/broker/src/access/address-ranges.js';
 import { BucketShelf, type BucketState } from '#apps/broker/src/access/token-bucket.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import type { Grant } from '#libs/grants/grant.js';
@@ -17,6 +18,7 @@ const SECONDS_A_MINUTE = 60;
 export class RateLimits {
   private readonly keys = new BucketShelf();
   private readonly grants = new BucketShelf();
+  private readonly strangers = new BucketShelf();
   private readonly keyPolicy: string;
 
   constructor(
@@ -42,6 +44,24 @@ export class RateLimits {
     const perSecond = perMinute / SECONDS_A_MINUTE;
     const state = this.grants.take(grant.grantId, perMinute, perSecond, this.clock.now());
     this.announce(reply, state, `${this.keyPolicy}, "grant";q=${perMinute};w=${SECONDS_A_MINUTE}`);
+    refuse(state);
+  }
+
+  /**
+   * Counts a request of somebody who has shown no credential yet. @param address behind trusted
+   * proxies @throws RATE_LIMITED
+   */
+  takeStranger(address: string, reply: FastifyReply): void {
+    const { strangerRateBurst, strangerRatePerSecond } = this.config;
+    const network = networkOf(address);
+    const state = this.strangers.take(
+      network,
+      strangerRateBurst,
+      strangerRatePerSecond,
+      this.clock.now(),
+    );
+    const window = Math.ceil(strangerRateBurst / strangerRatePerSecond);
+    this.announce(reply, state, `"address";q=${strangerRateBurst};w=${window}`);
     refuse(state);
   }
 

@@ -2,11 +2,12 @@
  * The HTTPS server under Nest: limits, request ids, security headers, and failures that happen
  * before any route is known. Bodies stay unread until a guard has let the caller in.
  */
-import { constants, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { apiTls } from '#apps/broker/src/edge/api-certificate.js';
 import { watchRoutes } from '#apps/broker/src/edge/allowed-methods.js';
 import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { knownFailure } from '#apps/broker/src/edge/known-failure.js';
@@ -34,8 +35,7 @@ export function makeAdapter(options: HttpServerOptions): FastifyAdapter {
   const tls = options.tls && {
     https: {
       ...options.tls,
-      minVersion: 'TLSv1.2' as const,
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      ...apiTls,
       maxHeaderSize: HEADER_BYTES,
     },
   };

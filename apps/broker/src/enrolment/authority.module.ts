@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { EnrolmentSettings } from '#apps/broker/src/enrolment/enrolment-settings.js';
 import { openAuthority } from '#apps/broker/src/enrolment/open-authority.js';
@@ -35,7 +35,12 @@ export function gatewayHosts(gatewayName: string): ServerHosts {
     {
       provide: ServerIdentity,
       useFactory: (authority: Authority, config: BrokerConfig, clock: Clock) =>
-        ServerIdentity.make(authority, gatewayHosts(config.gatewayName), clock.now()),
+        ServerIdentity.make(
+          authority,
+          gatewayHosts(config.gatewayName),
+          clock.now(),
+          config.serverCertificateSeconds * 1_000,
+        ),
       inject: [Authority, BrokerConfig, Clock],
     },
     {
@@ -47,4 +52,17 @@ export function gatewayHosts(gatewayName: string): ServerHosts {
   ],
   exports: [Authority, ServerIdentity, EnrolmentSettings],
 })
-export class AuthorityModule {}
+export class AuthorityModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly identity: ServerIdentity,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.identity.start(this.clock);
+  }
+
+  onApplicationShutdown(): void {
+    this.identity.stop();
+  }
+}

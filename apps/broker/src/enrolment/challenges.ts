@@ -1,5 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { TokenBucket } from '#apps/broker/src/access/token-bucket.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 import { Authority } from '#libs/pki/authority.js';
 
@@ -7,6 +9,9 @@ const LIFE_MS = 120_000;
 const NONCE_BYTES = 16;
 const TIME_BYTES = 6;
 const MAC_BYTES = 32;
+
+/** Proofs this node checks at once, and each second for ever: what strangers together may cost it. */
+export const PROOFS = { atOnce: 400, perSecond: 100 };
 
 export type ChallengePurpose = 'enrolment' | 'recovery';
 
@@ -19,12 +24,14 @@ export type ChallengePurpose = 'enrolment' | 'recovery';
 export class Challenges {
   readonly lifeMs = LIFE_MS;
   private readonly key: Buffer;
+  private readonly proofs: TokenBucket;
 
   constructor(
     authority: Authority,
     private readonly clock: Clock,
   ) {
     this.key = authority.deriveKey('conduit-challenge-v1');
+    this.proofs = new TokenBucket(PROOFS.atOnce, PROOFS.perSecond, clock.now());
   }
 
   issue(purpose: ChallengePurpose): string {
@@ -34,7 +41,18 @@ export class Challenges {
     return Buffer.concat([content, this.mac(purpose, content)]).toString('base64url');
   }
 
-  isGood(purpose: ChallengePurpose, challenge: string): boolean {
+  /**
+   * Whether a proof over this challenge may be checked: it is one of ours and still fresh.
+   * @throws ConduitError RATE_LIMITED when strangers have had this node check too many
+   */
+  admit(purpose: ChallengePurpose, challenge: string): boolean {
+    if (!this.isGood(purpose, challenge)) return false;
+    const { allowed, retryAfterMs } = this.proofs.take(this.clock.now());
+    if (allowed) return true;
+    throw new ConduitError('RATE_LIMITED', { facts: { retryAfterMs: Math.ceil(retryAfterMs) } });
+  }
+
+  private isGood(purpose: ChallengePurpose, challenge: string): boolean {
     const bytes = Buffer.from(challenge, 'base64url');
     if (bytes.length !== NONCE_BYTES + TIME_BYTES + MAC_BYTES) return false;
     const content = bytes.subarray(0, -MAC_BYTES);

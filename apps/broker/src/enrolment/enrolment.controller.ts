@@ -57,7 +57,7 @@ export class EnrolmentController {
   }
 
   @Get(enrolmentPaths.time)
-  @Policy('public')
+  @Policy('throttled')
   readTime(@Query() query: TimeQueryDto): Promise<TimeAnswer> {
     return this.time.answer(query.nonce ?? '');
   }

@@ -26,12 +26,12 @@ export class RecoverAgent {
 
   /**
    * @throws ConduitError AGENT_IDENTITY_REFUSED, AGENT_REVOKED, AGENT_QUARANTINED,
-   *   CERTIFICATE_REQUEST_INVALID
+   *   CERTIFICATE_REQUEST_INVALID, RATE_LIMITED
    */
   async execute(claim: RecoveryDto): Promise<EnrolledAgent> {
     const identityKey = Buffer.from(claim.identityPublicKey, 'base64url');
     const proven =
-      this.challenges.isGood('recovery', claim.challenge) &&
+      this.challenges.admit('recovery', claim.challenge) &&
       verifyTranscript(recoveryTranscript(claim), identityKey, claim.identitySignature);
     if (!proven) throw new ConduitError('AGENT_IDENTITY_REFUSED');
     return this.database.transaction().execute(async (within) => {

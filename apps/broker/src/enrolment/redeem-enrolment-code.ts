@@ -35,10 +35,10 @@ export class RedeemEnrolmentCode {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ConduitError ENROLMENT_CODE_INVALID, CERTIFICATE_REQUEST_INVALID */
+  /** @throws ConduitError ENROLMENT_CODE_INVALID, CERTIFICATE_REQUEST_INVALID, RATE_LIMITED */
   async execute(claim: EnrolmentDto): Promise<EnrolledAgent> {
     const code = await this.findOpenCode(claim.codeId);
-    if (!code || !this.challenges.isGood('enrolment', claim.challenge)) throw refusal();
+    if (!code || !this.challenges.admit('enrolment', claim.challenge)) throw refusal();
     if (!holdsBothKeys(claim, code.public_key)) {
       await this.countBadTry(claim.codeId, code.practice_id);
       throw refusal();

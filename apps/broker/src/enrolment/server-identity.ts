@@ -1,21 +1,31 @@
-/** The broker's own TLS key and certificate, made anew at each start: nothing to store or to steal. */
+/**
+ * The broker's own TLS key and certificate, made anew at each start and at half of each
+ * certificate's life: nothing to store or to steal, and nothing that runs out under a broker which
+ * is never restarted.
+ */
 import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { Clock } from '#libs/kernel/clock.js';
 import type { Authority } from '#libs/pki/authority.js';
+import { serverCertificateLifeMs } from '#libs/pki/certificate-plan.js';
 import { makeTlsKey } from '#libs/pki/keys.js';
 
 const signAsync = promisify(sign);
+
+/** How often the clock is looked at, unless a tenth of the life is shorter. */
+const ROUND_MS = 3_600_000;
+const ROUNDS_A_LIFE = 10;
 
 export interface ServerHosts {
   dnsNames: string[];
   ipAddresses: string[];
 }
 
-/** For the gateway's listener, for the development HTTPS listener, and to sign the time. */
-export class ServerIdentity {
-  readonly key: KeyObject;
+/** One key with its certificate. */
+export class ServerCredentials {
+  private readonly key: KeyObject;
 
-  private constructor(
+  constructor(
     /** PEM of the server certificate. */
     readonly certificate: string,
     /** PEM of the device CA. */
@@ -27,13 +37,6 @@ export class ServerIdentity {
     this.key = createPrivateKey(privateKey);
   }
 
-  static async make(authority: Authority, hosts: ServerHosts, nowMs: number) {
-    const { privateKey, publicKey } = await makeTlsKey();
-    const { certificate, plan } = await authority.issueForServer(hosts, publicKey, nowMs);
-    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
-    return new ServerIdentity(certificate, authority.pem, pem, plan.notAfter);
-  }
-
   /** Certificate and CA in the order in which TLS presents them. */
   get chain(): string {
     return this.certificate + this.authority;
@@ -42,5 +45,74 @@ export class ServerIdentity {
   /** RSA PKCS #1 v1.5 with SHA-256. */
   sign(bytes: Uint8Array): Promise<Buffer> {
     return signAsync('sha256', bytes, this.key);
+  }
+}
+
+type RenewalListener = (credentials: ServerCredentials) => void;
+
+/** For the gateway's listener, for the development HTTPS listener, and to sign the time. */
+export class ServerIdentity {
+  private readonly listeners: RenewalListener[] = [];
+  private renewAtMs: number;
+  private timer: NodeJS.Timeout | undefined;
+  private isBusy = false;
+
+  private constructor(
+    private held: ServerCredentials,
+    private readonly issue: (nowMs: number) => Promise<ServerCredentials>,
+    private readonly lifeMs: number,
+    nowMs: number,
+  ) {
+    this.renewAtMs = nowMs + lifeMs / 2;
+  }
+
+  static async make(
+    authority: Authority,
+    hosts: ServerHosts,
+    nowMs: number,
+    lifeMs = serverCertificateLifeMs,
+  ): Promise<ServerIdentity> {
+    const issue = async (now: number): Promise<ServerCredentials> => {
+      const { privateKey, publicKey } = await makeTlsKey();
+      const issued = await authority.issueForServer(hosts, publicKey, now, lifeMs);
+      const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+      return new ServerCredentials(issued.certificate, authority.pem, pem, issued.plan.notAfter);
+    };
+    return new ServerIdentity(await issue(nowMs), issue, lifeMs, nowMs);
+  }
+
+  /** Those to use for whatever begins now. */
+  get current(): ServerCredentials {
+    return this.held;
+  }
+
+  onRenewed(listener: RenewalListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Begins to look at the clock; ends with `stop`. */
+  start(clock: Clock): void {
+    const everyMs = Math.min(ROUND_MS, this.lifeMs / ROUNDS_A_LIFE);
+    this.timer ??= setInterval(() => void this.round(clock.now()), everyMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Renews when half of the life is over. Never rejects: what failed is due again next time. */
+  async round(nowMs: number): Promise<void> {
+    if (this.isBusy || nowMs < this.renewAtMs) return;
+    this.isBusy = true;
+    try {
+      this.held = await this.issue(nowMs);
+      this.renewAtMs = nowMs + this.lifeMs / 2;
+      for (const listener of this.listeners) listener(this.held);
+    } catch {
+      // The old one is good for half of its life yet.
+    } finally {
+      this.isBusy = false;
+    }
   }
 }

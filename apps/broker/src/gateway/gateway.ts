@@ -1,7 +1,10 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { EnrolmentSettings } from '#apps/broker/src/enrolment/enrolment-settings.js';
-import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
+import {
+  ServerIdentity,
+  type ServerCredentials,
+} from '#apps/broker/src/enrolment/server-identity.js';
 import { AdmitAgent, type Admission } from '#apps/broker/src/gateway/admit-agent.js';
 import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import { LinkAttendant } from '#apps/broker/src/gateway/link-attendant.js';
@@ -31,16 +34,15 @@ export class Gateway implements BeforeApplicationShutdown {
   async start(): Promise<void> {
     const { identity, config } = this;
     this.listener = await listenForLinks<AgentPeer>({
+      ...listenerCredentials(identity.current),
       host: config.gatewayHost,
       port: config.gatewayPort,
-      cert: identity.chain,
-      key: identity.privateKey,
-      ca: identity.authority,
       link: AGENT_LINK,
       authorise: (certificate, request) =>
         this.decide(() => this.admit.execute(certificate, request)),
     });
     this.settings.gatewayPort = this.listener.port;
+    identity.onRenewed((credentials) => this.renew(credentials));
     this.listener.on('link', (link, peer) => this.attendant.attend(link, peer));
     await this.attendant.start();
   }
@@ -58,6 +60,12 @@ export class Gateway implements BeforeApplicationShutdown {
     return this.stop(this.config.drainSeconds * 1_000);
   }
 
+  /** New handshakes see the new certificate; links that are up stay up. */
+  private renew(credentials: ServerCredentials): void {
+    this.listener?.renew(listenerCredentials(credentials));
+    this.attendant.noteRenewal(credentials.notAfter);
+  }
+
   private async decide(examine: () => Promise<Admission>): Promise<Admission> {
     try {
       const admission = await examine();
@@ -69,4 +77,8 @@ export class Gateway implements BeforeApplicationShutdown {
       return { refuse: 'STORE_UNAVAILABLE' };
     }
   }
+}
+
+function listenerCredentials({ chain, privateKey, authority }: ServerCredentials) {
+  return { cert: chain, key: privateKey, ca: authority };
 }

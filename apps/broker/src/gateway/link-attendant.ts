@@ -43,6 +43,10 @@ export class LinkAttendant {
     this.log.write('agent.refused', { code });
   }
 
+  noteRenewal(notAfter: Date): void {
+    this.log.write('certificate.renewed', { what: 'gateway', endsAt: notAfter.toISOString() });
+  }
+
   private depart(attachment: Attachment, closure: LinkClosure): void {
     const { peer } = attachment;
     this.attached.remove(attachment);

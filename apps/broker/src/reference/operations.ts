@@ -282,6 +282,7 @@ const agentOperations = Object.entries(agentRoutes).map(([route, summary]): Oper
     'ENROLMENT_CODE_INVALID',
     'CERTIFICATE_REQUEST_INVALID',
     'AGENT_IDENTITY_REFUSED',
+    'RATE_LIMITED',
     'INTERNAL',
   ],
 }));

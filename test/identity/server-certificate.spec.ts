@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { CertificateFiles } from '#apps/broker/src/edge/api-certificate.js';
+import { authorityFolder, gatewayHosts } from '#apps/broker/src/enrolment/authority.module.js';
+import { openAuthority } from '#apps/broker/src/enrolment/open-authority.js';
+import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
+import { enrolAgent, startConnectedAgent, until } from '#test/identity/agent.fixture.js';
+import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+
+const LIFE_SECONDS = 4;
+
+let broker: TestBroker;
+
+beforeAll(async () => {
+  broker = await startTestBroker({ serverCertificateSeconds: LIFE_SECONDS });
+});
+
+afterAll(() => broker.stop());
+
+/** Serial and end of the certificate that a new connection is shown. */
+function shownAt(port: number): Promise<{ serial: string; endsMs: number }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      const { serialNumber, valid_to: end } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve({ serial: serialNumber, endsMs: Date.parse(end) });
+    });
+    socket.once('error', reject);
+  });
+}
+
+test("the gateway's certificate is renewed before it ends, and no link is dropped for it", async () => {
+  const agent = await startConnectedAgent(await enrolAgent(broker, await broker.practice()));
+  const connections = () =>
+    agent.log.lines.filter(({ event }) => event === 'link.connected').length;
+  const first = await shownAt(broker.gatewayPort);
+  // Twice past the end of the first one.
+  await until(() => Date.now() > first.endsMs + LIFE_SECONDS * 1_000, 20_000);
+  const later = await shownAt(broker.gatewayPort);
+  expect(later.serial).not.toBe(first.serial);
+  expect(later.endsMs).toBeGreaterThan(Date.now());
+  expect(agent.link.state).toBe('connected');
+  expect(connections()).toBe(1);
+  agent.link.redial();
+  await until(() => connections() === 2 && agent.link.attached);
+  await agent.stop(0);
+});
+
+test('files that somebody else renews are shown once they fit each other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'conduit-tls-'));
+  const authority = await openAuthority(authorityFolder(folder), Date.now());
+  const make = async () =>
+    (await ServerIdentity.make(authority, gatewayHosts('localhost'), Date.now())).current;
+  const files = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
+  const [old, renewed] = [await make(), await make()];
+  writeFileSync(files.key, old.privateKey);
+  writeFileSync(files.cert, old.chain);
+  const certificate = new CertificateFiles(files.key, files.cert, 10);
+  const server = createServer(certificate.current).listen(0, '127.0.0.1');
+  let renewals = 0;
+  certificate.follow(server, () => (renewals += 1));
+  await until(() => server.listening);
+  const { port } = server.address() as AddressInfo;
+  const before = await shownAt(port);
+  writeFileSync(files.cert, renewed.chain);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await shownAt(port)).toEqual(before);
+  writeFileSync(files.key, renewed.privateKey);
+  await until(() => renewals === 1);
+  expect((await shownAt(port)).serial).not.toBe(before.serial);
+  expect(certificate.current.cert).toBe(readFileSync(files.cert, 'utf8'));
+  certificate.stop();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
