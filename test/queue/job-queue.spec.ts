@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Cable } from '#test/queue/cable.fixture.js';
+import { QueueNode, type NodeWishes } from '#test/queue/queue-node.fixture.js';
+import { RedisTap } from '#test/support/redis-tap.js';
+
+const SECRET = 'Zz Testpatient 12 Nowhere Street';
+
+let folder: string;
+let redis: RedisServer;
+let tap: RedisTap;
+let endings: (() => Promise<void> | void)[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'conduit-queue-'));
+  redis = await startRedis(folder);
+  tap = await RedisTap.open(redis.url);
+});
+beforeEach(() => tap.client.flushall());
+afterEach(async () => {
+  for (const end of endings.reverse()) await end();
+  endings = [];
+});
+afterAll(async () => {
+  tap.close();
+  await redis.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function aNode(wishes: NodeWishes = {}, url = redis.url): QueueNode {
+  const node = new QueueNode(url, wishes);
+  endings.push(() => node.queue.close(1_000));
+  return node;
+}
+
+async function aCable(): Promise<Cable> {
+  const cable = await Cable.lay(redis.url);
+  endings.push(() => cable.remove());
+  return cable;
+}
+
+/** Every so long for the tests in which nothing but `site.visit` should run. */
+const quiet = { ticking: { everyMs: 3_600_000 } };
+
+async function added(node: QueueNode, deadline?: number): Promise<string> {
+  await node.ran(1);
+  const siteId = randomUUID();
+  await node.queue.add('site.visit', { siteId }, deadline);
+  return siteId;
+}
+
+/** The ids of the jobs that Redis says were completed, in order. */
+async function completedJobs(): Promise<string[]> {
+  const entries = await tap.client.xrange('{conduit:chores}:chores:events', '-', '+');
+  const events = entries.map(([, fields]) => fields);
+  return events.filter((f) => f[1] === 'completed').map((f) => f[f.indexOf('jobId') + 1] ?? '');
+}
+
+describe('a schedule', () => {
+  test('runs its job again and again', async () => {
+    await aNode().ran(3);
+  });
+
+  test('is one for all nodes: each turn runs once', async () => {
+    const nodes = [aNode(), aNode(), aNode()];
+    await Promise.race(nodes.map((node) => node.ran(10)));
+    for (const node of nodes) await node.queue.close(1_000);
+    const done = await completedJobs();
+    expect(new Set(done).size).toBe(done.length);
+    expect(nodes.flatMap((node) => node.runs)).toHaveLength(done.length);
+  });
+
+  test('goes on when nodes come and go', async () => {
+    const first = aNode();
+    await first.ran(2);
+    const second = aNode();
+    await first.queue.close(1_000);
+    await second.ran(2);
+  });
+});
+
+describe('a job', () => {
+  test('is run with its ids by one node', async () => {
+    const node = aNode(quiet);
+    const heard: unknown[][] = [];
+    node.on('run', (...args) => heard.push(args));
+    const siteId = await added(node);
+    await node.ran(2);
+    expect(heard.at(-1)).toEqual(['site.visit', { siteId }]);
+  });
+
+  test('that comes after its deadline is dropped unseen', async () => {
+    const node = aNode(quiet);
+    await added(node, Date.now() - 1);
+    await node.reported('site.visit dropped');
+    expect(node.runs).toEqual(['clock.tick']);
+  });
+
+  test('of a schedule that comes too late is dropped, and its successor runs', async () => {
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const node = aNode({ ticking: { everyMs: 300, deadlineMs: 50 }, does });
+    await added(node);
+    while (!node.runs.includes('site.visit')) await once(node, 'run');
+    // The next turn becomes due and its deadline passes while the only place is taken.
+    setTimeout(release, 600);
+    await node.reported('clock.tick dropped');
+    const before = node.runs.length;
+    await node.ran(before + 1);
+  });
+
+  test('takes ids only: no other word gets as far as Redis', async () => {
+    const node = aNode(quiet);
+    await node.ran(1);
+    const siteId = randomUUID();
+    const wrong = [{ siteId: SECRET }, {}, { siteId, note: SECRET }, { note: siteId }];
+    for (const ids of wrong as Record<string, string>[]) {
+      await expect(node.queue.add('site.visit', ids)).rejects.toMatchObject({ code: 'INTERNAL' });
+    }
+    await expect(node.queue.add(SECRET, { siteId })).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(tap.commands.includes(SECRET)).toBe(false);
+  });
+});
+
+describe('what is in Redis', () => {
+  test('is names, ids, times and bare codes, whatever handlers return and throw', async () => {
+    let turn = 0;
+    const node = aNode({
+      ...quiet,
+      does: () => {
+        turn += 1;
+        if (turn === 2) throw new Error(SECRET);
+        if (turn === 3) throw new ConduitError('STORE_UNAVAILABLE', { cause: new Error(SECRET) });
+        return SECRET as unknown as undefined;
+      },
+    });
+    const ids = [await added(node), await added(node), await added(node)];
+    await node.ran(4);
+    await node.queue.close(1_000);
+    expect(node.reports).toEqual([
+      'site.visit failed INTERNAL at last',
+      'site.visit failed STORE_UNAVAILABLE at last',
+    ]);
+    const kept = (await tap.contents()).toString('latin1');
+    expect(kept).toContain('STORE_UNAVAILABLE');
+    for (const id of ids) expect(kept).toContain(id);
+    for (const word of ['Testpatient', 'Nowhere', '.ts:', 'node_modules', 'Error:']) {
+      expect(kept).not.toContain(word);
+      expect(tap.commands.toString('latin1')).not.toContain(word);
+    }
+  });
+
+  test('shares one hash tag, so that a Cluster keeps a queue in one place', async () => {
+    const node = aNode(quiet);
+    await added(node);
+    await node.ran(2);
+    const keys = await tap.client.keys('*');
+    expect(keys.length).toBeGreaterThan(3);
+    expect(keys.filter((key) => !key.startsWith('{conduit:chores}:'))).toEqual([]);
+  });
+
+  test('stays bounded', async () => {
+    const node = aNode({ ticking: { everyMs: 5 } });
+    await node.ran(150);
+    await node.queue.close(1_000);
+    expect(await tap.client.zcard('{conduit:chores}:chores:completed')).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('a node that vanishes in the middle of a job', () => {
+  test('has it repeated by another when jobs may run twice', async () => {
+    const cable = await aCable();
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const first = aNode({ ...quiet, does }, cable.url);
+    await added(first);
+    await first.ran(2);
+    cable.cut();
+    const second = aNode(quiet);
+    await second.ran(1);
+    expect(second.runs).toEqual(['site.visit']);
+    release();
+  });
+
+  test('has it failed, not repeated, when nobody knows how far it came', async () => {
+    const cable = await aCable();
+    const chores = { idempotent: false };
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const first = aNode({ ...quiet, chores, does }, cable.url);
+    await added(first);
+    await first.ran(2);
+    cable.cut();
+    const second = aNode({ ...quiet, chores });
+    const failed = '{conduit:chores}:chores:failed';
+    while ((await tap.client.zcard(failed)) === 0) await new Promise((r) => setTimeout(r, 50));
+    expect(second.runs).toEqual([]);
+    release();
+  });
+});
+
+describe('Redis', () => {
+  test('may be away when a node starts', async () => {
+    const cable = await aCable();
+    cable.cut();
+    const node = aNode({}, cable.url);
+    await node.reported('lost');
+    const add = node.queue.add('site.visit', { siteId: randomUUID() });
+    await expect(add).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    cable.connect(redis.url);
+    await node.ran(2);
+  });
+
+  test('may be lost and come back empty: schedules are made again', async () => {
+    const cable = await aCable();
+    const node = aNode({}, cable.url);
+    await node.ran(2);
+    cable.cut();
+    await node.reported('lost');
+    await tap.client.flushall();
+    const before = node.runs.length;
+    cable.connect(redis.url);
+    await node.reported('recovered');
+    await node.ran(before + 3);
+    // A turn that was under way is gone with the rest, which BullMQ says with its number.
+    const reports = node.reports.filter((report) => report !== 'faulted -1');
+    expect(reports).toEqual(['lost', 'recovered']);
+  });
+
+  test('may be lost in the middle of a job and come back empty', async () => {
+    const cable = await aCable();
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const node = aNode({ does }, cable.url);
+    await added(node);
+    while (!node.runs.includes('site.visit')) await once(node, 'run');
+    cable.cut();
+    await node.reported('lost');
+    await tap.client.flushall();
+    release();
+    const before = node.runs.length;
+    cable.connect(redis.url);
+    await node.ran(before + 2);
+  });
+});
+
+describe('a node that closes', () => {
+  test('lets its running job finish', async () => {
+    let finished = false;
+    const does = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      finished = true;
+    };
+    const node = aNode({ ...quiet, does });
+    await node.ran(1);
+    await node.queue.close(5_000);
+    expect(finished).toBe(true);
+    expect(await completedJobs()).toHaveLength(1);
+  });
+
+  test('does not wait longer than it was told, neither for a job nor for a lost Redis', async () => {
+    const cable = await aCable();
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const stuck = aNode({ ...quiet, does: () => held });
+    const cutOff = aNode(quiet, cable.url);
+    await stuck.ran(1);
+    cable.cut();
+    const started = Date.now();
+    await Promise.all([stuck.queue.close(200), cutOff.queue.close(200)]);
+    expect(Date.now() - started).toBeLessThan(1_500);
+    release();
+  });
+});
