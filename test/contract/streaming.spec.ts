@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import type { LinkContext } from '#libs/link/link-context.js';
 import { PretendApi, type Script } from '#test/contract/api.fixture.js';
@@ -122,6 +123,23 @@ test('brotli passes untouched to a caller that takes it and is unpacked for one 
   expect(accepted).toBeUndefined();
   expect(unable.response.headers['content-encoding']).toBeUndefined();
   expect((await bytesOf(unable.response)).toString()).toBe(LINES);
+});
+
+test('a row that was cut does not swallow the line that says why', async () => {
+  api.attach(
+    site.siteId,
+    streamed(async function* () {
+      yield Buffer.from('{"a":1}\n{"a":');
+      await Promise.resolve();
+      throw new ConduitError('DATABASE_CONNECTION_LOST');
+    }),
+  );
+  const { response } = await ask();
+  const lines = (await bytesOf(response)).toString().split('\n');
+  expect(lines.slice(0, 2)).toEqual(['{"a":1}', '{"a":']);
+  expect(JSON.parse(lines[2] as string)).toMatchObject({
+    $error: { code: 'DATABASE_CONNECTION_LOST' },
+  });
 });
 
 test('a slow reader holds the agent back', async () => {

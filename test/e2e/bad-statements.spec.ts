@@ -18,7 +18,7 @@ import { startConduit, type Answer, type TestConduit } from '#test/support/start
 
 const MEGABYTE = 1_048_576;
 /** Of the writes below, those that need more than the right to read. */
-const FORBIDDEN_TO_THE_LOGIN = /^(UPDATE|DELETE|INSERT|DROP|TRUNCATE|SELECT \*|EXEC|CREATE)/;
+const FORBIDDEN_TO_THE_LOGIN = /^(UPDATE|DELETE|INSERT|DROP|TRUNCATE|SELECT \*|EXEC)/;
 const LIMIT_MS = 1_500;
 const EVERYBODY_FOUR_TIMES =
   'dbo.Patient a CROSS JOIN dbo.Patient b CROSS JOIN dbo.Patient c CROSS JOIN dbo.Patient d';
@@ -62,7 +62,6 @@ describe('a statement that fails', () => {
     ['overflows', 'SELECT CAST(300 AS tinyint)', 220],
     ['converts what it cannot', "SELECT CAST('Zz' AS int)", 245],
     ['has no columns', 'SELECT', 102],
-    ['opens a bracket', 'SELECT (1', 102],
   ])('because it %s answers with the number of the database', async (_why, text, number) => {
     const answer = await read(text);
     expect([answer.status, envelope(answer).status]).toEqual([400, 'executionFailed']);
@@ -76,8 +75,8 @@ describe('a statement that fails', () => {
     expect(envelope(answer).errorDetails).toMatchObject({ errorType: 'mssql', errorCode: 229 });
   });
 
-  test('inside a comment or a text that never closes is refused before it travels', async () => {
-    for (const text of ["SELECT 'Zz", 'SELECT 1 /* Zz', 'SELECT [Zz'])
+  test('for it never closes what it opens is refused before it travels', async () => {
+    for (const text of ["SELECT 'Zz", 'SELECT 1 /* Zz', 'SELECT [Zz', 'SELECT (1'])
       await refusedWith(text, 'STATEMENT_FORBIDDEN');
   });
 });

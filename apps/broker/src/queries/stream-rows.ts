@@ -10,6 +10,8 @@ import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
 import { haloError } from '#apps/broker/src/edge/error-body.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
+const NEWLINE = 0x0a;
+
 export interface RowStream {
   /** First fragment, already taken: its failure could still be a true status. */
   first: Buffer;
@@ -37,23 +39,36 @@ export async function streamRows(
     Vary: 'Accept, Accept-Encoding',
     ...(rows.compressed && { 'Content-Encoding': 'br' }),
   });
+  const sent = { byte: NEWLINE };
   try {
-    await pass(rows, raw);
+    await pass(rows, raw, sent);
     raw.end();
     return undefined;
   } catch (thrown) {
     const error = forCaller(toConduitError(thrown));
     // Inside brotli a line of ours would be noise: a cut is the only clear sign left.
     if (rows.compressed || raw.destroyed) raw.destroy();
-    else raw.end(`${JSON.stringify({ $error: haloError(error, requestId) })}\n`);
+    else raw.end(errorLine(error, requestId, sent.byte));
     return error;
   }
 }
 
-async function pass({ first, rest }: RowStream, raw: ServerResponse): Promise<void> {
+/** Fragments end anywhere: a row that was cut must not swallow the line that says so. */
+function errorLine(error: ConduitError, requestId: string, lastByte: number): string {
+  const line = `${JSON.stringify({ $error: haloError(error, requestId) })}\n`;
+  return lastByte === NEWLINE ? line : `\n${line}`;
+}
+
+/** @param sent keeps the last byte that the caller got */
+async function pass(
+  { first, rest }: RowStream,
+  raw: ServerResponse,
+  sent: { byte: number },
+): Promise<void> {
   let fragment: Buffer | undefined = first;
   while (fragment) {
     if (raw.destroyed) throw new ConduitError('CLIENT_GONE');
+    sent.byte = fragment.at(-1) ?? sent.byte;
     if (!raw.write(fragment)) await roomOrGone(raw);
     const next: IteratorResult<Buffer> = await rest.next();
     fragment = next.done === true ? undefined : next.value;
