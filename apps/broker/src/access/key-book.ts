@@ -41,6 +41,8 @@ function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
 @Injectable()
 export class KeyBook implements OnModuleInit, OnModuleDestroy {
   private keys = new Map<string, KeyEntry>();
+  /** Readings follow each other: one that began before a revocation must not end after its own. */
+  private turn: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: (() => void) | undefined;
 
@@ -52,7 +54,7 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
 
   async onModuleInit(): Promise<void> {
     this.unsubscribe = this.broadcast.subscribe('key.changed', (keyId) => this.reload(keyId));
-    await this.readAll();
+    await this.inTurn(() => this.readAll());
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }
 
@@ -66,23 +68,34 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Reads one key again. When the store fails, a key that may have been revoked is forgotten. */
-  async reload(keyId: string): Promise<void> {
-    try {
-      const row = await this.kysely
-        .selectFrom('api_keys')
-        .selectAll()
-        .where('key_id', '=', keyId)
-        .executeTakeFirst();
-      if (row) this.keys.set(keyId, toEntry(row));
-      else this.keys.delete(keyId);
-    } catch {
-      this.keys.delete(keyId);
-      this.log.write('store.unavailable', { what: 'keys' });
-    }
+  reload(keyId: string): Promise<void> {
+    return this.inTurn(async () => {
+      try {
+        const row = await this.kysely
+          .selectFrom('api_keys')
+          .selectAll()
+          .where('key_id', '=', keyId)
+          .executeTakeFirst();
+        if (row) this.keys.set(keyId, toEntry(row));
+        else this.keys.delete(keyId);
+      } catch {
+        this.keys.delete(keyId);
+        this.log.write('store.unavailable', { what: 'keys' });
+      }
+    });
   }
 
-  private async refresh(): Promise<void> {
-    await this.readAll().catch(() => this.log.write('store.unavailable', { what: 'keys' }));
+  /** Reads every key again; what is known stays when the store fails. */
+  refresh(): Promise<void> {
+    return this.inTurn(() => this.readAll()).catch(() =>
+      this.log.write('store.unavailable', { what: 'keys' }),
+    );
+  }
+
+  private inTurn(read: () => Promise<void>): Promise<void> {
+    const turn = this.turn.then(read);
+    this.turn = turn.catch(() => undefined);
+    return turn;
   }
 
   private async readAll(): Promise<void> {

@@ -49,15 +49,19 @@ export class KeyDoor {
     if (!key || !matches) throw this.refusal('KEY_INVALID', address, nowMs);
     const code = this.whyNot(key, address, nowMs);
     if (code) {
-      this.audit.note({
-        type: 'key.refused',
-        integrator: key.integratorId,
-        keyId: key.keyId,
-        requestId,
-        outcome: 'refused',
-        errorCode: code,
-      });
-      throw this.refusal(code, address, nowMs);
+      const refusal = this.refusal(code, address, nowMs);
+      // A flood leaves as many records as it got answers, not as many as it sent.
+      if (refusal.code === code) {
+        this.audit.note({
+          type: 'key.refused',
+          integrator: key.integratorId,
+          keyId: key.keyId,
+          requestId,
+          outcome: 'refused',
+          errorCode: code,
+        });
+      }
+      throw refusal;
     }
     return { integratorId: key.integratorId, keyId: key.keyId, key };
   }

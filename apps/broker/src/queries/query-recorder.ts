@@ -74,5 +74,13 @@ function addResult(record: Omit<AuditRecord, 'ts'>, entry: QueryEntry, end: RunQ
     record.bytesBucket = bytesBucket(entry.resultBytes ?? 0);
     return;
   }
-  if (Number.isSafeInteger(end.error?.errorCode)) record.sqlErrno = end.error?.errorCode ?? 0;
+  const number = end.error?.errorCode;
+  if (Number.isSafeInteger(number)) record.sqlErrno = serverErrorNumber(number as number);
+}
+
+/** From 50000 up a statement chooses the number, and could write what it read into the record. */
+const USER_ERRORS_FROM = 50_000;
+
+function serverErrorNumber(number: number): number {
+  return Math.max(0, Math.min(number, USER_ERRORS_FROM));
 }
