@@ -9,7 +9,7 @@ const list = (words: string): string[] => words.trim().split(/\s+/);
 export const forbiddenWords: ReadonlyMap<string, string> = new Map([
   ...list(
     `INSERT UPDATE DELETE MERGE TRUNCATE INTO CREATE ALTER DROP GRANT REVOKE DENY BACKUP RESTORE
-     BULK UPDATETEXT WRITETEXT READTEXT RECEIVE SEND`,
+     BULK UPDATETEXT WRITETEXT READTEXT RECEIVE SEND ADD`,
   ).map((word): [string, string] => [word, 'write']),
   ...list('EXEC EXECUTE PROC PROCEDURE').map((word): [string, string] => [word, 'execute']),
   ...list('OPENROWSET OPENQUERY OPENDATASOURCE OPENXML').map((word): [string, string] => [
@@ -24,6 +24,7 @@ export const forbiddenWords: ReadonlyMap<string, string> = new Map([
   ...list(
     'UPDLOCK XLOCK TABLOCK TABLOCKX PAGLOCK HOLDLOCK SERIALIZABLE REPEATABLEREAD READCOMMITTEDLOCK',
   ).map((word): [string, string] => [word, 'lockHint']),
+  ...list('QUERYTRACEON MIN_GRANT_PERCENT').map((word): [string, string] => [word, 'resources']),
   ['GO', 'batch'],
 ]);
 
@@ -34,7 +35,7 @@ export const forbiddenObjects: ReadonlySet<string> = new Set(
      sysoledbusers remote_logins linked_logins sysservers database_scoped_credentials syscacheobjects
      sysprocesses syslockinfo sysaltfiles sysdevices sysconfigures sysperfinfo openkeys
      fn_dblog fn_dump_dblog fn_get_sql fn_trace_gettable fn_trace_getinfo fn_xe_file_target_read_file
-     fn_virtualfilestats fn_get_audit_file fn_full_dblog loginproperty pwdcompare pwdencrypt
+     fn_virtualfilestats fn_get_audit_file fn_get_audit_file_v2 fn_full_dblog server_principal_credentials loginproperty pwdcompare pwdencrypt
      ai_generate_embeddings ai_generate_chunks`,
   ),
 );

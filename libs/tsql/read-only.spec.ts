@@ -22,6 +22,7 @@ const allowed = [
   'SELECT IIF(EXISTS (SELECT 1 FROM t), 1, 0), @@ROWCOUNT, @p',
   'SELECT a, SUM(b) FROM t GROUP BY a WITH ROLLUP',
   'SELECT name FROM sys.tables',
+  'SELECT a FROM t OPTION (MAXDOP 1, RECOMPILE)',
   'SELECT $1, -$2.50, $ROWGUID, a$1 FROM t WHERE b > $.5 -- ( * ) dollars',
 ];
 
@@ -129,6 +130,18 @@ const denied: [sql: string, reason: string][] = [
   ['SELECT 1 USE master', 'control'],
   ['SELECT 1 KILL 52', 'control'],
   ['GRANT SELECT ON t TO x', 'write'],
+  ['SELECT 1 END CONVERSATION @h', 'control'],
+  ['SELECT 1 GET CONVERSATION GROUP @g FROM q', 'control'],
+  ['SELECT 1 MOVE CONVERSATION @h TO @g', 'control'],
+  ['SELECT 1 ADD SIGNATURE TO p BY CERTIFICATE c', 'write'],
+  ["SELECT * FROM sys.fn_get_audit_file_v2('x', null, null)", 'systemCatalogue'],
+  ['SELECT * FROM sys.server_principal_credentials', 'systemCatalogue'],
+  ['SELECT 1 OPTION (MAXDOP 64, RECOMPILE)', 'resources'],
+  ['SELECT 1 OPTION (MAXDOP 0)', 'resources'],
+  ['SELECT 1 OPTION (MAXDOP 1e1)', 'resources'],
+  ['SELECT 1 OPTION (MAXDOP @p)', 'resources'],
+  ['SELECT 1 OPTION (QUERYTRACEON 9481)', 'resources'],
+  ['SELECT 1 OPTION (MIN_GRANT_PERCENT = 90)', 'resources'],
   ['SELECT 1 COMMIT', 'control'],
   ['SELECT 1 REVERT', 'control'],
 ];

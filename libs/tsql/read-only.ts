@@ -29,6 +29,7 @@ export const readOnlyReasons = [
   'lockHint',
   'batch',
   'browse',
+  'resources',
   'sequence',
   'procedure',
   'systemCatalogue',
@@ -46,6 +47,8 @@ const MAX_NAME_PARTS = 3;
 
 /** What may follow WITH inside a SELECT: table hints, TOP … WITH TIES, GROUP BY … WITH ROLLUP. */
 const WITHIN_SELECT = new Set(['TIES', 'ROLLUP', 'CUBE']);
+/** Service Broker's statements, whose first words are plain ones elsewhere. */
+const CONVERSING = new Set(['END', 'GET', 'MOVE']);
 const SET_OPERATORS = new Set(['UNION', 'EXCEPT', 'INTERSECT']);
 
 /** Lower case without accents or width, as the most forgiving catalogue collation would compare names. */
@@ -57,12 +60,15 @@ function fold(name: string): string {
 }
 
 class Statement {
-  private readonly tokens: Token[];
+  private readonly tokens: readonly Token[];
   private readonly startsWithCte: boolean;
   private mainSelectSeen = false;
   private depth = 0;
 
-  constructor(tokens: Token[]) {
+  constructor(
+    tokens: readonly Token[],
+    private readonly sql: string,
+  ) {
     this.tokens = tokens;
     this.startsWithCte = isWord(tokens[0], 'WITH');
   }
@@ -109,11 +115,19 @@ class Statement {
     if (word === 'WITH') return this.withFault(i, next);
     if (word === 'NEXT' && isWord(next, 'VALUE')) return 'sequence';
     if (word === 'FOR' && isWord(next, 'BROWSE')) return 'browse';
+    if (CONVERSING.has(word) && isWord(next, 'CONVERSATION')) return 'control';
+    if (word === 'MAXDOP' && !this.isOne(i + 1)) return 'resources';
     // OFFSET … FETCH NEXT n ROWS is part of a SELECT; FETCH NEXT FROM reads a cursor.
     if (word === 'FETCH' && (!this.isRowCount(i + 1) || isWord(this.tokens[i + 2], 'FROM'))) {
       return 'control';
     }
     return undefined;
+  }
+
+  /** A read may ask for fewer of the server's processors, not for more. */
+  private isOne(i: number): boolean {
+    const [number, after] = [this.tokens[i], this.tokens[i + 1]];
+    return number?.kind === 'number' && this.sql.slice(number.at, after?.at).trim() === '1';
   }
 
   private isRowCount(i: number): boolean {
@@ -169,7 +183,7 @@ function partsFault(parts: string[]): ReadOnlyReason | undefined {
 }
 
 /** Empty statements before the first and one semicolon at the end are harmless and common. */
-function trimSemicolons(tokens: Token[]): Token[] {
+function trimSemicolons(tokens: readonly Token[]): readonly Token[] {
   let from = 0;
   while (isOperator(tokens[from], ';')) from += 1;
   const last = tokens[tokens.length - 1];
@@ -187,6 +201,6 @@ export function checkReadOnly(sql: string, databases?: readonly string[]): ReadO
   const lexed = lex(sql);
   if (!lexed.ok) return { ok: false, reason: lexed.fault };
   const astray = databases && catalogueFault(lexed.tokens, databases);
-  const reason = astray ?? new Statement(trimSemicolons(lexed.tokens)).fault();
+  const reason = astray ?? new Statement(trimSemicolons(lexed.tokens), sql).fault();
   return reason === undefined ? { ok: true } : { ok: false, reason };
 }
