@@ -36,6 +36,36 @@ function ask(
 
 const at = (iso: string): number => Date.parse(iso);
 
+describe('a long text', () => {
+  const long = `SELECT '${'x'.repeat(131_072)}'`;
+  const never: ReadOnlyCheck = () => {
+    throw new Error('was looked at');
+  };
+  const decide = (scopes: string[], look: ReadOnlyCheck): GrantAnswer => {
+    const asked = { siteId: 'site-1', integratorId: 'integrator-1', catalogue: 'Patients' };
+    return evaluateGrant(
+      aGrant({ scopes }),
+      { ...asked, command: text(long) },
+      aMomentInForce,
+      look,
+    );
+  };
+
+  test('is refused to those who may only read, without being looked at', () => {
+    expect(decide(['sql:read'], never)).toMatchObject({
+      code: 'STATEMENT_FORBIDDEN',
+      reason: 'tooLong',
+    });
+    expect(decide(['procedure:Book'], never)).toMatchObject({ code: 'GRANT_SCOPE' });
+  });
+
+  test('runs where writes or that very statement are permitted', () => {
+    expect(decide(['sql:read', 'sql:write'], check)).toMatchObject({ scope: 'sql:write' });
+    const agreed = `statement:${createHash('sha256').update(long).digest('hex')}`;
+    expect(decide([agreed], check)).toMatchObject({ allowed: true, scope: agreed });
+  });
+});
+
 describe('standing', () => {
   test('counts from notBefore to just before expires', () => {
     const term = { notBefore: '2026-03-01T00:00:00.000Z', expires: '2026-03-02T00:00:00.000Z' };

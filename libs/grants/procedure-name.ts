@@ -4,11 +4,11 @@ const PART = /^[A-Za-z_][A-Za-z0-9_@$#]{0,127}$/;
 const NEVER_IN_PART = /\p{C}/u;
 
 /** Three parts of 128 characters with their brackets and a little room; a longer text is no name. */
-const MAX_CHARACTERS = 512;
+export const maxNameCharacters = 512;
 
 /** Splits at dots outside brackets and quotes; undefined when a bracket or quote is left open or doubled. */
 function parts(name: string): string[] | undefined {
-  if (name.length > MAX_CHARACTERS) return undefined;
+  if (name.length > maxNameCharacters) return undefined;
   const found: string[] = [];
   const piece = /[ \t]*(?:\[([^[\]"]+)\]|"([^[\]"]+)"|([^.[\]"\s]+))[ \t]*(\.|$)/y;
   while (piece.lastIndex < name.length) {

@@ -2,7 +2,7 @@
  * T-SQL cut into tokens the way SQL Server cuts it: nested comments, doubled quotes and brackets,
  * numbers, variables. It promises never to guess: a text that SQL Server might cut differently
  * (odd whitespace, an open quote, a number that runs into a word) is refused with a reason from a
- * closed list. Pure, one pass, never throws.
+ * closed list. One pass, never throws.
  */
 
 export type TokenKind = 'word' | 'quotedName' | 'string' | 'number' | 'variable' | 'operator';
@@ -25,7 +25,7 @@ export const lexicalFaults = [
 ] as const;
 export type LexicalFault = (typeof lexicalFaults)[number];
 
-export type LexResult = { ok: true; tokens: Token[] } | { ok: false; fault: LexicalFault };
+export type LexResult = { ok: true; tokens: readonly Token[] } | { ok: false; fault: LexicalFault };
 
 /** Line ends that some reader takes for one and another does not. */
 const DOUBTFUL_LINE_END = /[\v\f\u0085\u2028\u2029]|\r(?!\n)/;
@@ -236,11 +236,24 @@ class Lexer {
   }
 }
 
+/** Longer statements are cut anew each time. UTF-16 code units. */
+export const maxRememberedCharacters = 131_072;
+
+let remembered: { sql: string; result: LexResult } | undefined;
+
 /**
- * Cuts a statement into tokens; comments and whitespace are dropped.
+ * Cuts a statement into tokens; comments and whitespace are dropped. The last
+ * result is remembered, since a query's text is looked at more than once; nobody may change it.
  * @param sql any text; a NUL anywhere is refused, because drivers and servers disagree about it
  */
 export function lex(sql: string): LexResult {
+  if (remembered?.sql === sql) return remembered.result;
+  const result = cut(sql);
+  remembered = sql.length <= maxRememberedCharacters ? { sql, result } : undefined;
+  return result;
+}
+
+function cut(sql: string): LexResult {
   if (sql.includes('\u0000')) return { ok: false, fault: 'character' };
   const lexer = new Lexer(sql);
   const fault = lexer.run();

@@ -25,6 +25,10 @@ export class OpenGate extends GrantGate {
     return { allowed: true, grant, tier: this.tier, scope: `sql:${this.tier}` };
   }
 
+  override minuteLimitOf(): number | undefined {
+    return this.limits.perMinute;
+  }
+
   override onWithdrawn(listener: (grantId: string) => void): void {
     this.listeners.push(listener);
   }

@@ -3,7 +3,6 @@ import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { bytesBucket, durationBucket, rowsBucket } from '#libs/kernel/buckets.js';
 import type { GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
-import type { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
 import type { ImmediateQueryDto } from '#libs/contracts/command.js';
 import type { ConduitError } from '#libs/errors/conduit-error.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
@@ -14,11 +13,14 @@ const CANCELLED: readonly ErrorCode[] = ['CLIENT_GONE', 'GRANT_REVOKED', 'EXECUT
 /** Scopes whose name the practice itself wrote into the grant. */
 const NAMED_SCOPE = /^(?:operation|procedure|statement):/;
 
-function subject(
-  meta: RunQueryMeta,
-  query: ImmediateQueryDto,
-  fingerprints: StatementFingerprint,
-): Omit<Note, 'type'> {
+/** What a record says of a query whatever becomes of it. */
+export type QuerySubject = Omit<Note, 'type'>;
+
+/** Numbers from here on are chosen by the statement (THROW, RAISERROR) and could carry anything. */
+const FIRST_CHOSEN_NUMBER = 50_000;
+
+/** To be made before the query starts: what ran must not fail to be written. */
+export function subjectOf(meta: RunQueryMeta, query: ImmediateQueryDto): QuerySubject {
   return {
     site: meta.siteId,
     integrator: meta.integratorId,
@@ -29,26 +31,17 @@ function subject(
     queryId: meta.queryId,
     lane: meta.lane,
     mode: query.command.executionMode ?? 'reader',
-    fingerprint: fingerprints.of(query.command.text),
   };
 }
 
 /** A query that was not run. */
-export function refusalNote(
-  meta: RunQueryMeta,
-  query: ImmediateQueryDto,
-  fingerprints: StatementFingerprint,
-  error: ConduitError,
-): Note {
-  const about = subject(meta, query, fingerprints);
+export function refusalNote(about: QuerySubject, error: ConduitError): Note {
   return { type: 'query.refused', ...about, outcome: 'refused', errorCode: error.code };
 }
 
 /** A query that was run, or may have been. */
 export function executionNote(
-  meta: RunQueryMeta,
-  query: ImmediateQueryDto,
-  fingerprints: StatementFingerprint,
+  about: QuerySubject,
   decision: Extract<GrantDecision, { allowed: true }>,
   end: RunQueryEnd,
 ): Note {
@@ -58,12 +51,12 @@ export function executionNote(
   return {
     type: code === undefined ? 'query.executed' : 'query.failed',
     practice: practiceId,
-    ...subject(meta, query, fingerprints),
+    ...about,
     ...(NAMED_SCOPE.test(decision.scope) ? { statementRef: decision.scope } : {}),
     purpose: purposes.join(' '),
     outcome: outcomeOf(code),
     ...(code === undefined ? {} : { errorCode: code }),
-    ...(sqlErrno === undefined ? {} : { sqlErrno }),
+    ...(sqlErrno === undefined ? {} : { sqlErrno: Math.min(sqlErrno, FIRST_CHOSEN_NUMBER) }),
     durationBucket: durationBucket(end.sqlExecutionMs),
     ...(end.rows === undefined ? {} : { rowsBucket: rowsBucket(end.rows) }),
     ...(end.size === undefined ? {} : { bytesBucket: bytesBucket(end.size) }),

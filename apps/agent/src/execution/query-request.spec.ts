@@ -61,4 +61,9 @@ describe('the meta of a query', () => {
       field: `meta.${field}`,
     });
   });
+
+  const unwritable = ['', 'a b', 'Mrs_Sørensen', '\ud800', 'a\n', 'x'.repeat(201)];
+  test.each(unwritable)('is refused when an id is %j, which no record could hold', (requestId) => {
+    expect(problemOf(() => checkMeta({ ...aMeta(), requestId })).field).toBe('meta.requestId');
+  });
 });

@@ -13,7 +13,8 @@ export interface QueryRequest {
 
 const TEXT_META = ['queryId', 'requestId', 'siteId', 'integratorId', 'keyId', 'grantId'] as const;
 const NUMBER_META = ['grantSeq', 'maxWaitMs', 'executionLimitMs'] as const;
-const MAX_META_TEXT = 200;
+/** These go into the journal as they are. */
+const META_TEXT = /^[A-Za-z0-9._-]{1,200}$/;
 
 function invalid(field: string, problem: string): ConduitError {
   return new ConduitError('REQUEST_INVALID', { facts: { field, problem } });
@@ -23,8 +24,8 @@ function invalid(field: string, problem: string): ConduitError {
 export function checkMeta(meta: Record<string, unknown>): RunQueryMeta {
   for (const field of TEXT_META) {
     const value = meta[field];
-    if (typeof value !== 'string' || value === '' || value.length > MAX_META_TEXT) {
-      throw invalid(`meta.${field}`, 'must be a short text');
+    if (typeof value !== 'string' || !META_TEXT.test(value)) {
+      throw invalid(`meta.${field}`, 'must be a short text of letters, digits, dots and dashes');
     }
   }
   for (const field of NUMBER_META) {

@@ -133,6 +133,13 @@ describe('a permitted query', () => {
     expect(JSON.stringify(journal.records)).not.toContain('Canary');
   });
 
+  test('that chose its own error number leaves none of it in the record', async () => {
+    answer = { failure: { number: 2_147_001_234, message: 'x' } };
+    const reply = await queries.execute(aRequest(select), still);
+    expect(reply).toMatchObject({ error: { errorCode: 2_147_001_234 } });
+    expect(journal.records).toMatchObject([{ sqlErrno: 50_000 }]);
+  });
+
   test('in nonQuery mode answers a count without a head', async () => {
     answer = { rowsAffected: 3 };
     const command = { ...select, executionMode: 'nonQuery' as const };
@@ -200,6 +207,21 @@ describe('a query that may not run', () => {
     expect(journal.records).toEqual([
       expect.objectContaining({ type: 'query.refused', errorCode: 'STATEMENT_FORBIDDEN' }),
     ]);
+  });
+
+  test('counts against the minute before its statement is looked at', async () => {
+    gate.limits = { perMinute: 2 };
+    gate.refusal = { allowed: false, code: 'STATEMENT_FORBIDDEN', reason: 'write' };
+    for (let n = 0; n < 4; n += 1) await queries.execute(aRequest(select), still).catch(() => {});
+    expect(gate.asked).toHaveLength(2);
+    expect(journal.records.map(({ errorCode }) => errorCode)).toEqual([
+      'STATEMENT_FORBIDDEN',
+      'STATEMENT_FORBIDDEN',
+      'RATE_LIMITED',
+      'RATE_LIMITED',
+    ]);
+    expect(journal.records[1]).toHaveProperty('fingerprint');
+    expect(journal.records[2]).not.toHaveProperty('fingerprint');
   });
 
   test('because of its catalogue or site never reaches the gate', async () => {

@@ -12,16 +12,26 @@ import { compressBody } from '#apps/agent/src/execution/compress-body.js';
 import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
 import { catalogueOf, PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
 import { limitsOf, type QueryLimits } from '#apps/agent/src/execution/query-limits.js';
-import { executionNote, refusalNote } from '#apps/agent/src/execution/query-notes.js';
+import {
+  executionNote,
+  refusalNote,
+  subjectOf,
+  type QuerySubject,
+} from '#apps/agent/src/execution/query-notes.js';
 import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
 import { RunningQuery } from '#apps/agent/src/execution/running-query.js';
 import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
 
 type Permission = Extract<GrantDecision, { allowed: true }>;
 
-interface Admitted {
+interface Counted {
   site: PmsSite;
   catalogue: string;
+  /** The constant part of the query's record. */
+  about: QuerySubject;
+}
+
+interface Admitted extends Counted {
   permission: Permission;
   limits: QueryLimits;
   waitedMs: number;
@@ -62,14 +72,16 @@ export class RunQuery implements BeforeApplicationShutdown {
    * @throws ConduitError when nothing was run
    */
   async execute(request: QueryRequest, signal: AbortSignal): Promise<StreamedReply | RunQueryEnd> {
-    const { meta, query } = request;
+    let about = subjectOf(request.meta, request.query);
     try {
-      const admitted = await this.admit(request, signal);
+      const counted = this.count(request, about);
+      ({ about } = counted);
+      const admitted = await this.admit(request, counted, signal);
       this.confirm(request, admitted);
       return await this.answer(request, admitted, signal);
     } catch (thrown) {
       const error = toConduitError(thrown);
-      this.journal.note(refusalNote(meta, query, this.fingerprints, error));
+      this.journal.note(refusalNote(about, error));
       throw error;
     }
   }
@@ -85,14 +97,25 @@ export class RunQuery implements BeforeApplicationShutdown {
     clearTimeout(patience);
   }
 
-  private async admit(request: QueryRequest, signal: AbortSignal): Promise<Admitted> {
-    const { meta, query } = request;
+  /** Before any look at the statement, which costs most when it is refused. */
+  private count({ meta, query }: QueryRequest, about: QuerySubject): Counted {
     const site = this.sites.find(meta.siteId);
     if (site === undefined) throw new ConduitError('SITE_NOT_FOUND');
     const catalogue = catalogueOf(site.settings, query.catalogue);
     if (catalogue === undefined) throw new ConduitError('CATALOGUE_UNKNOWN');
+    this.minutes.count(meta.grantId, this.gate.minuteLimitOf(meta.grantId));
+    const fingerprint = this.fingerprints.of(query.command.text);
+    return { site, catalogue, about: { ...about, fingerprint } };
+  }
+
+  private async admit(
+    request: QueryRequest,
+    counted: Counted,
+    signal: AbortSignal,
+  ): Promise<Admitted> {
+    const { meta } = request;
+    const { site, catalogue } = counted;
     const first = this.permit(request, catalogue);
-    this.minutes.count(meta.grantId, first.grant.limits.perMinute);
     const askedAt = performance.now();
     const place = site.room.enter({
       integratorId: meta.integratorId,
@@ -108,7 +131,7 @@ export class RunQuery implements BeforeApplicationShutdown {
       const limits = limitsOf(meta, permission.grant, site.settings.limits);
       const waitedMs = performance.now() - askedAt;
       const decidedAt = this.withdrawals;
-      return { site, catalogue, permission, limits, waitedMs, leave, decidedAt };
+      return { ...counted, permission, limits, waitedMs, leave, decidedAt };
     } catch (error) {
       leave();
       throw error;
@@ -148,12 +171,11 @@ export class RunQuery implements BeforeApplicationShutdown {
     admitted: Admitted,
     signal: AbortSignal,
   ): Promise<StreamedReply | RunQueryEnd> {
-    const { meta, query } = request;
+    const { meta } = request;
     const running = this.start(request, admitted, signal);
     // A refusal is written by the caller of this; everything else is written here, once.
     const end = running.end.then((result) => {
-      const { permission } = admitted;
-      this.journal.note(executionNote(meta, query, this.fingerprints, permission, result));
+      this.journal.note(executionNote(admitted.about, admitted.permission, result));
       return result;
     });
     end.catch(() => {});

@@ -28,6 +28,9 @@ export abstract class GrantGate {
   /** In memory; no I/O. Includes expiry, hours, pause, local ceiling and, for `sql:read`, the lexer's verdict. */
   abstract decide(query: QueryToAuthorise): GrantDecision;
 
+  /** Queries a minute under the grant; undefined when it is unknown or names no limit. No I/O. */
+  abstract minuteLimitOf(grantId: string): number | undefined;
+
   /** Calls back when a grant stops allowing (revoked, replaced, expired, paused), to cancel what runs under it. */
   abstract onWithdrawn(listener: (grantId: string) => void): void;
 }

@@ -103,6 +103,11 @@ export class SignedGrantGate extends GrantGate {
     return this.blameCeiling(held.grant, question, answer, check);
   }
 
+  override minuteLimitOf(grantId: string): number | undefined {
+    const held = this.parts.store.find(grantId);
+    return held && this.lower(held.grant).limits.perMinute;
+  }
+
   private permit(grant: Grant, answer: GrantAnswer & { allowed: true }): GrantDecision {
     const { tier, scope } = answer;
     if (tier === 'write' && !allowsChange(this.parts.rules.ceiling, scope))
