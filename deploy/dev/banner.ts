@@ -1,6 +1,6 @@
 /** What a newcomer reads when the conduit is up. */
 import { readStatement } from '#deploy/dev/first-queries.js';
-import type { DevSummary } from '#deploy/dev/start-command.js';
+import type { DevSummary } from '#deploy/dev/bring-up.js';
 
 /** Rows as an aligned table. */
 export function rowsTable(rows: Record<string, unknown>[]): string {
@@ -19,12 +19,13 @@ export function rowsTable(rows: Record<string, unknown>[]): string {
     .join('\n');
 }
 
-export function banner(summary: DevSummary): string {
+/** @param seconds how long it took to come up */
+export function banner(summary: DevSummary, seconds: number): string {
   const { integratorUrl, siteId, subscriptionKey, caFile } = summary;
   const statement = readStatement.replaceAll('\n', ' ');
   const body = JSON.stringify({ command: { text: statement } });
   return `
-The conduit is running.
+The conduit is running; it took ${seconds.toFixed(1)} seconds.
 
   API           ${integratorUrl}
   Reference     ${summary.docsUrl}   (OpenAPI: ${integratorUrl}/openapi.json)
@@ -32,7 +33,7 @@ The conduit is running.
   Site id       ${siteId}
   Key           ${subscriptionKey}
   Authority     ${caFile}
-  All of it     dev.json beside it
+  All of it     ${summary.caFile.replace(/ca\.pem$/, 'dev.json')}
 
 Read, decoded:
 

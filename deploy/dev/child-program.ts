@@ -18,6 +18,8 @@ export interface ProgramOptions {
   /** Also shown each line, e.g. for progress. */
   onLine?: (line: string) => void;
   readyWithinMs?: number;
+  /** Called as soon as the process exists, so that one that is not ready yet can be stopped too. */
+  onSpawn?: (program: ChildProgram) => void;
 }
 
 /** A failure the user can act on: printed without a stack. */
@@ -45,6 +47,8 @@ export class ChildProgram {
       process.once('exit', (code) => resolve(code));
       process.once('error', () => resolve(null));
     });
+    // Its last words may arrive after its end.
+    process.once('close', () => this.log.end());
   }
 
   get pid(): number {
@@ -60,6 +64,7 @@ export class ChildProgram {
       detached: true,
     });
     const program = new ChildProgram(options, child);
+    options.onSpawn?.(program);
     await program.becomeReady();
     return program;
   }
@@ -109,7 +114,6 @@ export class ChildProgram {
     const insist = setTimeout(() => this.process.kill('SIGKILL'), patienceMs);
     await this.exited;
     clearTimeout(insist);
-    this.log.end();
   }
 
   /** Ends it with no chance to tidy up. */
@@ -117,6 +121,5 @@ export class ChildProgram {
     this.stopping = true;
     this.process.kill('SIGKILL');
     await this.exited;
-    this.log.end();
   }
 }

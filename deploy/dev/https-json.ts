@@ -9,6 +9,23 @@ export interface JsonAnswer {
   body: unknown;
 }
 
+/** An answer that says no, in words: the code, what it means, and who can do what about it. */
+export function refusal({ status, body }: JsonAnswer): string[] {
+  const { code, detail, remedy, whoCanFix, errorDetails } = (body ?? {}) as {
+    code?: string;
+    detail?: string;
+    remedy?: string;
+    whoCanFix?: string;
+    errorDetails?: { errorCode?: string | number; errorMessage?: string };
+  };
+  const { errorCode = '', errorMessage } = errorDetails ?? {};
+  return [
+    `was answered ${status} ${code ?? errorCode}`.trim(),
+    ...[detail ?? errorMessage, remedy].filter((line) => line !== undefined),
+    ...(whoCanFix ? [`Who can fix it: ${whoCanFix}.`] : []),
+  ];
+}
+
 export class HttpsJson {
   private readonly agent: Agent;
 
@@ -29,7 +46,11 @@ export class HttpsJson {
       origin: this.origin,
       path,
       method,
-      headers: { ...this.headers, ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        accept: 'application/json, application/problem+json',
+        ...this.headers,
+        ...(body && { 'content-type': 'application/json' }),
+      },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();
@@ -40,13 +61,11 @@ export class HttpsJson {
     };
   }
 
-  /** The body of a good answer; any other answer is a StartError that names the status. */
+  /** The body of a good answer; any other answer is a StartError with its code and remedy. */
   async expect<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
     const answer = await this.request(method, path, body);
     if (answer.status >= 200 && answer.status < 300) return answer.body as T;
-    const said =
-      (answer.body as { error?: { message?: string } } | undefined)?.error?.message ?? '';
-    throw new StartError(`${method} ${path} answered ${answer.status}. ${said}`);
+    throw new StartError([`${method} ${path}`, ...refusal(answer)].join('\n    '));
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { ChildProgram, StartError } from '#deploy/dev/child-program.js';
+import { ChildProgram, StartError, type ProgramOptions } from '#deploy/dev/child-program.js';
 import { programPath } from '#deploy/dev/programs.js';
 import {
   sandboxTarget,
@@ -29,6 +29,8 @@ export interface LocalOptions {
   /** Another program in the agent's place, for the bench; called as `program run --state DIR`. */
   agentProgram?: string;
   onProgress?: (line: string) => void;
+  /** Called with each new child, before it is ready. */
+  onSpawn?: () => void;
 }
 
 interface Ports {
@@ -37,7 +39,8 @@ interface Ports {
   metrics: number;
 }
 
-async function requireFreePort(port: number): Promise<void> {
+/** @throws StartError that names the port */
+export async function requireFreePort(port: number): Promise<void> {
   if (port === 0) return;
   await new Promise<void>((resolve, reject) => {
     const probe = createServer();
@@ -58,7 +61,10 @@ export class LocalConduit {
   broker?: ChildProgram;
   agent?: ChildProgram;
   pms?: PmsTarget;
+  /** Every child there ever was, also those that never became ready. */
+  readonly children: ChildProgram[] = [];
   private ports: Ports = { api: 0, gateway: 0, metrics: 0 };
+  private stopping = false;
 
   constructor(readonly options: LocalOptions) {
     mkdirSync(options.stateDirectory, { recursive: true, mode: 0o700 });
@@ -89,8 +95,18 @@ export class LocalConduit {
     return join(this.options.stateDirectory, ...parts);
   }
 
+  private async start(options: ProgramOptions): Promise<ChildProgram> {
+    if (this.stopping) throw new StartError('The conduit is being stopped.');
+    return ChildProgram.start({ ...options, onSpawn: this.keep });
+  }
+
+  private readonly keep = (program: ChildProgram): void => {
+    this.children.push(program);
+    this.options.onSpawn?.();
+  };
+
   async startRedis(): Promise<void> {
-    this.redis = await startRedis(this.options.stateDirectory);
+    this.redis = await startRedis(this.options.stateDirectory, this.keep);
   }
 
   async startPms(): Promise<void> {
@@ -101,7 +117,7 @@ export class LocalConduit {
     let ready: SandboxReady | undefined;
     const scale = this.options.scale === undefined ? [] : ['--scale', String(this.options.scale)];
     const port = this.sandboxPort();
-    this.sandbox = await ChildProgram.start({
+    this.sandbox = await this.start({
       name: 'The sandbox clinic',
       command: process.execPath,
       args: [
@@ -129,7 +145,7 @@ export class LocalConduit {
     const wanted = { api: this.ports.api || apiPort, gateway: this.ports.gateway || gatewayPort };
     await requireFreePort(wanted.api);
     await requireFreePort(wanted.gateway);
-    this.broker = await ChildProgram.start({
+    this.broker = await this.start({
       name: 'The broker',
       command: process.execPath,
       args: [programPath('broker')],
@@ -180,7 +196,7 @@ export class LocalConduit {
   }
 
   async startAgent(): Promise<void> {
-    this.agent = await ChildProgram.start({
+    this.agent = await this.start({
       name: 'The agent',
       command: process.execPath,
       args: [this.options.agentProgram ?? programPath('agent'), 'run', '--state', this.agentFolder],
@@ -197,8 +213,11 @@ export class LocalConduit {
   }
 
   async stop(): Promise<void> {
+    this.stopping = true;
     await this.agent?.stop();
     await this.broker?.stop();
     await Promise.all([this.sandbox?.stop(), this.redis?.stop()]);
+    // What had not become ready has no name yet.
+    await Promise.all(this.children.map((child) => child.stop()));
   }
 }

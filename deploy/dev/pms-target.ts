@@ -1,4 +1,5 @@
 /** Which SQL Server the agent talks to: the sandbox clinic, or one that is given as a URL. */
+import { connect } from 'node:net';
 import { StartError } from '#deploy/dev/child-program.js';
 
 export interface PmsTarget {
@@ -51,4 +52,31 @@ export function urlTarget(text: string): PmsTarget {
     catalogues: [{ name: database, database, isDefault: true }],
     logins: { read: login, write: login },
   };
+}
+
+const ANSWER_MS = 5_000;
+
+/** Asks early whether anything listens there, since the agent could only say so much later. */
+export async function requireReachable({ server, port }: PmsTarget): Promise<void> {
+  const problem = await new Promise<string | undefined>((resolve) => {
+    const probe = connect({ host: server, port, timeout: ANSWER_MS });
+    const settle = (found?: string): void => {
+      probe.destroy();
+      resolve(found);
+    };
+    probe.once('connect', () => settle());
+    probe.once('timeout', () => settle(`does not answer within ${ANSWER_MS / 1000} seconds`));
+    probe.once('error', (error: NodeJS.ErrnoException) => settle(inWords(error.code)));
+  });
+  if (problem === undefined) return;
+  throw new StartError(
+    `The SQL Server of --pms, ${server}:${port}, ${problem}.
+    Check the host and the port, that SQL Server runs, that TCP/IP is switched on for it, and the firewall.`,
+  );
+}
+
+function inWords(code: string | undefined): string {
+  if (code === 'ECONNREFUSED') return 'refuses connections: nothing listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a name that cannot be looked up';
+  return `cannot be reached (${code ?? 'unknown reason'})`;
 }

@@ -23,7 +23,10 @@ function redisProgram(): string {
 }
 
 /** Uses REDIS_URL when it is set, else starts a server whose socket only this user can open. */
-export async function startRedis(stateDirectory: string): Promise<RedisServer> {
+export async function startRedis(
+  stateDirectory: string,
+  onSpawn: (program: ChildProgram) => void = () => undefined,
+): Promise<RedisServer> {
   const given = process.env['REDIS_URL'];
   if (given) return { url: given, stop: () => Promise.resolve() };
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
@@ -40,6 +43,7 @@ export async function startRedis(stateDirectory: string): Promise<RedisServer> {
     logFile: join(stateDirectory, 'logs', 'redis.log'),
     isReadyLine: (line) => line.includes('eady to accept connections'),
     readyWithinMs: 10_000,
+    onSpawn,
   });
   return {
     url: `unix://${socket}`,

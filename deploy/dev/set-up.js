@@ -4,7 +4,8 @@
  * because on a fresh machine there are none yet.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -80,10 +81,27 @@ function findRedis(say) {
   );
 }
 
+/** Changes when any source does. */
+function markOf(folders) {
+  const mark = createHash('sha256');
+  for (const folder of folders) {
+    for (const name of readdirSync(join(root, folder), { recursive: true }).sort()) {
+      if (!/\.[jt]s$/.test(name)) continue;
+      const { mtimeMs, size } = statSync(join(root, folder, name));
+      mark.update(`${folder}/${name} ${mtimeMs} ${size}\n`);
+    }
+  }
+  return mark.digest('hex');
+}
+
+/** Files that are up to date stay as they are: a conduit may be running from them. */
 function build(say) {
+  const folders = JSON.parse(readFileSync(join(root, 'deploy/dev/build.json'), 'utf8')).folders;
+  const markFile = join(root, 'dist', '.sources');
+  const mark = markOf(folders);
+  if (existsSync(markFile) && readFileSync(markFile, 'utf8') === mark) return;
   say('Building');
   const swc = join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
-  const folders = JSON.parse(readFileSync(join(root, 'deploy/dev/build.json'), 'utf8')).folders;
   run(
     process.execPath,
     [
@@ -102,6 +120,7 @@ function build(say) {
     ],
     'The build failed:',
   );
+  writeFileSync(markFile, mark);
 }
 
 /**

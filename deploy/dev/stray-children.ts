@@ -13,24 +13,36 @@ interface Noted {
 }
 
 export function noteChildren(conduit: LocalConduit): void {
-  const { redis, sandbox, broker, agent } = conduit;
-  const noted: Noted[] = [sandbox, broker, agent].flatMap((program) =>
-    program ? [{ pid: program.pid, word: program.options.args[0] ?? '' }] : [],
-  );
-  if (redis?.pid !== undefined) noted.push({ pid: redis.pid, word: 'redis-server' });
+  const noted: Noted[] = conduit.children.map(({ pid, options }) => ({
+    pid,
+    word: options.command === process.execPath ? (options.args[0] ?? '') : options.command,
+  }));
   writeFileSync(conduit.path('children.json'), JSON.stringify(noted), { mode: 0o600 });
 }
 
-export function endStrays(stateDirectory: string): void {
+/** Resolves when they are gone, so that their ports are free. */
+export async function endStrays(stateDirectory: string): Promise<void> {
   const file = join(stateDirectory, 'children.json');
   if (!existsSync(file)) return;
   for (const { pid, word } of JSON.parse(readFileSync(file, 'utf8')) as Noted[]) {
-    if (commandLine(pid).includes(word)) process.kill(pid, 'SIGKILL');
+    if (!commandLine(pid).includes(word)) continue;
+    process.kill(pid, 'SIGKILL');
+    for (let tries = 0; tries < 100 && commandLine(pid).includes(word); tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
   rmSync(file);
 }
 
+export function forgetChildren(stateDirectory: string): void {
+  rmSync(join(stateDirectory, 'children.json'), { force: true });
+}
+
 function commandLine(pid: number): string {
   const path = `/proc/${pid}/cmdline`;
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
