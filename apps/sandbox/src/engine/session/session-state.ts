@@ -76,6 +76,8 @@ export class SessionState {
   readonly compiled = new WeakMap<object, { key: string; value: unknown }>();
   private role: string | undefined = '';
   private readonly settings = new Map<string, string>();
+  /** What PostgreSQL holds of them; a reset that is followed by the same SETs then costs no trip. */
+  private readonly applied = new Map<string, string>();
   private settingsAtRisk = false;
   private open = false;
   private openIsolation: IsolationLevel = 'readCommitted';
@@ -109,6 +111,7 @@ export class SessionState {
     const role = (context.as ?? (frame.chained ? 'owner' : 'login')) === 'owner' ? ownerRole : '';
     const before =
       this.role === role ? [] : [role === '' ? 'RESET ROLE' : `SET ROLE ${quoteName(role)}`];
+    const settings = this.pendingSettings();
     const locks = statement.before ?? [];
     const wrapped = this.open
       ? ['SAVEPOINT "statement"', ...locks]
@@ -122,10 +125,11 @@ export class SessionState {
     try {
       const outcome = await this.connection.run({
         ...statement,
-        before: [...before, ...wrapped],
+        before: [...before, ...settings, ...wrapped],
         after,
       });
       this.role = role;
+      this.noteApplied();
       this.checkCancelled();
       return outcome;
     } catch (error) {
@@ -136,6 +140,7 @@ export class SessionState {
 
   private async recover(error: unknown, locked: boolean): Promise<void> {
     this.role = undefined;
+    this.applied.clear();
     if (error instanceof PostgresError && ['40P01', '40001'].includes(error.code))
       return this.abandon();
     if (this.open)
@@ -185,6 +190,7 @@ export class SessionState {
 
   async begin(isolation: IsolationLevel = this.isolation): Promise<void> {
     if (this.transactionCount === 0) {
+      await this.applySettings();
       await this.connection.run({ sql: `BEGIN ISOLATION LEVEL ${isolations[isolation]}` });
       this.open = true;
       this.openIsolation = isolation;
@@ -286,24 +292,42 @@ export class SessionState {
     await this.setting('lock_timeout', String(milliseconds < 0 ? 0 : Math.max(1, milliseconds)));
   }
 
-  /** PostgreSQL takes a setting back when its transaction rolls back; T-SQL keeps it. */
+  /** Takes effect with the next statement; within a transaction at once. */
   async setting(name: string, value: string): Promise<void> {
     this.settings.set(name, value);
-    if (this.open) this.settingsAtRisk = true;
-    await this.connection.rows('SELECT set_config($1, $2, false)', [name, value]);
+    if (!this.open) return;
+    this.settingsAtRisk = true;
+    await this.applySettings();
   }
 
+  private pendingSettings(): string[] {
+    return [...this.settings]
+      .filter(([name, value]) => this.applied.get(name) !== value)
+      .map(([name, value]) => `SET SESSION ${name} = '${value.replaceAll("'", "''")}'`);
+  }
+
+  private noteApplied(): void {
+    for (const [name, value] of this.settings) this.applied.set(name, value);
+  }
+
+  /** For what does not run through `execute`. */
+  async applySettings(): Promise<void> {
+    for (const sql of this.pendingSettings()) await this.connection.run({ sql });
+    this.noteApplied();
+  }
+
+  /** PostgreSQL takes a setting back when its transaction rolls back; T-SQL keeps it. */
   private async keepSettings(): Promise<void> {
     if (!this.settingsAtRisk) return;
     if (!this.open) this.settingsAtRisk = false;
-    for (const [name, value] of this.settings) {
-      await this.connection.rows('SELECT set_config($1, $2, false)', [name, value]);
-    }
+    this.applied.clear();
+    await this.applySettings();
   }
 
   /** COPY into a table, undone as a whole when it fails. @returns the number of rows. */
   async copyIn(sql: string, chunks: AsyncIterable<Buffer>): Promise<number> {
     this.checkCancelled();
+    await this.applySettings();
     if (this.open) await this.connection.run({ sql: 'SAVEPOINT "statement"' });
     try {
       const count = await this.connection.copyIn(sql, chunks);
