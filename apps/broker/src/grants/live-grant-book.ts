@@ -42,9 +42,10 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
   }
 
   async onModuleInit(): Promise<void> {
-    this.stopListening = this.broadcast.subscribe('grant.changed', (siteId) => {
-      void this.reread(siteId).catch(() => this.log.write('store.unavailable', { what: 'grants' }));
-    });
+    // Given back to whoever published: an approval or a revocation counts here once it is answered.
+    this.stopListening = this.broadcast.subscribe('grant.changed', (siteId) =>
+      this.reread(siteId).catch(() => this.log.write('store.unavailable', { what: 'grants' })),
+    );
     await this.reread();
     this.timer = setInterval(() => {
       void this.reread().catch(() => this.log.write('store.unavailable', { what: 'grants' }));
