@@ -198,7 +198,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const { command } = query;
     const executionMode = command.executionMode ?? 'reader';
     const { form, resultSets, columns, grantId } = meta;
-    const { maxRows, maxBytes, maxMs } = admitted.limits;
+    const { maxRows, maxBytes, times } = admitted.limits;
     const running = new RunningQuery({
       driver: admitted.site.driver,
       command: {
@@ -210,7 +210,7 @@ export class RunQuery implements BeforeApplicationShutdown {
         parameters: command.parameters ?? [],
       },
       shape: { form, resultSets, columns, executionMode, maxRows, maxBytes },
-      maxMs,
+      times,
       waitedMs: admitted.waitedMs,
       signal,
     });

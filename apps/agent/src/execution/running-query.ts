@@ -6,6 +6,7 @@
 import type { RunQueryEnd } from '#libs/contracts/link-messages.js';
 import { catalogue as errors, type ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
+import { ExecutionClock, type ExecutionTimes } from '#apps/agent/src/execution/execution-clock.js';
 import type { PmsCommand, PmsDriver, PmsOutcome } from '#apps/agent/src/pms/pms-driver.port.js';
 import { ResultWriter, type ResultShape } from '#apps/agent/src/pms/rows/result-writer.js';
 
@@ -22,7 +23,7 @@ export interface RunOrder {
   driver: PmsDriver;
   command: PmsCommand;
   shape: ResultShape;
-  maxMs: number;
+  times: ExecutionTimes;
   waitedMs: number;
   /** Aborts when the caller leaves or the link is cut. */
   signal: AbortSignal;
@@ -37,13 +38,15 @@ export class RunningQuery {
 
   private readonly stopper = new AbortController();
   private readonly startedAt = performance.now();
-  private readonly watchdog: NodeJS.Timeout;
+  private readonly watchdog: ExecutionClock;
 
   constructor(private readonly order: RunOrder) {
     this.sink = new ResultWriter(order.shape, (fault) =>
       this.stopper.abort(new ConduitError(fault)),
     );
-    this.watchdog = setTimeout(() => this.stop('EXECUTION_TIMEOUT'), order.maxMs);
+    this.watchdog = new ExecutionClock(order.times, this.sink.chunks, () =>
+      this.stop('EXECUTION_TIMEOUT'),
+    );
     const leave = (): void => this.stop('CLIENT_GONE');
     order.signal.addEventListener('abort', leave);
     if (order.signal.aborted) leave();
@@ -58,7 +61,7 @@ export class RunningQuery {
         (error: unknown) => this.abandon(toConduitError(error)),
       )
       .finally(() => {
-        clearTimeout(this.watchdog);
+        this.watchdog.stop();
         order.signal.removeEventListener('abort', leave);
       });
   }

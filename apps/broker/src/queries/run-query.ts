@@ -25,6 +25,8 @@ export const queryLimits = {
   defaultWaitMs: 30_000,
   executionMs: 60_000,
   resultBytes: 8 * 1024 * 1024,
+  /** A stream that flows may flow for long; the agent's site and the grant say how long. */
+  streamMs: 600_000,
   /** Beyond waiting and running: for the agent's own watchdog to answer first. */
   graceMs: 5_000,
 } as const;
@@ -71,7 +73,8 @@ export class RunQuery {
       const link = this.links.find(order.siteId);
       if (!link) throw new ConduitError(this.absence(order.siteId));
       const meta = metaOf(order, entry, maxResultBytes);
-      const deadlineMs = meta.maxWaitMs + meta.executionLimitMs + queryLimits.graceMs;
+      const runMs = order.options.streamed ? queryLimits.streamMs : meta.executionLimitMs;
+      const deadlineMs = meta.maxWaitMs + runMs + queryLimits.graceMs;
       entry.status = 'executing';
       const reader = await link.request(agentPatterns.runQuery, meta, order.body, {
         signal,

@@ -13,6 +13,8 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
   private wakeConsumer: (() => void) | undefined;
   private wakeProducer: (() => void) | undefined;
   private producerWaits: Promise<void> | undefined;
+  private waitsSince: number | undefined;
+  private waitedBeforeMs = 0;
 
   /** @param highWaterBytes the producer waits while more than this is held */
   constructor(private readonly highWaterBytes: number) {}
@@ -32,6 +34,16 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
   /** True once the consumer has left; the producer may stop. */
   get isAbandoned(): boolean {
     return this.abandoned;
+  }
+
+  /** Milliseconds that the producer has been waiting for the consumer without a break. */
+  get waitingMs(): number {
+    return this.waitsSince === undefined ? 0 : performance.now() - this.waitsSince;
+  }
+
+  /** Milliseconds that it has waited altogether. */
+  get waitedMs(): number {
+    return this.waitedBeforeMs + this.waitingMs;
   }
 
   /** Resolves once it holds more than `bytes`, has ended or was abandoned, or after `withinMs`. */
@@ -72,7 +84,10 @@ export class ChunkQueue implements AsyncIterable<Buffer> {
     const isFree = this.isUnbounded || this.abandoned || this.ended;
     if (isFree || this.held <= this.highWaterBytes) return undefined;
     this.producerWaits ??= new Promise((resolve) => {
+      this.waitsSince = performance.now();
       this.wakeProducer = () => {
+        this.waitedBeforeMs += this.waitingMs;
+        this.waitsSince = undefined;
         this.producerWaits = undefined;
         this.wakeProducer = undefined;
         resolve();
