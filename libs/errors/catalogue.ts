@@ -76,6 +76,13 @@ export const catalogue = {
     'The operator token is missing or wrong.',
     'Send the token from the operator-token file of the broker as a bearer token.',
   ),
+  OPERATOR_ADDRESS_FORBIDDEN: entry(
+    403,
+    'never',
+    'operator',
+    'The operator routes may not be used from this address.',
+    'Call from the machine of the broker, or add the address to CONDUIT_OPERATOR_RANGES.',
+  ),
   KEY_LIMIT: entry(
     409,
     'never',
@@ -558,6 +565,13 @@ export const catalogue = {
     'operator',
     'The certificate of the broker is out of date or names another host.',
     'Check the broker address; the operator renews the certificate.',
+  ),
+  BROKER_BUSY: entry(
+    503,
+    'safe',
+    'operator',
+    'This broker holds as many answers as its memory allows.',
+    'Send the request again shortly, or stream the rows as application/x-ndjson.',
   ),
   BROKER_DRAINING: entry(
     503,

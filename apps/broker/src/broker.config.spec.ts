@@ -70,3 +70,10 @@ test('a query may not be larger than one request of the link', () => {
   const tooLarge = { ...good(), CONDUIT_MAX_BODY_BYTES: String(DEFAULT_LIMITS.maxRequestBytes) };
   expect(() => readBrokerConfig(tooLarge)).toThrow('CONDUIT_MAX_BODY_BYTES');
 });
+
+test('the ranges of the operator are addresses or ranges', () => {
+  const read = (ranges: string) =>
+    readBrokerConfig({ ...good(), CONDUIT_OPERATOR_RANGES: ranges }).operatorRanges;
+  expect(read('192.0.2.0/24, 2001:db8::/32')).toEqual(['192.0.2.0/24', '2001:db8::/32']);
+  expect(() => read('192.0.2.0/99')).toThrow('CONDUIT_OPERATOR_RANGES');
+});

@@ -15,8 +15,10 @@ import {
   Max,
   Min,
   MinLength,
+  ValidateBy,
   ValidateIf,
 } from 'class-validator';
+import { isRange } from '#apps/broker/src/access/address-ranges.js';
 import { DEFAULT_LIMITS } from '#libs/link/link-limits.js';
 import { Secret } from '#libs/kernel/secret.js';
 
@@ -115,6 +117,14 @@ export class BrokerConfig {
   @IsArray()
   @Matches(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/, { each: true })
   trustProxy: string[] = [];
+
+  /** CONDUIT_OPERATOR_RANGES: where `/operator` may be called from besides this machine; CIDR. */
+  @IsArray()
+  @ValidateBy(
+    { name: 'isRange', validator: { validate: (range: unknown) => isRange(String(range)) } },
+    { each: true, message: '$property must be addresses or CIDR ranges' },
+  )
+  operatorRanges: string[] = [];
 
   /** CONDUIT_KEY_PEPPER, base64; absent: made once and kept in the state folder. */
   @IsInstance(Secret)

@@ -60,7 +60,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['databaseUrl', 'redisUrl'] as const)
     takeText(key, (value) => new Secret(value));
   takeText('stateDir', (value) => resolve(value));
-  takeText('trustProxy', words);
+  for (const key of ['trustProxy', 'operatorRanges'] as const) takeText(key, words);
   takeText('roles', readRoles);
   const roleFlag = argv.indexOf('--role');
   if (roleFlag >= 0) config.roles = readRoles(argv[roleFlag + 1] ?? '');

@@ -40,7 +40,7 @@ export class PolicyGuard implements CanActivate {
         this.admitIntegrator(request, http.getResponse<FastifyReply>());
         return true;
       case 'operatorToken':
-        this.operator.admit(request.headers.authorization, request.ip);
+        this.operator.admit(request);
         return true;
       default:
         return exhaustive(policy);

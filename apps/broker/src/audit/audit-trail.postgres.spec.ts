@@ -78,3 +78,22 @@ test('stops dispatch after five seconds without a write and catches up afterward
     jest.useRealTimers();
   }
 });
+
+test('refusals have no more room than memory has; what was run is kept, and nothing more is', async () => {
+  const bound = jest.replaceProperty(auditLimits, 'waitingRecords', 300);
+  const log = new MemoryEventLog();
+  const trail = aTrail(log);
+  await sql`alter table audit_records rename to audit_records_gone`.execute(store.kysely);
+  for (let index = 0; index <= auditLimits.waitingRecords; index++) {
+    trail.note({ type: 'key.refused', requestId: `flood-${index}` });
+  }
+  trail.note({ type: 'query.executed', requestId: 'ran-1' });
+  expect(trail.accepts()).toBe(false);
+  await sql`alter table audit_records_gone rename to audit_records`.execute(store.kysely);
+  await trail.flush();
+  expect(trail.accepts()).toBe(true);
+  expect(await recordsOf('ran-1')).toHaveLength(1);
+  expect(await recordsOf('flood-')).toHaveLength(auditLimits.waitingRecords);
+  expect(log.lines.at(-1)).toMatchObject({ event: 'audit.recovered', fields: { dropped: 1 } });
+  bound.restore();
+});

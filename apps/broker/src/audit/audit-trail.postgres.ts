@@ -19,9 +19,9 @@ export const auditLimits = {
   /** Without a successful write for so long, dispatch stops. */
   stallMs: 5_000,
   retryMs: 500,
-  /** Memory's bound; five seconds of a busy node are far below it. */
+  /** Memory's bound; five seconds of a busy node are far below it. Nothing is dispatched at it. */
   waitingRecords: 100_000,
-} as const;
+};
 
 type NewRecord = Omit<AuditRecord, 'ts'>;
 
@@ -33,6 +33,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   /** When the oldest failure of the present row of failures happened. */
   private failingSince: number | undefined;
   private stalled = false;
+  private dropped = 0;
 
   constructor(
     private readonly kysely: Kysely<Database>,
@@ -43,6 +44,12 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   }
 
   override note(record: NewRecord): void {
+    // What was dispatched is always kept: `accepts` bounds it. Refusals go on while the store is
+    // away, so beyond the bound they are only counted.
+    if (this.waiting.length >= auditLimits.waitingRecords && isRefusal(record)) {
+      this.dropped += 1;
+      return;
+    }
     this.waiting.push(this.stamp(record));
     if (this.writing || this.failingSince !== undefined) return;
     if (this.waiting.length >= auditLimits.batchRecords) this.start();
@@ -58,9 +65,9 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   }
 
   override accepts(): boolean {
-    if (this.failingSince === undefined) return true;
-    const sinceMs = this.clock.now() - this.failingSince;
     const full = this.waiting.length >= auditLimits.waitingRecords;
+    if (this.failingSince === undefined && !full) return true;
+    const sinceMs = this.clock.now() - (this.failingSince ?? this.clock.now());
     if (sinceMs <= auditLimits.stallMs && !full) return true;
     if (!this.stalled) this.log.write('audit.stalled', { sinceMs, waiting: this.waiting.length });
     this.stalled = true;
@@ -120,11 +127,17 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
     const batch = this.waiting.slice(0, auditLimits.batchRecords);
     await insert(this.kysely, batch);
     this.waiting = this.waiting.slice(batch.length);
-    if (this.stalled) this.log.write('audit.recovered', { written: batch.length });
+    if (this.stalled || this.dropped > 0) {
+      this.log.write('audit.recovered', { written: batch.length, dropped: this.dropped });
+      this.dropped = 0;
+    }
     this.stalled = false;
     this.failingSince = undefined;
   }
 }
+
+const isRefusal = ({ type }: NewRecord): boolean =>
+  type === 'key.refused' || type === 'query.refused';
 
 /** One statement and one parameter for the whole batch, in order. */
 async function insert(database: Kysely<Database>, records: readonly AuditRecord[]): Promise<void> {

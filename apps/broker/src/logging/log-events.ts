@@ -3,6 +3,7 @@
  * text, a request body, a query string, an address line or an error message of a library.
  */
 import type { ErrorCode } from '#libs/errors/catalogue.js';
+import type { JobName, QueueName } from '#libs/queue/jobs.js';
 
 export interface LogEvents {
   'broker.starting': { version: string; roles: string; embeddedDatabase: boolean };
@@ -22,7 +23,8 @@ export interface LogEvents {
   'auth.refused': { requestId: string; code: ErrorCode; keyId?: string };
   'auth.throttled': { requestId: string };
   'audit.stalled': { sinceMs: number; waiting: number };
-  'audit.recovered': { written: number };
+  /** `dropped`: refusals for which there was no room in memory. */
+  'audit.recovered': { written: number; dropped: number };
   'store.unavailable': { what: 'keys' | 'sites' | 'grants' };
   'agent.attached': { agentId: string; practiceId: string };
   'agent.detached': { agentId: string; reason: string };
@@ -37,6 +39,15 @@ export interface LogEvents {
   'certificate.issued': { agentId: string; serial: string };
   'grant.stored': { grantId: string; seq: number; siteId: string };
   'pairing.redeemed': { siteId: string; integratorId: string };
+  'housekeeping.off': { reason: 'no-redis' };
+  /** `last`: no attempt follows. */
+  'job.failed': { job: JobName; code: ErrorCode; last: boolean; errorName?: string; at?: string };
+  /** It came after its deadline. */
+  'job.dropped': { job: JobName };
+  'queue.lost': { queue: QueueName };
+  'queue.recovered': { queue: QueueName };
+  /** The queue's own error; BullMQ numbers its own. */
+  'queue.faulted': { queue: QueueName; errorName: string; code?: number };
   /** Wrong codes of all integrators together in an hour are beyond what mistakes explain. */
   'pairing.guessed': { wrongTries: number };
 }
@@ -66,5 +77,11 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'certificate.issued': 'info',
   'grant.stored': 'info',
   'pairing.redeemed': 'info',
+  'housekeeping.off': 'warn',
+  'job.failed': 'error',
+  'job.dropped': 'warn',
+  'queue.lost': 'warn',
+  'queue.recovered': 'info',
+  'queue.faulted': 'error',
   'pairing.guessed': 'error',
 };
