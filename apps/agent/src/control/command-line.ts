@@ -7,6 +7,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { catalogue } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
+import { plain, plainJson } from '#apps/agent/src/control/terminal-text.js';
 import { AgentConfigError, defaultStateFolder } from '#apps/agent/src/read-agent-config.js';
 
 /** Where a command speaks and listens. */
@@ -80,8 +81,8 @@ export async function runCommandLine(
       throw usageProblem('the state folder does not exist');
     const outcome = await command.run(invocation);
     if (!outcome) return 0;
-    if (asJson) terminal.out(JSON.stringify(outcome.json, undefined, 2));
-    else for (const line of outcome.lines) terminal.out(line);
+    if (asJson) terminal.out(plainJson(outcome.json));
+    else for (const line of outcome.lines) terminal.out(plain(line));
     return outcome.exitCode ?? 0;
   } catch (error) {
     return fail(error, terminal, asJson);
@@ -129,10 +130,10 @@ function fail(error: unknown, terminal: Terminal, asJson: boolean): 1 | 2 {
   const { title, remedy, whoCanFix } = catalogue[code];
   if (asJson) {
     const said = { code, title, remedy, whoCanFix, ...facts };
-    terminal.out(JSON.stringify({ error: said }, undefined, 2));
+    terminal.out(plainJson({ error: said }));
   } else {
     const details = [facts.field, facts.problem, facts.reason, facts.host].filter(Boolean);
-    terminal.err(`${title} (${[code, ...details].join(', ')})`);
+    terminal.err(plain(`${title} (${[code, ...details].join(', ')})`));
     terminal.err(`What to do: ${remedy}`);
   }
   return code === 'COMMAND_INVALID' ? 2 : 1;

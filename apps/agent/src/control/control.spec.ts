@@ -28,6 +28,7 @@ import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
 
@@ -45,9 +46,11 @@ const openRequest: OpenAccessRequest = {
 class FakeBroker extends BrokerLine {
   readonly attached = true;
   readonly asked: string[] = [];
+  refusal: ConduitError | undefined;
 
   override async ask(pattern: string): Promise<object> {
     this.asked.push(pattern);
+    if (this.refusal) throw this.refusal;
     if (pattern === brokerPatterns.listAccessRequests) return { requests: [openRequest] };
     if (pattern === brokerPatterns.createPairingCode)
       return { code: 'ABCD-EFGH', siteId: 'site-1', expiresAt: '2026-03-10T00:00:00.000Z' };
@@ -198,6 +201,17 @@ describe('commands with the agent running', () => {
     const { out } = await say(['requests']);
     expect(out).toContain('Zz Software');
     expect(out).not.toContain('\u001b');
+  });
+
+  test('what the broker says of a failure is shown harmlessly too', async () => {
+    broker.refusal = new ConduitError('LINK_REFUSED', {
+      facts: { reason: 'Zz\u001b[2J\u009b2J\u2028Signed: yes' },
+    });
+    const { err } = await say(['pair-code']);
+    expect(err).toContain('Zz?[2J?2J?Signed: yes');
+    const { out } = await say(['pair-code', '--json']);
+    expect(out).not.toMatch(/[\u001b\u009b\u2028]/);
+    expect(out).toContain('\\u009b2J\\u2028Signed');
   });
 
   test('approve shows the permission before it signs', async () => {

@@ -12,6 +12,7 @@ import {
   type Invocation,
 } from '#apps/agent/src/control/command-line.js';
 import { askAgent } from '#apps/agent/src/control/control-client.js';
+import { plain } from '#apps/agent/src/control/terminal-text.js';
 import type { Draft, Signed } from '#apps/agent/src/grants/practice-decisions.js';
 
 const listOf = (text: string | undefined): string[] | undefined =>
@@ -27,9 +28,6 @@ function numberOf({ options }: Invocation, option: string): number | undefined {
     throw usageProblem(`--${option} must be a whole number above 0`);
   return Number(text);
 }
-
-/** What comes from the broker is shown without control characters: it must not paint the terminal. */
-const plain = (text: string): string => text.replace(/\p{C}/gu, '?');
 
 function requestLines(request: OpenAccessRequest): string[] {
   const { asked } = request;

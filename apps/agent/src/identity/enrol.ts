@@ -7,6 +7,7 @@ import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { BrokerTrust } from '#apps/agent/src/identity/broker-trust.js';
 import { makeEncryptionKeyRecord } from '#apps/agent/src/identity/encryption-keys.js';
 import { IdentityFolder } from '#apps/agent/src/identity/identity-folder.js';
+import { readIdentityAnswer } from '#apps/agent/src/identity/identity-answer.js';
 import { recoverOver } from '#apps/agent/src/identity/recover.js';
 import {
   enrolmentPaths,
@@ -120,11 +121,9 @@ async function redeem(
     ),
     identitySignature: signTranscript(enrolmentTranscript(claim, 'identity'), identityKey),
   };
-  return (await broker.call({
-    method: 'POST',
-    path: enrolmentPaths.enrolment,
-    body,
-  })) as IdentityAnswer;
+  return readIdentityAnswer(
+    await broker.call({ method: 'POST', path: enrolmentPaths.enrolment, body }),
+  );
 }
 
 /** Whoever vouched for the connection, the authority that the agent will live by is the code's. */

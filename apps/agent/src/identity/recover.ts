@@ -3,6 +3,7 @@ import { createPublicKey, sign, X509Certificate, type KeyObject } from 'node:cry
 import type { AgentConfig } from '#apps/agent/src/agent.config.js';
 import type { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import type { BrokerAddress } from '#apps/agent/src/identity/broker-contact.js';
+import { readIdentityAnswer } from '#apps/agent/src/identity/identity-answer.js';
 import { BrokerTrust } from '#apps/agent/src/identity/broker-trust.js';
 import type { TlsCredentials } from '#apps/agent/src/identity/tls-credentials.js';
 import {
@@ -76,9 +77,7 @@ async function askForRecovery(
   };
   const identitySignature = Buffer.from(signer(recoveryTranscript(claim))).toString('base64url');
   const body = { ...claim, identitySignature };
-  return (await broker.call({
-    method: 'POST',
-    path: enrolmentPaths.recovery,
-    body,
-  })) as IdentityAnswer;
+  return readIdentityAnswer(
+    await broker.call({ method: 'POST', path: enrolmentPaths.recovery, body }),
+  );
 }
