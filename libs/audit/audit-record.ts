@@ -63,6 +63,8 @@ export interface AuditRecord {
   errorCode?: string;
   /** A word of ours that narrows the code, e.g. `signature-wrong`. */
   reason?: string;
+  /** How many acts of this kind the record stands for; absent: one. */
+  count?: number;
   sqlErrno?: number;
   durationBucket?: string;
   rowsBucket?: string;

@@ -12,6 +12,7 @@ import {
   journalTiming,
   type LineStore,
 } from '#apps/agent/src/journal/file-journal.js';
+import { refusalLimit } from '#apps/agent/src/journal/refusal-limit.js';
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'journal-'))));
@@ -115,5 +116,76 @@ describe('a disk that refuses', () => {
     expect(journal.writable).toBe(true);
     expect(disk.written).toHaveLength(1);
     await journal.close();
+  });
+});
+
+describe('a flood', () => {
+  const refused = {
+    type: 'query.refused',
+    outcome: 'refused',
+    errorCode: 'GRANT_SCOPE',
+    requestId: 'r-1',
+  } as const;
+  const kept = (disk: FlakyDisk): AuditRecord[] =>
+    disk.written.map(
+      (line) => JSON.parse((JSON.parse(line) as { record: string }).record) as AuditRecord,
+    );
+
+  test('of refusals becomes one record with a count, for each code and minute', async () => {
+    const disk = new FlakyDisk();
+    const moving = new FixedClock(0);
+    const journal = new FileJournal(disk, moving);
+    for (let n = 0; n < 1_000; n += 1) journal.note(refused);
+    journal.note({ ...refused, errorCode: 'GRANT_EXPIRED' });
+    await journal.flush();
+    expect(disk.written).toHaveLength(refusalLimit.perMinute + 1);
+    moving.advance(refusalLimit.minuteMs);
+    await journal.flush();
+    expect(kept(disk).at(-1)).toEqual({
+      ...{ type: 'query.refused', outcome: 'refused', errorCode: 'GRANT_SCOPE' },
+      ...{ reason: 'repeated', count: 1_000 - refusalLimit.perMinute },
+      ts: '1970-01-01T00:01:00.000Z',
+    });
+    journal.note(refused);
+    await journal.flush();
+    expect(kept(disk).at(-1)).toMatchObject({ requestId: 'r-1' });
+    await journal.close();
+  });
+
+  test('that was cut short is summed up when the journal closes', async () => {
+    const disk = new FlakyDisk();
+    const journal = new FileJournal(disk, clock);
+    for (let n = 0; n < 100; n += 1) journal.note(refused);
+    await journal.close();
+    expect(kept(disk).at(-1)).toMatchObject({ count: 100 - refusalLimit.perMinute });
+  });
+
+  test('stops queries while the disk is nearly full, and no longer', async () => {
+    const disk = new FlakyDisk();
+    let free = journalTiming.reserveBytes - 1;
+    const journal = new FileJournal(disk, clock, async () => free);
+    journal.note(executed);
+    await journal.flush();
+    expect(journal.writable).toBe(false);
+    expect(disk.written).toHaveLength(1);
+    journal.note(refused);
+    await journal.flush();
+    expect(disk.written).toHaveLength(1);
+    free = journalTiming.reserveBytes;
+    await journal.flush();
+    expect(journal.writable).toBe(true);
+    await journal.close();
+    expect(kept(disk).at(-1)).toMatchObject({ count: 1 });
+  });
+
+  test('that the disk does not take is bounded in memory and stops queries', async () => {
+    const disk = new FlakyDisk();
+    const journal = new FileJournal(disk, clock);
+    disk.full = true;
+    for (let n = 0; n < journalTiming.maxWaiting; n += 1) journal.note(executed);
+    expect(journal.writable).toBe(false);
+    disk.full = false;
+    await journal.close();
+    expect(disk.written).toHaveLength(journalTiming.maxWaiting);
   });
 });

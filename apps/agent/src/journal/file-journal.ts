@@ -2,19 +2,27 @@
  * The journal on disk. Data-path records wait in memory until there are 256 or five seconds have
  * passed; a security act waits for the disk. When the disk refuses, what was noted is kept and tried
  * again each second, and after five seconds `writable` turns false: from then on nothing is run,
- * because what is run could not be shown later.
+ * because what is run could not be shown later. It turns false too while the disk is nearly full, and
+ * refusals are bounded, so that whoever sends queries can't fill the practice's disk with records.
  */
+import { statfs } from 'node:fs/promises';
+
 import { auditLine, AuditSegments } from '#libs/audit/audit-segments.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
+import { RefusalLimit } from '#apps/agent/src/journal/refusal-limit.js';
 
 export const journalTiming = {
   batchRecords: 256,
   batchMs: 5_000,
   retryMs: 1_000,
   graceMs: 5_000,
+  /** Records in memory; beyond, refusals are only counted and no query starts. */
+  maxWaiting: 10_000,
+  /** Bytes of the disk that are left to the practice's other programs. */
+  reserveBytes: 268_435_456,
 } as const;
 
 export type LineStore = Pick<AuditSegments, 'append' | 'close'>;
@@ -25,28 +33,47 @@ export class FileJournal extends Journal {
   private failingSinceMs: number | undefined;
   private queue: Promise<unknown> = Promise.resolve();
   private closed = false;
+  private isNearlyFull = false;
+  private readonly refusals = new RefusalLimit();
 
+  /** @param freeBytes room on the disk that the segments are on */
   constructor(
     private readonly segments: LineStore,
     private readonly clock: Clock,
+    private readonly freeBytes: () => Promise<number> = async () => Infinity,
   ) {
     super();
   }
 
   /** @param folder made when missing; its last segment is mended */
   static async open(folder: string, clock: Clock): Promise<FileJournal> {
-    return new FileJournal(await AuditSegments.open(folder), clock);
+    const segments = await AuditSegments.open(folder);
+    return new FileJournal(segments, clock, async () => {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    });
   }
 
-  /** False once the disk has refused for longer than the grace: then no query may start. */
+  /**
+   * False once the disk has refused for longer than the grace, while it is nearly full, and while too
+   * much waits: then no query may start.
+   */
   get writable(): boolean {
+    if (!this.hasRoom) return false;
     return (
       this.failingSinceMs === undefined ||
       this.clock.now() - this.failingSinceMs < journalTiming.graceMs
     );
   }
 
+  private get hasRoom(): boolean {
+    return !this.isNearlyFull && this.waiting.length < journalTiming.maxWaiting;
+  }
+
   override note(record: Omit<AuditRecord, 'ts'>): void {
+    const isRefusal = record.outcome === 'refused';
+    if (isRefusal && !this.refusals.keeps(record, this.clock.now(), this.hasRoom))
+      return this.wake(journalTiming.batchMs);
     this.waiting.push(this.line(record));
     if (this.waiting.length >= journalTiming.batchRecords && this.failingSinceMs === undefined)
       void this.flush();
@@ -68,10 +95,17 @@ export class FileJournal extends Journal {
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.sumUp(this.clock.now());
     await this.inTurn(() => this.writeWaiting());
+    if (this.refusals.isOwing) this.wake(journalTiming.batchMs);
+  }
+
+  private sumUp(nowMs: number): void {
+    this.waiting.push(...this.refusals.due(nowMs).map((record) => this.line(record)));
   }
 
   async close(): Promise<void> {
+    this.sumUp(Infinity);
     await this.flush();
     this.closed = true;
     clearTimeout(this.timer);
@@ -79,6 +113,7 @@ export class FileJournal extends Journal {
   }
 
   private async writeWaiting(): Promise<void> {
+    await this.lookAtDisk();
     while (this.waiting.length > 0) {
       const batch = this.waiting.slice(0, journalTiming.batchRecords);
       try {
@@ -91,6 +126,13 @@ export class FileJournal extends Journal {
       this.failingSinceMs = undefined;
       this.waiting.splice(0, batch.length);
     }
+  }
+
+  /** A disk whose room can't be told counts as one with room: the writing itself will tell. */
+  private async lookAtDisk(): Promise<void> {
+    const free = await this.freeBytes().catch(() => Infinity);
+    this.isNearlyFull = free < journalTiming.reserveBytes;
+    if (this.isNearlyFull) this.wake(journalTiming.retryMs);
   }
 
   private wake(afterMs: number): void {
