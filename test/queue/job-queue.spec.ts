@@ -19,7 +19,9 @@ let endings: (() => Promise<void> | void)[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'conduit-queue-'));
-  redis = await startRedis(folder);
+  // One of our own: a configured one is not ours to empty.
+  delete process.env['REDIS_URL'];
+  redis = await startRedis(folder, () => undefined);
   tap = await RedisTap.open(redis.url);
 });
 beforeEach(() => tap.client.flushall());
@@ -167,10 +169,13 @@ describe('what is in Redis', () => {
   });
 
   test('stays bounded', async () => {
-    const node = aNode({ ticking: { everyMs: 5 } });
-    await node.ran(150);
+    const node = aNode(quiet);
+    await node.ran(1);
+    const visits = Array.from({ length: 120 }, () => ({ siteId: randomUUID() }));
+    await Promise.all(visits.map((ids) => node.queue.add('site.visit', ids)));
+    await node.ran(121);
     await node.queue.close(1_000);
-    expect(await tap.client.zcard('{conduit:chores}:chores:completed')).toBeLessThanOrEqual(100);
+    expect(await tap.client.zcard('{conduit:chores}:chores:completed')).toBe(100);
   });
 });
 

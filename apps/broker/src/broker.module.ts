@@ -1,6 +1,6 @@
 /**
- * The broker: rooms, wired. `api` answers integrators, `gateway` holds agents' links, `worker` will
- * run queues. One process may play all roles. A role decides what is started, not what is wired:
+ * The broker: rooms, wired. `api` answers integrators, `gateway` holds agents' links, `worker` runs
+ * background jobs. One process may play all roles. A role decides what is started, not what is wired:
  * the api finds links through a port, whichever node holds them.
  */
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -11,6 +11,7 @@ import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js'
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { HealthModule } from '#apps/broker/src/health/health.module.js';
+import { HousekeepingModule } from '#apps/broker/src/housekeeping/housekeeping.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
@@ -32,6 +33,7 @@ export class BrokerModule {
         GatewayModule,
         GrantsModule,
         HealthModule,
+        HousekeepingModule,
         IntegratorsModule,
         OperatorModule,
         QueriesModule,

@@ -16,6 +16,7 @@ import { Gateway } from '#apps/broker/src/gateway/gateway.js';
 import { Metrics } from '#apps/broker/src/health/metrics.js';
 import { MetricsServer } from '#apps/broker/src/health/metrics-server.js';
 import { Readiness } from '#apps/broker/src/health/readiness.js';
+import { Housekeeping } from '#apps/broker/src/housekeeping/housekeeping.js';
 import { openResources } from '#apps/broker/src/open-resources.js';
 import type { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { LinkServer } from '#libs/link/link-server.js';
@@ -80,6 +81,7 @@ async function listen(
     await app.listen(config.apiPort, config.apiHost);
     ports.api = ((app.getHttpServer() as Server).address() as AddressInfo).port;
   }
+  if (config.roles.includes('worker')) app.get(Housekeeping).start();
   ports.metrics = await app.get(MetricsServer).listen();
   for (const what of ['api', 'gateway', 'metrics'] as const) {
     if (ports[what] > 0) log.write('broker.listening', { what, port: ports[what] });

@@ -1,0 +1,154 @@
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
+import { ExpireAccessRequests } from '#apps/broker/src/housekeeping/expire-access-requests.js';
+import { Housekeeping } from '#apps/broker/src/housekeeping/housekeeping.js';
+import { PurgeEnrolmentCodes } from '#apps/broker/src/housekeeping/purge-enrolment-codes.js';
+import { PurgePairingCodes } from '#apps/broker/src/housekeeping/purge-pairing-codes.js';
+import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
+import { Secret } from '#libs/kernel/secret.js';
+import type { JobHandler } from '#libs/queue/job-handlers.js';
+import { UnmatchedJobs } from '#libs/queue/job-handlers.js';
+
+let folder: string;
+let redis: RedisServer;
+let practice: BrokerPractice;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'conduit-housekeeping-'));
+  // One of our own: a configured one is not ours to empty.
+  delete process.env['REDIS_URL'];
+  redis = await startRedis(folder, () => undefined);
+  practice = await BrokerPractice.open();
+});
+afterAll(async () => {
+  await practice.close();
+  await redis.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Says `done` with a job's name after each run, well ended or not. */
+class Watched extends EventEmitter {
+  constructor(private readonly handler: JobHandler) {
+    super();
+  }
+
+  get job(): string {
+    return this.handler.job;
+  }
+
+  async execute(ids: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      await this.handler.execute(ids);
+    } finally {
+      setImmediate(() => this.emit('done'));
+    }
+  }
+}
+
+function theHandlers(): Watched[] {
+  const { store, audit, broadcast, clock } = practice;
+  return [
+    new ExpireAccessRequests(store.kysely, audit, broadcast, clock),
+    new PurgeEnrolmentCodes(store.kysely, clock),
+    new PurgePairingCodes(store.kysely, clock),
+  ].map((handler) => new Watched(handler));
+}
+
+function aConfig(redisUrl?: string): BrokerConfig {
+  const config = new BrokerConfig();
+  if (redisUrl !== undefined) config.redisUrl = new Secret(redisUrl);
+  config.drainSeconds = 5;
+  return config;
+}
+
+async function anOldRequest(): Promise<void> {
+  await practice.store.kysely
+    .insertInto('access_requests')
+    .values({
+      access_request_id: 'old',
+      site_id: 'site-1',
+      integrator_id: 'integrator-1',
+      state: 'pending',
+      asked: JSON.stringify({ scopes: ['sql:read'], catalogues: [], purposes: [] }),
+      created_at: new Date(0),
+    })
+    .execute();
+}
+
+describe('housekeeping', () => {
+  test('of two nodes does each job once', async () => {
+    await anOldRequest();
+    const handlers = [theHandlers(), theHandlers()];
+    const log = new MemoryEventLog();
+    const nodes = handlers.map((own) => new Housekeeping(aConfig(redis.url), log, own));
+    const jobs = [0, 1, 2].map((n) =>
+      Promise.race(handlers.map((own) => once(own[n] as Watched, 'done'))),
+    );
+    for (const node of nodes) node.start();
+    await Promise.all(jobs);
+    for (const node of nodes) await node.beforeApplicationShutdown();
+    const row = await practice.store.kysely
+      .selectFrom('access_requests')
+      .select('state')
+      .executeTakeFirst();
+    expect(row?.state).toBe('declined');
+    expect(practice.audit.records).toHaveLength(1);
+    expect(log.lines).toEqual([]);
+
+    const client = new Redis(redis.url);
+    const completed = await client.zcard('{conduit:housekeeping}:housekeeping:completed');
+    const next = await client.zcard('{conduit:housekeeping}:housekeeping:delayed');
+    await client.flushall();
+    client.disconnect();
+    expect([completed, next]).toEqual([3, 3]);
+  });
+
+  test('says in the log that a job failed, by its code and never by its words', async () => {
+    await anOldRequest().catch(() => undefined);
+    await practice.store.kysely.updateTable('access_requests').set({ state: 'pending' }).execute();
+    practice.audit.refuses = true;
+    const handlers = theHandlers();
+    const log = new MemoryEventLog();
+    const node = new Housekeeping(aConfig(redis.url), log, handlers);
+    const tried = once(handlers[0] as Watched, 'done');
+    node.start();
+    await tried;
+    await node.beforeApplicationShutdown();
+    practice.audit.refuses = false;
+    expect(log.lines).toEqual([
+      {
+        event: 'job.failed',
+        fields: {
+          job: 'access-request.expire',
+          code: 'INTERNAL',
+          last: false,
+          errorName: 'Error',
+          at: expect.stringMatching(/^apps\/broker\//),
+        },
+      },
+    ]);
+  });
+
+  test('is off without Redis, and says so', async () => {
+    const log = new MemoryEventLog();
+    const node = new Housekeeping(aConfig(), log, theHandlers());
+    node.start();
+    await node.beforeApplicationShutdown();
+    expect(log.lines).toEqual([{ event: 'housekeeping.off', fields: { reason: 'no-redis' } }]);
+  });
+
+  test('keeps a broker from starting whose jobs have not one handler each', () => {
+    const [first, ...others] = theHandlers();
+    const start = (handlers: JobHandler[]) =>
+      new Housekeeping(aConfig(), new MemoryEventLog(), handlers);
+    expect(() => start(others)).toThrow(UnmatchedJobs);
+    expect(() => start([first as Watched, first as Watched, ...others])).toThrow(UnmatchedJobs);
+  });
+});
