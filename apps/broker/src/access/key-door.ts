@@ -6,7 +6,8 @@ import { Injectable } from '@nestjs/common';
 import { parseApiKey, secretMatches } from '#apps/broker/src/access/api-key.js';
 import { isInRanges } from '#apps/broker/src/access/address-ranges.js';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
-import { KeyBook } from '#apps/broker/src/access/key-book.js';
+import { KeyBook, type KeyEntry } from '#apps/broker/src/access/key-book.js';
+import { ProvenKeys } from '#apps/broker/src/access/proven-keys.js';
 import { BucketShelf } from '#apps/broker/src/access/token-bucket.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
@@ -22,6 +23,7 @@ const NO_KEY = Buffer.alloc(32);
 @Injectable()
 export class KeyDoor {
   private readonly failures = new BucketShelf();
+  private readonly proven = new ProvenKeys();
   private readonly pepper: Buffer;
 
   constructor(
@@ -42,11 +44,8 @@ export class KeyDoor {
     const nowMs = this.clock.now();
     if (presented === undefined || presented === '')
       throw this.refusal('KEY_MISSING', address, nowMs);
-    const parsed = parseApiKey(presented);
-    if (!parsed) throw this.refusal('KEY_INVALID', address, nowMs);
-    const key = this.keys.find(parsed.keyId);
-    const matches = secretMatches(parsed.secret, this.pepper, key?.secretHmac ?? NO_KEY);
-    if (!key || !matches) throw this.refusal('KEY_INVALID', address, nowMs);
+    const key = this.proven.check(presented, this.find, this.prove);
+    if (!key) throw this.refusal('KEY_INVALID', address, nowMs);
     const code = this.whyNot(key, address, nowMs);
     if (code) {
       const refusal = this.refusal(code, address, nowMs);
@@ -65,6 +64,16 @@ export class KeyDoor {
     }
     return { integratorId: key.integratorId, keyId: key.keyId, key };
   }
+
+  private readonly find = (keyId: string): KeyEntry | undefined => this.keys.find(keyId);
+
+  private readonly prove = (presented: string): KeyEntry | undefined => {
+    const parsed = parseApiKey(presented);
+    if (!parsed) return undefined;
+    const key = this.keys.find(parsed.keyId);
+    const matches = secretMatches(parsed.secret, this.pepper, key?.secretHmac ?? NO_KEY);
+    return matches ? key : undefined;
+  };
 
   /** Only told to whoever holds the secret. */
   private whyNot(
