@@ -182,7 +182,7 @@ export class LocalConduit {
   }
 
   get isEnrolled(): boolean {
-    return existsSync(this.path('agent', 'identity.json'));
+    return existsSync(this.path('agent', 'identity', 'identity.json'));
   }
 
   /** Writes the agent's settings; passwords come in a file only this user can read. */

@@ -43,7 +43,7 @@ const stateFolder = () => conduit.conduit.options.stateDirectory;
 const database = () => ({ directory: join(stateFolder(), 'broker', 'database') });
 /** What the conduit kept, and what its processes left in the folder for temporary files. */
 async function searchDisk(needles: string[]) {
-  const state = await searchFolder(stateFolder(), needles);
+  const state = await searchFolder(stateFolder(), needles, [join(stateFolder(), 'sandbox')]);
   const temporary = await searchFolder(temporaryFolder, needles, pmsFolders(temporaryFolder));
   return { leaks: [...state.leaks, ...temporary.leaks], filesRead: state.filesRead };
 }
