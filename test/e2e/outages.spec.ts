@@ -10,6 +10,9 @@ import { startConduit, type Answer, type TestConduit } from '#test/support/start
 
 const SLOW = "WAITFOR DELAY '00:00:30'; SELECT 1 AS n";
 
+/** Processes start slowly on a busy machine. */
+const RESTART_MS = 60_000;
+
 let conduit: TestConduit;
 let database: ClinicDatabase;
 
@@ -29,12 +32,10 @@ afterAll(async () => {
 const ask = (text: string): Promise<Answer> =>
   conduit.query({ text }, {}, '', { headers: asProblem });
 
-/** A query that the database is at work on. */
-async function running(text = SLOW): Promise<Promise<Answer>[]> {
+/** A query that the database is at work on, and the session it runs in. */
+async function running(text = SLOW): Promise<{ answer: Promise<Answer>; session: number }> {
   const answer = ask(text);
-  await database.untilStatementRuns();
-  // In a list, or awaiting this function would await the answer.
-  return [answer];
+  return { answer, session: await database.untilStatementRuns() };
 }
 
 const untilItWorks = (withinMs = 20_000): Promise<true> =>
@@ -50,7 +51,7 @@ describe('the agent', () => {
     await conduit.conduit.startAgent();
     await conduit.untilAvailability('online');
     await untilItWorks();
-  });
+  }, RESTART_MS);
 
   test('that was stopped makes its site offline, and nothing was done', async () => {
     await conduit.conduit.agent?.stop();
@@ -69,15 +70,15 @@ describe('the agent', () => {
   });
 
   test('that is asked to stop finishes what it runs', async () => {
-    const [answer] = await running("WAITFOR DELAY '00:00:02'; SELECT 1 AS n");
+    const { answer } = await running("WAITFOR DELAY '00:00:02'; SELECT 1 AS n");
     await conduit.conduit.agent?.stop(20_000);
-    expect(dataOf(await (answer as Promise<Answer>))).toEqual([{ n: 1 }]);
+    expect(dataOf(await answer)).toEqual([{ n: 1 }]);
   });
 
   test('that is killed at work leaves its caller no doubt that there is doubt', async () => {
-    const [answer] = await running();
+    const { answer } = await running();
     await conduit.conduit.agent?.kill();
-    const lost = await (answer as Promise<Answer>);
+    const lost = await answer;
     expect([lost.status, problemOf(lost).code, problemOf(lost).retry]).toEqual([
       503,
       'SITE_LOST',
@@ -106,13 +107,13 @@ describe('the agent', () => {
 });
 
 describe('the database', () => {
-  afterEach(() => untilItWorks());
+  afterEach(() => untilItWorks(), RESTART_MS);
 
   onSandbox('that goes down is named, and used again when it is back', async () => {
-    const [answer] = await running();
+    const { answer } = await running();
     await database.close();
     await conduit.conduit.sandbox?.kill();
-    const cut = await (answer as Promise<Answer>);
+    const cut = await answer;
     expect([cut.status, problemOf(cut).code, problemOf(cut).retry]).toEqual([
       503,
       'DATABASE_CONNECTION_LOST',
@@ -130,13 +131,12 @@ describe('the database', () => {
     database = await ClinicDatabase.connect(conduit, 'admin');
     await untilItWorks();
     expect(conduit.conduit.agent?.pid).toBe(pid);
-  });
+  }, RESTART_MS);
 
   test('that ends a session mid-query is named, and the next query gets a fresh one', async () => {
-    const [answer] = await running();
-    const [session] = await database.runningStatements();
+    const { answer, session } = await running();
     await database.query(`KILL ${session}`);
-    const cut = await (answer as Promise<Answer>);
+    const cut = await answer;
     expect([cut.status, problemOf(cut).code]).toEqual([503, 'DATABASE_CONNECTION_LOST']);
     expect((await ask('SELECT 1 AS n')).status).toBe(200);
   });
@@ -155,7 +155,7 @@ describe('the database', () => {
     await conduit.conduit.agent?.stop();
     conduit.conduit.configureAgent(conduit.siteId);
     await conduit.conduit.startAgent();
-  });
+  }, RESTART_MS);
 });
 
 describe('the broker', () => {
@@ -167,11 +167,11 @@ describe('the broker', () => {
     if (early.status !== 200) expect(problemOf(early).retry).toBe('safe');
     await untilItWorks(40_000);
     expect(conduit.conduit.agent?.pid).toBe(pid);
-  }, 60_000);
+  }, RESTART_MS);
 
   test('that is killed mid-query loses the query and nothing else', async () => {
-    const [answer] = await running();
-    const lost = (answer as Promise<Answer>).then(
+    const { answer } = await running();
+    const lost = answer.then(
       () => 'answered',
       () => 'cut',
     );
@@ -180,7 +180,7 @@ describe('the broker', () => {
     await database.untilNothingRuns(5_000);
     await conduit.conduit.startBroker();
     await untilItWorks(40_000);
-  }, 60_000);
+  }, RESTART_MS);
 });
 
 const ownRedis = process.env['REDIS_URL'] ? test.skip : test;

@@ -120,7 +120,7 @@ describe('a stream of rows', () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     const grown = pids.map((pid, i) => residentBytes(pid) - (before[i] as number));
     expect(Math.max(...grown)).toBeLessThan(48 * MEGABYTE);
-    expect(await database.runningStatements()).toHaveLength(1);
+    expect(await database.runningStatements()).not.toHaveLength(0);
     await take(8 * MEGABYTE);
     answer.body.destroy();
     await database.untilNothingRuns(2_000);
