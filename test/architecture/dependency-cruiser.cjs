@@ -9,7 +9,7 @@ module.exports = {
     {
       name: 'kernel-imports-nothing',
       severity: 'error',
-      from: { path: '^libs/kernel/' },
+      from: { path: '^libs/kernel/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^(libs/(?!kernel/)|apps/|node_modules/)' },
     },
     {
