@@ -33,6 +33,7 @@ export class JobQueue {
   private readonly connection: QueueConnection;
   private readonly table: JobTable;
   private readonly handlers: ReadonlyMap<string, JobHandler>;
+  private readonly running = new Set<Promise<void>>();
   private queue: Queue | undefined;
   private worker: Worker | undefined;
   private isLost = false;
@@ -80,8 +81,14 @@ export class JobQueue {
    */
   async close(waitMs: number): Promise<void> {
     this.isClosing = true;
-    await inTime(Promise.allSettled([this.worker?.close(), this.queue?.close()]), waitMs);
+    await inTime(this.finish(), waitMs);
     this.connection.disconnectAll();
+  }
+
+  private async finish(): Promise<void> {
+    // Without Redis BullMQ would wait for the end of a connection that has ended; force spares that.
+    if (this.isLost) await Promise.allSettled(this.running);
+    await Promise.allSettled([this.worker?.close(this.isLost), this.queue?.close()]);
   }
 
   /** At each connection, for the Redis that comes back may be an empty one. */
@@ -106,7 +113,7 @@ export class JobQueue {
     const { idempotent, concurrency } = this.queueRow();
     const worker = new Worker(
       queue,
-      async (job) => runJob(this.table, this.handlers, report, dueJobOf(job)),
+      (job) => this.keepRunning(runJob(this.table, this.handlers, report, dueJobOf(job))),
       {
         ...this.placement(),
         concurrency,
@@ -117,6 +124,11 @@ export class JobQueue {
     );
     worker.on('error', (error) => this.noteFault(error));
     return worker;
+  }
+
+  private async keepRunning(job: Promise<void>): Promise<void> {
+    this.running.add(job);
+    return job.finally(() => this.running.delete(job));
   }
 
   /** The braces put all keys of one queue on one node of a Redis Cluster. */

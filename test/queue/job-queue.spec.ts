@@ -281,6 +281,7 @@ describe('a node that closes', () => {
     const cutOff = aNode(quiet, cable.url);
     await stuck.ran(1);
     cable.cut();
+    await cutOff.reported('lost');
     const started = Date.now();
     await Promise.all([stuck.queue.close(200), cutOff.queue.close(200)]);
     expect(Date.now() - started).toBeLessThan(1_500);
