@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { ErrorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
+import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
 import { columnsOf, immediateEnvelope } from '#apps/broker/src/queries/immediate-envelope.js';
 import { queryFailureAnswer } from '#apps/broker/src/queries/query-failure.js';
 import { collectBytes, plainBytes } from '#apps/broker/src/queries/row-bytes.js';
@@ -16,21 +17,29 @@ import { streamRows } from '#apps/broker/src/queries/stream-rows.js';
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
+/** Time to take an answer in one piece, at most 8 MB before base64. */
+const TAKE_WITHIN_MS = 120_000;
+
 @Injectable()
 export class AnswerQuery {
-  constructor(private readonly runQuery: RunQuery) {}
+  constructor(
+    private readonly runQuery: RunQuery,
+    private readonly budget: AnswerBudget,
+  ) {}
 
   /** @throws ConduitError whatever can still be a true HTTP status */
   async execute(order: QueryOrder, reply: FastifyReply, accept: string | undefined): Promise<void> {
     const gone = new AbortController();
     // Also while it waits for its turn: the statement stops as soon as nobody listens.
+    const held = order.options.streamed ? undefined : this.budget.open();
     reply.raw.once('close', () => {
+      held?.release();
       if (!reply.raw.writableFinished) gone.abort(new ConduitError('CLIENT_GONE'));
     });
     const running = await this.runQuery.start(order, gone.signal);
     try {
       if (order.options.streamed) await this.stream(order, running, reply, accept);
-      else await this.whole(order, running, reply, accept);
+      else await this.whole(order, running, reply, accept, held);
     } catch (thrown) {
       const error = this.runQuery.forCaller(toConduitError(thrown), order.siteId, running.entry.id);
       running.reader.cancel(error);
@@ -44,9 +53,10 @@ export class AnswerQuery {
     running: RunningQuery,
     reply: FastifyReply,
     accept: string | undefined,
+    held: HeldAnswer | undefined,
   ): Promise<void> {
     const { reader, entry } = running;
-    const text = await collectBytes(reader, running.maxResultBytes ?? Infinity);
+    const text = await collectBytes(reader, running.maxResultBytes ?? Infinity, held);
     const end = (await reader.end) as RunQueryEnd;
     running.finish(end);
     if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
@@ -59,7 +69,10 @@ export class AnswerQuery {
       .header('Cache-Control', 'no-store');
     const [only, ...more] = Array.isArray(pieces) ? (pieces as string[]) : [];
     if (only !== undefined && more.length === 0) void reply.send(only);
-    else void reply.header('Content-Length', length).send(Readable.from(pieces));
+    else {
+      cutWhenSlow(reply);
+      void reply.header('Content-Length', length).send(Readable.from(pieces));
+    }
   }
 
   private async stream(
@@ -113,6 +126,12 @@ export class AnswerQuery {
   ): void {
     sendError(queryFailureAnswer(end, entry, requestId, accept), reply);
   }
+}
+
+/** Nobody may hold the node's memory by taking an answer slowly, or not at all. */
+function cutWhenSlow({ raw }: FastifyReply): void {
+  const timer = setTimeout(() => raw.destroy(), TAKE_WITHIN_MS).unref();
+  raw.once('close', () => clearTimeout(timer));
 }
 
 function sendError(answer: ErrorAnswer, reply: FastifyReply): void {

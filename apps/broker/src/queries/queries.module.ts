@@ -6,6 +6,7 @@
 import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
 import { QueriesController } from '#apps/broker/src/queries/queries.controller.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
@@ -18,6 +19,14 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 @Module({
   imports: [GatewayModule, GrantsModule, SitesModule],
   controllers: [QueriesController],
-  providers: [AnswerQuery, QueryAdmission, QueryBodies, QueryLedger, QueryRecorder, RunQuery],
+  providers: [
+    AnswerBudget,
+    AnswerQuery,
+    QueryAdmission,
+    QueryBodies,
+    QueryLedger,
+    QueryRecorder,
+    RunQuery,
+  ],
 })
 export class QueriesModule {}

@@ -66,6 +66,7 @@ const runErrors: ErrorCode[] = [
   'DATABASE_CONNECTION_LOST',
   'LINK_PROTOCOL',
   'AUDIT_UNAVAILABLE',
+  'BROKER_BUSY',
   'BROKER_DRAINING',
 ];
 const operatorErrors: ErrorCode[] = ['OPERATOR_TOKEN_INVALID', 'RATE_LIMITED', 'INTERNAL'];
