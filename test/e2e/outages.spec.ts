@@ -109,29 +109,33 @@ describe('the agent', () => {
 describe('the database', () => {
   afterEach(() => untilItWorks(), RESTART_MS);
 
-  onSandbox('that goes down is named, and used again when it is back', async () => {
-    const { answer } = await running();
-    await database.close();
-    await conduit.conduit.sandbox?.kill();
-    const cut = await answer;
-    expect([cut.status, problemOf(cut).code, problemOf(cut).retry]).toEqual([
-      503,
-      'DATABASE_CONNECTION_LOST',
-      'unknown',
-    ]);
-    const down = await ask('SELECT 1 AS n');
-    expect([down.status, problemOf(down).code, problemOf(down).retry]).toEqual([
-      503,
-      'DATABASE_UNAVAILABLE',
-      'safe',
-    ]);
-    expect(problemOf(down)).toMatchObject({ whoCanFix: 'MSP' });
-    const { pid } = conduit.conduit.agent ?? {};
-    await conduit.conduit.startPms();
-    database = await ClinicDatabase.connect(conduit, 'admin');
-    await untilItWorks();
-    expect(conduit.conduit.agent?.pid).toBe(pid);
-  }, RESTART_MS);
+  onSandbox(
+    'that goes down is named, and used again when it is back',
+    async () => {
+      const { answer } = await running();
+      await database.close();
+      await conduit.conduit.sandbox?.kill();
+      const cut = await answer;
+      expect([cut.status, problemOf(cut).code, problemOf(cut).retry]).toEqual([
+        503,
+        'DATABASE_CONNECTION_LOST',
+        'unknown',
+      ]);
+      const down = await ask('SELECT 1 AS n');
+      expect([down.status, problemOf(down).code, problemOf(down).retry]).toEqual([
+        503,
+        'DATABASE_UNAVAILABLE',
+        'safe',
+      ]);
+      expect(problemOf(down)).toMatchObject({ whoCanFix: 'MSP' });
+      const { pid } = conduit.conduit.agent ?? {};
+      await conduit.conduit.startPms();
+      database = await ClinicDatabase.connect(conduit, 'admin');
+      await untilItWorks();
+      expect(conduit.conduit.agent?.pid).toBe(pid);
+    },
+    RESTART_MS,
+  );
 
   test('that ends a session mid-query is named, and the next query gets a fresh one', async () => {
     const { answer, session } = await running();
@@ -141,46 +145,58 @@ describe('the database', () => {
     expect((await ask('SELECT 1 AS n')).status).toBe(200);
   });
 
-  test('that refuses the login is told apart from one that is down', async () => {
-    const { pms } = conduit.conduit;
-    const read = { user: pms?.logins.read.user, password: 'Zz-wrong' };
-    await conduit.conduit.agent?.stop();
-    conduit.conduit.configureAgent(conduit.siteId, { logins: { ...pms?.logins, read } });
-    await conduit.conduit.startAgent();
-    await conduit.untilAvailability('online');
-    const answer = await ask('SELECT 1 AS n');
-    expect([answer.status, problemOf(answer).code]).toEqual([503, 'DATABASE_LOGIN_REFUSED']);
-    expect(problemOf(answer).remedy).toContain('doctor');
-    expect(JSON.stringify(answer.body)).not.toContain('Zz-wrong');
-    await conduit.conduit.agent?.stop();
-    conduit.conduit.configureAgent(conduit.siteId);
-    await conduit.conduit.startAgent();
-  }, RESTART_MS);
+  test(
+    'that refuses the login is told apart from one that is down',
+    async () => {
+      const { pms } = conduit.conduit;
+      const read = { user: pms?.logins.read.user, password: 'Zz-wrong' };
+      await conduit.conduit.agent?.stop();
+      conduit.conduit.configureAgent(conduit.siteId, { logins: { ...pms?.logins, read } });
+      await conduit.conduit.startAgent();
+      await conduit.untilAvailability('online');
+      const answer = await ask('SELECT 1 AS n');
+      expect([answer.status, problemOf(answer).code]).toEqual([503, 'DATABASE_LOGIN_REFUSED']);
+      expect(problemOf(answer).remedy).toContain('doctor');
+      expect(JSON.stringify(answer.body)).not.toContain('Zz-wrong');
+      await conduit.conduit.agent?.stop();
+      conduit.conduit.configureAgent(conduit.siteId);
+      await conduit.conduit.startAgent();
+    },
+    RESTART_MS,
+  );
 });
 
 describe('the broker', () => {
-  test('that is restarted is found again by its agents, with their permissions', async () => {
-    const { pid } = conduit.conduit.agent ?? {};
-    await conduit.conduit.broker?.stop();
-    await conduit.conduit.startBroker();
-    const early = await ask('SELECT 1 AS n');
-    if (early.status !== 200) expect(problemOf(early).retry).toBe('safe');
-    await untilItWorks(40_000);
-    expect(conduit.conduit.agent?.pid).toBe(pid);
-  }, RESTART_MS);
+  test(
+    'that is restarted is found again by its agents, with their permissions',
+    async () => {
+      const { pid } = conduit.conduit.agent ?? {};
+      await conduit.conduit.broker?.stop();
+      await conduit.conduit.startBroker();
+      const early = await ask('SELECT 1 AS n');
+      if (early.status !== 200) expect(problemOf(early).retry).toBe('safe');
+      await untilItWorks(40_000);
+      expect(conduit.conduit.agent?.pid).toBe(pid);
+    },
+    RESTART_MS,
+  );
 
-  test('that is killed mid-query loses the query and nothing else', async () => {
-    const { answer } = await running();
-    const lost = answer.then(
-      () => 'answered',
-      () => 'cut',
-    );
-    await conduit.conduit.broker?.kill();
-    expect(await lost).toBe('cut');
-    await database.untilNothingRuns(5_000);
-    await conduit.conduit.startBroker();
-    await untilItWorks(40_000);
-  }, RESTART_MS);
+  test(
+    'that is killed mid-query loses the query and nothing else',
+    async () => {
+      const { answer } = await running();
+      const lost = answer.then(
+        () => 'answered',
+        () => 'cut',
+      );
+      await conduit.conduit.broker?.kill();
+      expect(await lost).toBe('cut');
+      await database.untilNothingRuns(5_000);
+      await conduit.conduit.startBroker();
+      await untilItWorks(40_000);
+    },
+    RESTART_MS,
+  );
 });
 
 const ownRedis = process.env['REDIS_URL'] ? test.skip : test;
