@@ -77,6 +77,7 @@ export class TestConduit {
       return await TestConduit.introduce(conduit, wishes);
     } catch (error) {
       await conduit.stop();
+      rmSync(conduit.options.stateDirectory, { recursive: true, force: true });
       throw error;
     }
   }
