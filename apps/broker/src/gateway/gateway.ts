@@ -54,6 +54,7 @@ export class Gateway implements BeforeApplicationShutdown {
     this.listener = undefined;
     this.attendant.stop();
     await listener.close(drainMs);
+    await this.attendant.close();
   }
 
   beforeApplicationShutdown(): Promise<void> {

@@ -31,6 +31,11 @@ export class SiteTracking {
     clearInterval(this.timer);
   }
 
+  /** After the last link has gone and its leases were given up. */
+  close(): Promise<void> {
+    return this.presence.close();
+  }
+
   /** The state is read once more: the agent may have been shut out since its handshake. */
   async agentJoined(agentId: string): Promise<void> {
     this.here.add(agentId);
