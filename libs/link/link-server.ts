@@ -100,10 +100,16 @@ export class LinkServer extends Server implements CustomTransportStrategy {
       leave = this.options.enter?.(context.peer, request.pattern);
       const handler = this.handlerFor(request);
       if (request.isEvent) stream.sendEnd(EMPTY_OBJECT);
-      await this.onProcessingStartHook(this.transportId as never, context, async () => {
-        const result = await settle(await handler(request, context));
-        if (!request.isEvent) await sendReply(stream, result);
-      });
+      // Nest types the hook as void, yet it returns what the callback does.
+      const served: unknown = this.onProcessingStartHook(
+        this.transportId as never,
+        context,
+        async () => {
+          const result = await settle(await handler(request, context));
+          if (!request.isEvent) await sendReply(stream, result);
+        },
+      );
+      await served;
     } catch (error) {
       if (!(error instanceof ConduitError))
         this.options.onUnexpectedError?.(error, request.pattern);

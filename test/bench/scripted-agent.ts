@@ -11,7 +11,7 @@ const stateFolder = process.argv[process.argv.indexOf('--state') + 1] ?? '';
 const row = ['x'.repeat(1_000)];
 const columns = [{ name: 'filler', type: 'varchar', length: 1_000, nullable: false }];
 
-const agent = await runAgent(await readAgentConfig(stateFolder), {
+const agent = await runAgent(readAgentConfig(stateFolder), {
   openDriver: () => new ScriptedPmsDriver(() => ({ sets: [{ columns, rows: [row] }] })),
 });
 process.once('SIGTERM', () => void agent.stop().then(() => process.exit(0)));

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { enrol } from '#apps/agent/src/identity/enrol.js';
-import type { LinkState } from '#apps/agent/src/link/link-status.js';
 import { MemoryEventLog } from '#apps/agent/src/logging/event-log.js';
 import { runAgent, type RunningAgent } from '#apps/agent/src/run-agent.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -57,6 +56,3 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
-
-export const reaches = (agent: TestAgent, state: LinkState): Promise<void> =>
-  until(() => agent.link.state === state);

@@ -26,7 +26,8 @@ export class StatementFingerprint {
       writeFileSync(path, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx' });
     }
     const key = readFileSync(path);
-    if (key.length !== KEY_BYTES) throw new Error(`${KEY_FILE} does not hold ${KEY_BYTES} bytes`);
+    if (key.length !== KEY_BYTES)
+      throw new Error('the fingerprint key file does not hold a whole key');
     return new StatementFingerprint(key);
   }
 

@@ -29,7 +29,7 @@ describe('a waiting room', () => {
 
   test('refuses at once a request that may not wait', () => {
     const room = aRoom(1);
-    room.enter(aRequest('a'));
+    void room.enter(aRequest('a'));
     expect(() => room.enter(aRequest('b', { maxWaitMs: 0 }))).toThrow(ConduitError);
   });
 

@@ -6,10 +6,3 @@ export type DatabaseSighting = Pick<SiteReport, 'database' | 'pmsVersion' | 'pra
 export abstract class DatabaseHealth {
   abstract of(siteId: string): DatabaseSighting;
 }
-
-/** For an agent that runs no queries. */
-export class UnknownDatabaseHealth extends DatabaseHealth {
-  override of(): DatabaseSighting {
-    return { database: 'unknown' };
-  }
-}

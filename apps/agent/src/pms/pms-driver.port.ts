@@ -4,7 +4,6 @@
  * leaves nothing behind on the connection for the next caller.
  */
 import type { CommandType, ExecutionMode, ParameterDto } from '#libs/contracts/command.js';
-import type { SiteReport } from '#libs/contracts/link-messages.js';
 import type { Tier } from '#apps/agent/src/grants/grant-gate.port.js';
 import type { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';
 
@@ -37,8 +36,6 @@ export interface SqlFailure {
   /** The database's words. They may quote patient data: for the caller's answer only. */
   message: string;
 }
-
-export type DatabaseState = SiteReport['database'];
 
 export abstract class PmsDriver {
   /**

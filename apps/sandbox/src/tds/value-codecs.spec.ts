@@ -454,11 +454,10 @@ describe('plain conversions', () => {
   });
 
   test('every day of the calendar has its number', () => {
-    let day = 0;
-    for (let ms = Date.UTC(2000, 0, 1); day < 3_652_059; day += 97) {
+    for (let day = 0; day < 3_652_059; day += 97) {
       const text = dateText(day);
       expect(parseMoment(text)!.days).toBe(day);
-      ms = Date.parse(`${text}T00:00:00Z`);
+      const ms = Date.parse(`${text}T00:00:00Z`);
       expect(ms / 86_400_000 + 719_162).toBe(day);
     }
   });

@@ -29,6 +29,6 @@ export function writeWindows1252(
 /** Reads bytes `start` to `end` as code page 1252. */
 export function readWindows1252(source: Buffer, start: number, end: number): string {
   const latin1 = source.toString('latin1', start, end);
-  // eslint-disable-next-line no-control-regex -- bytes 0x80 to 0x9f are the ones that differ from Latin-1
+  // Bytes 0x80 to 0x9f are the ones that differ from Latin-1.
   return latin1.replace(/[\x80-\x9f]/g, (c) => HIGH.charAt(c.charCodeAt(0) - 0x80));
 }

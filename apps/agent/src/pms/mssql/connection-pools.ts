@@ -89,7 +89,7 @@ export class ConnectionPools {
     const pools = await Promise.allSettled(this.pools.values());
     this.pools.clear();
     await Promise.allSettled(
-      pools.map((opened) => (opened.status === 'fulfilled' ? opened.value.close() : undefined)),
+      pools.flatMap((opened) => (opened.status === 'fulfilled' ? [opened.value.close()] : [])),
     );
   }
 

@@ -186,17 +186,15 @@ export class ProcedureCaller {
       count: state.transactionCount,
     };
     state.catalogue = catalogue;
-    let ended = false;
     try {
       await this.interpreter.run(body, inner);
-      ended = true;
     } finally {
       state.catalogue = before.catalogue;
       state.nocount = before.nocount;
       state.xactAbort = before.xactAbort;
       await this.dropTemporary(inner);
     }
-    if (ended && state.transactionCount !== before.count) {
+    if (state.transactionCount !== before.count) {
       const mismatch = sqlError(266, before.count, state.transactionCount);
       mismatch.procedure = inner.procedure;
       throw mismatch;

@@ -88,7 +88,6 @@ const precedence: TsqlTypeName[] = [
 
 export const int: TsqlType = { name: 'int' };
 export const bigint: TsqlType = { name: 'bigint' };
-export const bit: TsqlType = { name: 'bit' };
 export const float: TsqlType = { name: 'float' };
 export const datetime: TsqlType = { name: 'datetime' };
 export const varchar = (length: number | 'max'): TsqlType => ({ name: 'varchar', length });
