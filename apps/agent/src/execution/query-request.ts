@@ -1,9 +1,8 @@
 /** A `query.run` request as the agent understands it, after reading and validating every byte itself. */
 import 'reflect-metadata';
-import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
 import { ImmediateQueryDto } from '#libs/contracts/command.js';
 import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
+import { readDto } from '#libs/contracts/read-dto.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 export interface QueryRequest {
@@ -51,10 +50,7 @@ export function checkMeta(meta: Record<string, unknown>): RunQueryMeta {
 
 /** @throws ConduitError BODY_NOT_JSON, or REQUEST_INVALID naming the first wrong field */
 export function readQuery(body: Buffer): ImmediateQueryDto {
-  const query = plainToInstance(ImmediateQueryDto, parseObject(body));
-  const errors = validateSync(query, { whitelist: true, forbidNonWhitelisted: true });
-  if (errors.length > 0) throw asInvalid(errors[0] as ValidationError);
-  return query;
+  return readDto(ImmediateQueryDto, parseObject(body));
 }
 
 function parseObject(body: Buffer): object {
@@ -65,19 +61,4 @@ function parseObject(body: Buffer): object {
     // The parser's message quotes the body.
   }
   throw new ConduitError('BODY_NOT_JSON');
-}
-
-/** class-validator's words name rules and fields, never values. */
-function asInvalid(error: ValidationError): ConduitError {
-  const path: string[] = [error.property];
-  let deepest = error;
-  while (deepest.children?.[0] !== undefined) {
-    [deepest] = deepest.children as [ValidationError];
-    path.push(deepest.property);
-  }
-  const field = path.reduce((text, part) =>
-    /^\d+$/.test(part) ? `${text}[${part}]` : `${text}.${part}`,
-  );
-  const problem = Object.values(deepest.constraints ?? {})[0] ?? 'is not valid';
-  return invalid(field, problem);
 }
