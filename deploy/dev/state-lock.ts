@@ -2,15 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '#deploy/dev/child-program.js';
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+import { isProcessAlive } from '#libs/kernel/process-alive.js';
 
 /**
  * Takes the folder for this process; a lock left by a process that is gone is taken over.
@@ -24,7 +16,7 @@ export function lockState(directory: string): () => void {
     take();
   } catch {
     const holder = Number(readFileSync(path, 'utf8'));
-    if (holder !== process.pid && Number.isInteger(holder) && holder > 0 && isAlive(holder)) {
+    if (holder !== process.pid && Number.isInteger(holder) && holder > 0 && isProcessAlive(holder)) {
       throw new StartError(
         `A conduit is already running on ${directory} (process ${holder}). Stop it first, or name another folder with --state.`,
       );

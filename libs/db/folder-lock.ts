@@ -5,6 +5,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { isProcessAlive } from '#libs/kernel/process-alive.js';
 
 interface Holder {
   pid: number;
@@ -23,11 +24,7 @@ function startOf(pid: number): string | null {
 }
 
 function isAlive({ pid, startedAt }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (!isProcessAlive(pid)) return false;
   const now = startOf(pid);
   return startedAt === null || now === null || now === startedAt;
 }

@@ -5,6 +5,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { isProcessAlive } from '#libs/kernel/process-alive.js';
 
 /**
  * @returns gives the folder free again
@@ -32,7 +33,7 @@ export function lockState(stateFolder: string): () => void {
 
 function isHeld(file: string): boolean {
   const [pid, start] = read(file).split(' ');
-  if (!pid || !isAlive(Number(pid))) return false;
+  if (!pid || !isProcessAlive(Number(pid))) return false;
   // After a crash the number may belong to some other process by now; its start tells them apart.
   return start === bootOf(Number(pid));
 }
@@ -42,15 +43,6 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -12,12 +12,14 @@ import {
 } from '#libs/contracts/link-messages.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
 
+const RETRY_MS = 2_000;
 const REPORT_MS = 30_000;
 
 /** Tells the broker how this agent is: at each join and every thirty seconds. */
 @Injectable()
 export class AgentReporter {
   private timer: NodeJS.Timeout | undefined;
+  private retry: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly link: AgentLink,
@@ -34,6 +36,7 @@ export class AgentReporter {
 
   stop(): void {
     clearInterval(this.timer);
+    clearTimeout(this.retry);
   }
 
   private async report(): Promise<void> {
@@ -49,7 +52,11 @@ export class AgentReporter {
       this.clock.note((sentMs + Date.now()) / 2 - answer.brokerTimeMs);
     } catch (error) {
       const { code } = toConduitError(error);
-      if (code !== 'LINK_CLOSED') this.log.write('report.failed', { code });
+      if (code === 'LINK_CLOSED') return;
+      this.log.write('report.failed', { code });
+      // The broker knows a fresh agent's version and catalogues only from its first report.
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => void this.report(), RETRY_MS).unref();
     }
   }
 }

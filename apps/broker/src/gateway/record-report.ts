@@ -15,17 +15,32 @@ export class RecordReport {
   ) {}
 
   async execute(agentId: string, report: AgentReportDto): Promise<void> {
+    for (const siteId of await this.noteVersion(agentId, report.agentVersion)) {
+      await this.broadcast.publish('site.changed', siteId);
+    }
     for (const site of report.sites) {
-      if (await this.update(agentId, report.agentVersion, site)) {
+      if (await this.update(agentId, site)) {
         await this.broadcast.publish('site.changed', site.siteId);
       }
     }
   }
 
-  private async update(agentId: string, agentVersion: string, site: SiteReportDto) {
+  /** Also for an agent that serves no database yet: the operator sees which one it is. */
+  private async noteVersion(agentId: string, agentVersion: string): Promise<string[]> {
+    const rows = await this.database
+      .updateTable('sites')
+      .set({ agent_version: agentVersion, updated_at: new Date(this.clock.now()) })
+      .where('agent_id', '=', agentId)
+      .where('agent_version', 'is distinct from', agentVersion)
+      .returning('site_id')
+      .execute();
+    return rows.map((row) => row.site_id);
+  }
+
+  private async update(agentId: string, site: SiteReportDto) {
     const row = await this.database
       .selectFrom('sites')
-      .select(['catalogues', 'pms_version', 'agent_version', 'status', 'enriched_at'])
+      .select(['catalogues', 'pms_version', 'status', 'enriched_at'])
       .where('site_id', '=', site.siteId)
       .where('agent_id', '=', agentId)
       .where('status', 'in', ['initialising', 'active'])
@@ -37,14 +52,13 @@ export class RecordReport {
     const pmsVersion = site.pmsVersion ?? row.pms_version;
     const isSame =
       row.status === 'active' &&
-      row.agent_version === agentVersion &&
       row.pms_version === pmsVersion &&
       sameCatalogues(row.catalogues, site.catalogues);
     if (isSame) return false;
     const now = new Date(this.clock.now());
     await this.database
       .updateTable('sites')
-      .set({ catalogues, pms_version: pmsVersion, agent_version: agentVersion })
+      .set({ catalogues, pms_version: pmsVersion })
       .set({ status: 'active', enriched_at: now, updated_at: now })
       .where('site_id', '=', site.siteId)
       .where('agent_id', '=', agentId)
