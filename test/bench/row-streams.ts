@@ -12,6 +12,8 @@ const statement = (rows: number): string =>
    CROSS JOIN (SELECT TOP (50) INTERNALID AS N FROM dbo.Patient ORDER BY INTERNALID) n`;
 
 const megabyte = 1024 * 1024;
+/** Enough for the last line of a stream. */
+const TAIL_BYTES = 500;
 const wantedBytes = 100 * megabyte;
 
 /** Reads the stream to its end. @returns bytes and seconds */
@@ -27,14 +29,16 @@ async function readStream(
   });
   if (answer.statusCode !== 200) throw new Error('the stream was refused');
   let bytes = 0;
-  let last: Buffer = Buffer.alloc(0);
+  let tail = '';
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    last = chunk;
+    tail = (tail + chunk.toString('latin1', Math.max(0, chunk.length - TAIL_BYTES))).slice(
+      -TAIL_BYTES,
+    );
     const aheadMs = (bytes / bytesPerSecond) * 1000 - (performance.now() - started);
     if (aheadMs > 5) await new Promise((resolve) => setTimeout(resolve, aheadMs));
   }
-  if (!last.includes('"$end"')) throw new Error('the stream has no trailer: rows may be missing');
+  if (!tail.includes('"$end"')) throw new Error(`no trailer, rows may be missing: ${tail}`);
   return { bytes, seconds: (performance.now() - started) / 1000 };
 }
 
