@@ -16,7 +16,12 @@ export function lockState(directory: string): () => void {
     take();
   } catch {
     const holder = Number(readFileSync(path, 'utf8'));
-    if (holder !== process.pid && Number.isInteger(holder) && holder > 0 && isProcessAlive(holder)) {
+    if (
+      holder !== process.pid &&
+      Number.isInteger(holder) &&
+      holder > 0 &&
+      isProcessAlive(holder)
+    ) {
       throw new StartError(
         `A conduit is already running on ${directory} (process ${holder}). Stop it first, or name another folder with --state.`,
       );
