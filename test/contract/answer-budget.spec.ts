@@ -50,8 +50,8 @@ test('a whole answer is refused before it is begun while others fill the memory 
   const before = begun;
   refused = await ask();
   expect([refused.status, begun]).toEqual([503, before]);
-  expect((await ask('application/x-ndjson')).status).toBe(200);
+  expect(await ask('application/x-ndjson').then(read)).toBeGreaterThan(0);
   letGo();
   for (const bytes of await Promise.all(under)) expect(bytes).toBeGreaterThan(8 * MB);
-  expect((await ask()).status).toBe(200);
+  expect(await ask().then(read)).toBeGreaterThan(8 * MB);
 });

@@ -122,7 +122,9 @@ export class PretendApi {
     return api;
   }
 
+  /** Cuts what is open first: a client that never reads its answer would keep the server waiting. */
   async stop(): Promise<void> {
+    this.app.getHttpServer().closeAllConnections();
     await this.app.close();
     await this.database.close();
     rmSync(this.folder, { recursive: true, force: true });
