@@ -11,6 +11,10 @@ export const agentPatterns = {
   putGrant: 'grant.put',
   revokeGrant: 'grant.revoke',
   readTime: 'time.read',
+  findWrite: 'write.find',
+  putRegistered: 'registered.put',
+  endRegistered: 'registered.end',
+  fetchRegistered: 'registered.fetch',
 } as const;
 
 /** Handled by the broker, sent by the agent. */
@@ -24,6 +28,7 @@ export const brokerPatterns = {
   publishGrant: 'grant.publish',
   publishRevocation: 'grant.publish-revocation',
   listGrants: 'grants.list',
+  reportRegistered: 'registered.report',
 } as const;
 
 /** Headers of the upgrade request with which an agent opens a link: which join this is. */
@@ -48,8 +53,14 @@ export interface RenewCertificateAnswer {
   certificate: string;
 }
 
-/** `objects`: one JSON array of row objects. `ndjson`: one JSON object a line, closed by a trailer line. */
-export type RowForm = 'objects' | 'ndjson';
+/** `immediate` overtakes `async`, and `async` overtakes `registered`. */
+export type QueryLane = 'immediate' | 'async' | 'registered';
+
+/**
+ * `objects`: one JSON array of row objects. `ndjson`: one JSON object a line, closed by a trailer
+ * line. `pages`: frames of sealed pages (libs/contracts/result-page.ts).
+ */
+export type RowForm = 'objects' | 'ndjson' | 'pages';
 
 /**
  * Meta of `query.run`. The body is the integrator's request body, byte for byte; the agent parses
@@ -63,7 +74,7 @@ export interface RunQueryMeta {
   keyId: string;
   grantId: string;
   grantSeq: number;
-  lane: 'immediate';
+  lane: QueryLane;
   form: RowForm;
   columns: boolean;
   resultSets: 'first' | 'all';
@@ -75,6 +86,12 @@ export interface RunQueryMeta {
   maxResultBytes?: number;
   /** Content codings the caller can take from the agent untouched, e.g. `br`. */
   accept?: 'br';
+  /** The body is sealed to this key of the agent: raw X25519, base64url. */
+  sealedTo?: string;
+  /** Form `pages`: the key that the result is sealed to, raw X25519, base64url. */
+  resultKey?: string;
+  /** The caller's own, or minted by the broker; a write runs at most once under it. */
+  idempotencyKey?: string;
 }
 
 export interface ColumnFacts {
@@ -95,6 +112,8 @@ export interface ColumnFacts {
  */
 export interface RunQueryHead {
   encoding: 'identity' | 'br';
+  /** Form `pages`: the key of the pages, sealed to `resultKey`; base64url. */
+  keyEnvelope?: string;
   /** Of the first result set; with `resultSets: all` one list a set comes in the end instead. */
   columns?: ColumnFacts[];
 }

@@ -1,0 +1,110 @@
+/**
+ * Sealed result pages on the link, one after the other in the body of a reply. A frame is
+ * `u32 header bytes ‖ header JSON ‖ u32 page bytes ‖ sealed page`, lengths big-endian. The broker
+ * reads headers and stores pages; it cannot open one.
+ */
+import { ConduitError } from '#libs/errors/conduit-error.js';
+
+/** What may be known of a page without opening it. */
+export interface PageHeader {
+  /** From 1. Page 0 is the outcome: output parameters, columns, the database's own words. */
+  page: number;
+  /** 0-based, inclusive; `rowsEnd` is `rowsStart - 1` for a page without rows. */
+  rowsStart: number;
+  rowsEnd: number;
+  /** Bytes of the page's JSON text. */
+  plainBytes: number;
+}
+
+export interface SealedPage {
+  header: PageHeader;
+  sealed: Buffer;
+}
+
+const LENGTH_BYTES = 4;
+const MAX_HEADER_BYTES = 1024;
+/** A page is cut after the row that passes 1 MB; a single row may be far larger. */
+export const maxPageBytes = 64 * 1024 * 1024;
+
+/** @returns the frame's pieces, the sealed bytes uncopied */
+export function encodePage({ header, sealed }: SealedPage): Buffer[] {
+  const json = Buffer.from(JSON.stringify(header));
+  const before = Buffer.alloc(LENGTH_BYTES + json.length + LENGTH_BYTES);
+  before.writeUInt32BE(json.length);
+  json.copy(before, LENGTH_BYTES);
+  before.writeUInt32BE(sealed.length, LENGTH_BYTES + json.length);
+  return [before, sealed];
+}
+
+/**
+ * Pages as they arrive, each once it is whole.
+ * @throws ConduitError LINK_PROTOCOL for lengths out of bounds, headers that are none, or a torn end
+ */
+export async function* decodePages(body: AsyncIterable<Uint8Array>): AsyncGenerator<SealedPage> {
+  const bytes = new ByteReader(body);
+  for (;;) {
+    const headerLength = await bytes.length();
+    if (headerLength === undefined) return;
+    if (headerLength > MAX_HEADER_BYTES) throw new ConduitError('LINK_PROTOCOL');
+    const header = readHeader(await bytes.take(headerLength));
+    const pageLength = await bytes.length();
+    if (pageLength === undefined || pageLength > maxPageBytes)
+      throw new ConduitError('LINK_PROTOCOL');
+    yield { header, sealed: await bytes.take(pageLength) };
+  }
+}
+
+function readHeader(json: Buffer): PageHeader {
+  let header: Partial<Record<keyof PageHeader, unknown>>;
+  try {
+    header = JSON.parse(json.toString('utf8')) as typeof header;
+  } catch {
+    throw new ConduitError('LINK_PROTOCOL');
+  }
+  const { page, rowsStart, rowsEnd, plainBytes } = header ?? {};
+  const whole = (value: unknown, least: number): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= least;
+  if (!whole(page, 0) || !whole(rowsStart, 0) || !whole(rowsEnd, -1) || !whole(plainBytes, 0))
+    throw new ConduitError('LINK_PROTOCOL');
+  if (rowsEnd < rowsStart - 1) throw new ConduitError('LINK_PROTOCOL');
+  return { page, rowsStart, rowsEnd, plainBytes };
+}
+
+/** Fragments end anywhere; what is asked for may span many. */
+class ByteReader {
+  private readonly source: AsyncIterator<Uint8Array>;
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+
+  constructor(body: AsyncIterable<Uint8Array>) {
+    this.source = body[Symbol.asyncIterator]();
+  }
+
+  /** Undefined where the body ends between two frames. */
+  async length(): Promise<number | undefined> {
+    if (this.heldBytes === 0 && !(await this.more())) return undefined;
+    return (await this.take(LENGTH_BYTES)).readUInt32BE();
+  }
+
+  async take(count: number): Promise<Buffer> {
+    while (this.heldBytes < count) {
+      if (!(await this.more())) throw new ConduitError('LINK_PROTOCOL');
+    }
+    const all = this.held.length === 1 ? (this.held[0] as Buffer) : Buffer.concat(this.held);
+    const rest = all.subarray(count);
+    this.held = rest.length > 0 ? [rest] : [];
+    this.heldBytes = rest.length;
+    return all.subarray(0, count);
+  }
+
+  private async more(): Promise<boolean> {
+    for (;;) {
+      const next: IteratorResult<Uint8Array> = await this.source.next();
+      if (next.done === true) return false;
+      if (next.value.length === 0) continue;
+      this.held.push(Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length));
+      this.heldBytes += next.value.length;
+      return true;
+    }
+  }
+}
