@@ -18,6 +18,7 @@ import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
 
 @Module({})
 export class BrokerModule {
@@ -39,6 +40,7 @@ export class BrokerModule {
         QueriesModule,
         ReferenceModule,
         SitesModule,
+        WebhooksModule,
       ],
     };
   }
