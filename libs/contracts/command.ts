@@ -133,12 +133,9 @@ export class CommandDto {
   parameters?: ParameterDto[];
 }
 
-export class ImmediateQueryDto {
+/** What every query says, whichever way it is run. */
+export abstract class QueryDto {
   /** Milliseconds the query may wait before it starts. */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(60_000)
   maxTimeInQueue?: number;
 
   @IsObject()
@@ -151,4 +148,20 @@ export class ImmediateQueryDto {
   @Matches(WELL_FORMED_WITHOUT_NUL, notPlain)
   @MaxLength(commandLimits.catalogueCharacters)
   catalogue?: string;
+}
+
+export class ImmediateQueryDto extends QueryDto {
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(60_000)
+  declare maxTimeInQueue?: number;
+}
+
+export class AsyncQueryDto extends QueryDto {
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(7_200_000)
+  declare maxTimeInQueue?: number;
 }

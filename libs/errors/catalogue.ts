@@ -443,10 +443,24 @@ export const catalogue = {
   ),
   SPOOL_FULL: entry(
     503,
-    'safe',
+    'unknown',
     'MSP',
-    'The practice server has no room to hold the result until it is fetched.',
+    'The practice server has no room to hold the result until it is fetched. The statement was run.',
     'Fetch or delete other results of this site; the practice can free disk space.',
+  ),
+  SPOOL_EXPIRED: entry(
+    410,
+    'unknown',
+    'integrator',
+    'The result waited at the practice for longer than it is kept there.',
+    'Send the query again, and fetch the results of earlier ones so that there is room for it.',
+  ),
+  SEALED_TO_OLD_KEY: entry(
+    410,
+    'safe',
+    'integrator',
+    'The query waited for longer than the key at the practice that it was sealed to.',
+    'Send it again; a write with the same Idempotency-Key is never applied twice.',
   ),
 
   // Writes
