@@ -167,4 +167,65 @@ const recovery: Migration = {
   ],
 };
 
-export const migrations: readonly Migration[] = [registry, permission, audit, recovery];
+const webhooks: Migration = {
+  name: '0005-webhooks',
+  statements: [
+    `create table webhook_endpoints (
+      webhook_id text primary key,
+      integrator_id text not null references integrators,
+      url text not null,
+      events jsonb not null,
+      site_ids jsonb not null,
+      signature text not null check (signature in ('halo', 'standard')),
+      sealed_secret bytea not null,
+      public_key text not null,
+      previous_sealed_secret bytea,
+      previous_public_key text,
+      previous_until timestamptz,
+      pause_reason text check (pause_reason in ('asked', 'failing')),
+      paused_at timestamptz,
+      failing_since timestamptz,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null
+    )`,
+    `create index webhook_endpoints_by_integrator on webhook_endpoints (integrator_id)`,
+    `create table webhook_deliveries (
+      delivery_id text primary key,
+      webhook_id text not null references webhook_endpoints on delete cascade,
+      event_id text not null,
+      type text not null,
+      site_id text,
+      query_id text,
+      grant_id text,
+      occurred_at timestamptz not null,
+      state text not null check (state in ('pending', 'delivered', 'failed', 'held')),
+      attempts integer not null default 0,
+      tries integer not null default 0,
+      wait_ms integer not null default 0,
+      due_at timestamptz not null,
+      leased_until timestamptz,
+      created_at timestamptz not null default now(),
+      ended_at timestamptz,
+      unique (webhook_id, event_id)
+    )`,
+    // What is waiting is looked for all the time; what has ended, by its age and by its reader.
+    `create index webhook_deliveries_due on webhook_deliveries (webhook_id, due_at) where state = 'pending'`,
+    `create index webhook_deliveries_by_age on webhook_deliveries (webhook_id, created_at, delivery_id)`,
+    `create table webhook_attempts (
+      delivery_id text not null references webhook_deliveries on delete cascade,
+      attempt integer not null,
+      started_at timestamptz not null,
+      duration_ms integer not null,
+      status_code integer,
+      error text,
+      primary key (delivery_id, attempt)
+    )`,
+    `create table site_availability (
+      site_id text primary key references sites,
+      availability text not null check (availability in ('online', 'offline', 'unreachable')),
+      since timestamptz not null
+    )`,
+  ],
+};
+
+export const migrations: readonly Migration[] = [registry, permission, audit, recovery, webhooks];

@@ -162,6 +162,77 @@ export interface AuditRecordsTable {
   leaf_hash: Buffer;
 }
 
+export interface WebhookEndpointsTable {
+  webhook_id: string;
+  integrator_id: string;
+  url: string;
+  /** Types it wants; empty: all. */
+  events: JSONColumnType<string[]>;
+  /** Sites it wants to hear of; empty: all paired ones. */
+  site_ids: JSONColumnType<string[]>;
+  signature: 'halo' | 'standard';
+  /** Sealed under a key that is derived from a secret of the server: the broker has to sign with it. */
+  sealed_secret: Buffer;
+  /** `whpk_…`, of the Ed25519 key that is sealed with the secret. */
+  public_key: string;
+  /** What signs too until `previous_until`, after a rotation. */
+  previous_sealed_secret: Buffer | null;
+  previous_public_key: string | null;
+  previous_until: Timestamp | null;
+  /** Null: not paused. */
+  pause_reason: 'asked' | 'failing' | null;
+  paused_at: Timestamp | null;
+  /** When the first of the failures came that no success has followed. */
+  failing_since: Timestamp | null;
+  created_at: CreatedAt;
+  updated_at: Timestamp;
+}
+
+/** One event for one endpoint. Its body is made again from these ids at each attempt. */
+export interface WebhookDeliveriesTable {
+  delivery_id: string;
+  webhook_id: string;
+  /** The same at every endpoint and at every redelivery. */
+  event_id: string;
+  type: string;
+  /** Null: a test. */
+  site_id: string | null;
+  query_id: string | null;
+  grant_id: string | null;
+  occurred_at: Timestamp;
+  /** held: it came, or still waited, while the endpoint was paused. */
+  state: 'pending' | 'delivered' | 'failed' | 'held';
+  /** Ever made. */
+  attempts: Generated<number>;
+  /** Made since it was last asked for: these are limited. */
+  tries: Generated<number>;
+  /** The last wait, from which the next one is drawn. */
+  wait_ms: Generated<number>;
+  due_at: Timestamp;
+  /** While a node is at it. */
+  leased_until: Timestamp | null;
+  created_at: CreatedAt;
+  ended_at: Timestamp | null;
+}
+
+export interface WebhookAttemptsTable {
+  delivery_id: string;
+  attempt: number;
+  started_at: Timestamp;
+  duration_ms: number;
+  /** Null: no answer came. */
+  status_code: number | null;
+  /** A word of a closed list. Null: delivered. */
+  error: string | null;
+}
+
+/** The availability of each site that was last announced. */
+export interface SiteAvailabilityTable {
+  site_id: string;
+  availability: 'online' | 'offline' | 'unreachable';
+  since: Timestamp;
+}
+
 export interface Database {
   practices: PracticesTable;
   sites: SitesTable;
@@ -174,4 +245,8 @@ export interface Database {
   access_requests: AccessRequestsTable;
   grants: GrantsTable;
   audit_records: AuditRecordsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
+  webhook_attempts: WebhookAttemptsTable;
+  site_availability: SiteAvailabilityTable;
 }
