@@ -1,0 +1,36 @@
+/** Where sealed result pages rest until they are fetched. Nothing here can open one. */
+import type { PageHeader, SealedPage } from '#libs/contracts/result-page.js';
+
+/** Whose pages they are. */
+export interface ResultOwner {
+  /** UUID of one run: pages of two runs never mix. */
+  id: string;
+  integratorId: string;
+  siteId: string;
+  /** What the audit calls it where that is not the id itself. */
+  queryId?: string;
+}
+
+export type PurgeReason = 'fetched' | 'deleted' | 'expired' | 'cancelled';
+
+/** Every method throws ConduitError QUEUE_UNAVAILABLE while the transient store is away. */
+export abstract class ResultStore {
+  /**
+   * Keeps a page until `keepUntil` says otherwise, at most 24 hours. The same page again changes
+   * nothing.
+   * @returns full: the integrator's share, or the store, has no room for it now; try again later
+   */
+  abstract putPage(owner: ResultOwner, page: SealedPage): Promise<'stored' | 'full'>;
+
+  /** Of the pages that are kept, in the order of their numbers. */
+  abstract headers(owner: ResultOwner): Promise<PageHeader[]>;
+
+  /** The sealed page, or undefined when it is not kept, or not any more. */
+  abstract readPage(owner: ResultOwner, page: number): Promise<Buffer | undefined>;
+
+  /** Removes all pages and says so in the audit; without pages nothing happens. */
+  abstract purge(owner: ResultOwner, reason: PurgeReason): Promise<void>;
+
+  /** @param untilMs milliseconds since the Unix epoch; never beyond 24 hours after the first page */
+  abstract keepUntil(owner: ResultOwner, untilMs: number): Promise<void>;
+}
