@@ -434,6 +434,13 @@ export const catalogue = {
     'The result is sealed to another subscription key.',
     'Fetch it with the key that submitted the query.',
   ),
+  SEAL_BROKEN: entry(
+    500,
+    'never',
+    'operator',
+    'What was sealed cannot be opened: it was changed, or is not what it is taken for.',
+    'Read it once more; if it fails again, tell the operator the id of the query.',
+  ),
   TRANSIENT_STORE_FULL: entry(
     503,
     'safe',
@@ -461,6 +468,43 @@ export const catalogue = {
     'integrator',
     'The query waited for longer than the key at the practice that it was sealed to.',
     'Send it again; a write with the same Idempotency-Key is never applied twice.',
+  ),
+
+  // Registered queries
+  REGISTERED_LIMIT: entry(
+    409,
+    'safe',
+    'integrator',
+    'There are as many registered queries as are allowed here.',
+    'Delete one that is not needed, then create this one again.',
+  ),
+  REGISTERED_ENDED: entry(
+    409,
+    'never',
+    'integrator',
+    'The registered query has ended.',
+    'Create it again.',
+  ),
+  KEY_COLUMN_MISSING: entry(
+    422,
+    'never',
+    'integrator',
+    'The result has no column of a name that was declared as a key column.',
+    'Create the registered query again with key columns that its statement returns.',
+  ),
+  CURSOR_INVALID: entry(
+    400,
+    'never',
+    'integrator',
+    'The cursor was not issued for this registered query.',
+    'Send the cursor of the last answer, unchanged, to the registered query that it came from.',
+  ),
+  CURSOR_EXPIRED: entry(
+    410,
+    'safe',
+    'integrator',
+    'The changes since this cursor are no longer held.',
+    'Fetch the whole result without a cursor and go on from the cursor that it names.',
   ),
 
   // Writes

@@ -37,7 +37,10 @@ const spkiPrefix = {
   ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
   x25519: Buffer.from('302a300506032b656e032100', 'hex'),
 } as const;
-const ed25519Pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+const pkcs8Prefix = {
+  ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+  x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+} as const;
 
 /** The 32 raw bytes of an Ed25519 or X25519 public key. */
 export function rawPublicKey(key: KeyObject): Buffer {
@@ -54,8 +57,19 @@ export function publicKeyFromRaw(type: keyof typeof spkiPrefix, raw: Uint8Array)
 /** @param seed 32 bytes (RFC 8032 §5.1.5) */
 export function ed25519FromSeed(seed: Uint8Array): KeyPair {
   if (seed.length !== RAW_KEY_BYTES) throw new Error('Ed25519 seed of wrong length');
-  const der = Buffer.concat([ed25519Pkcs8Prefix, seed]);
+  return fromRawPrivate('ed25519', seed);
+}
+
+/** @param scalar 32 bytes, clamped where it is used (RFC 7748 §5) */
+export function x25519FromScalar(scalar: Uint8Array): KeyPair {
+  if (scalar.length !== RAW_KEY_BYTES) throw new Error('X25519 scalar of wrong length');
+  return fromRawPrivate('x25519', scalar);
+}
+
+function fromRawPrivate(type: keyof typeof pkcs8Prefix, raw: Uint8Array): KeyPair {
+  const der = Buffer.concat([pkcs8Prefix[type], raw]);
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  der.fill(0);
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
