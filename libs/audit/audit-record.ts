@@ -34,6 +34,10 @@ export const auditActions = [
   'query.executed',
   'query.refused',
   'query.failed',
+  'registered.created',
+  'registered.renewed',
+  'registered.cancelled',
+  'registered.ended',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -29,6 +29,7 @@ export const brokerPatterns = {
   publishRevocation: 'grant.publish-revocation',
   listGrants: 'grants.list',
   reportRegistered: 'registered.report',
+  syncRegistered: 'registered.sync',
 } as const;
 
 /** Headers of the upgrade request with which an agent opens a link: which join this is. */

@@ -8,6 +8,8 @@ export const broadcastTopics = [
   'site.changed',
   'agent.changed',
   'grant.changed',
+  'registered.changed',
+  'registered.wanted',
 ] as const;
 export type BroadcastTopic = (typeof broadcastTopics)[number];
 
