@@ -93,6 +93,54 @@ export interface RunQueryMeta {
   resultKey?: string;
   /** The caller's own, or minted by the broker; a write runs at most once under it. */
   idempotencyKey?: string;
+  /** The broker minted the key: the caller sent none. */
+  keyMinted?: true;
+}
+
+/** Meta of `write.find`. */
+export interface FindWriteMeta {
+  requestId: string;
+  siteId: string;
+  integratorId: string;
+  /** The Idempotency-Key. */
+  key: string;
+}
+
+/**
+ * `applied`: committed. `notApplied`: nothing of it stayed. `neverReceived`: no trace of it, so it was
+ * not begun until now. `inProgress`: running at this moment. `unknown`: nobody can say.
+ */
+export const writeStates = [
+  'applied',
+  'notApplied',
+  'neverReceived',
+  'inProgress',
+  'unknown',
+] as const;
+export type WriteState = (typeof writeStates)[number];
+
+/** What a write answered, as its journal keeps it. */
+export interface WriteOutcome {
+  /** For nonQuery; -1 when SQL Server counts none. */
+  rowsAffected?: number;
+  /** Rows that it returned. */
+  rows?: number;
+  /** Output, inputOutput and returnValue parameters with their final values as text. */
+  parameters?: ParameterDto[];
+  /** False: the answer was too large to be kept, so the same request can't be answered again. */
+  kept: boolean;
+}
+
+/** Answer to `write.find`. */
+export interface FindWriteAnswer {
+  state: WriteState;
+  /** A word that says more, e.g. `rolledBackByStatement`. */
+  reason?: string;
+  outcome?: WriteOutcome;
+  /** ISO 8601 UTC. */
+  receivedAt?: string;
+  /** ISO 8601 UTC: when it was committed, or ended. */
+  appliedAt?: string;
 }
 
 export interface ColumnFacts {
@@ -138,6 +186,8 @@ export interface RunQueryEnd {
   sqlExecutionMs: number;
   /** Milliseconds it waited for a place at the agent. */
   waitedMs: number;
+  /** The write had been applied before under its key: this is its answer again, nothing was run. */
+  replayed?: true;
   error?: {
     /** Ours; STATEMENT_FAILED when SQL Server refused the statement. */
     code: ErrorCode;

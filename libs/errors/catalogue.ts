@@ -547,8 +547,15 @@ export const catalogue = {
     409,
     'never',
     'integrator',
-    'The write was applied before; its rows were too large to be kept.',
+    'The write was applied before; its answer could not be kept.',
     'Read the data with a query of its own.',
+  ),
+  WRITE_TRANSACTION_UNBALANCED: entry(
+    400,
+    'never',
+    'integrator',
+    'The statement left a transaction open; everything that was open was rolled back.',
+    'End every transaction that the statement begins. If it also commits, look at the data first.',
   ),
   WRITE_JOURNAL_MISSING: entry(
     403,
@@ -556,6 +563,13 @@ export const catalogue = {
     'MSP',
     'The practice server keeps no write journal, and the permission does not allow writes without one.',
     'Set up the write journal on the practice server, or ask the practice to permit writes without it.',
+  ),
+  WRITE_JOURNAL_UNAVAILABLE: entry(
+    503,
+    'safe',
+    'MSP',
+    'The write journal of the practice server cannot be used, so nothing was written.',
+    'Run the doctor on the practice server and correct what it says about the write journal.',
   ),
   CLIENT_GONE: entry(
     499,

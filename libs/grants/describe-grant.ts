@@ -3,7 +3,7 @@
  * who, what they can do, with what, why, how much, until when. Nothing that the grant allows may be
  * missing here: people sign what they read.
  */
-import type { Grant, GrantLimits, Purpose } from '#libs/grants/grant.js';
+import type { Grant, GrantLimits, Purpose, WriteTerms } from '#libs/grants/grant.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
 
@@ -68,6 +68,19 @@ function describeLimits(limits: GrantLimits): string[] {
   return lines.length === 0 ? ['no limit of its own'] : lines;
 }
 
+/** Only what differs from the usual: every change is in the write journal. */
+function describeWrites({ journal, callerKey }: WriteTerms): string[] {
+  const lines: string[] = [];
+  if (journal === 'none')
+    lines.push(
+      'also where the database server keeps no write journal: when a server or the network fails',
+      'in the middle of a change, nobody may be able to say whether the change was made',
+    );
+  if (callerKey === 'required')
+    lines.push('each must carry a key of the integrator, so that none is made twice');
+  return lines;
+}
+
 const modeWords: Record<Grant['encryptionMode'], string> = {
   edge: 'The broker handles the data in the clear for the moment it passes, and keeps none of it.',
   sidecar: 'The broker cannot read the data: it is sealed to a program beside the integrator.',
@@ -99,6 +112,9 @@ export function describeGrant(grant: Grant, names: KnownNames = {}): string[] {
     `For:        ${grant.purposes.map((purpose) => purposeWords[purpose]).join('; ')}`,
     ...describeLimits(grant.limits).map(
       (line, i) => `${i === 0 ? 'How much:   ' : '            '}${line}`,
+    ),
+    ...describeWrites(grant.writes ?? {}).map(
+      (line, i) => `${i === 0 ? 'Changes:    ' : '            '}${line}`,
     ),
     `Data goes to: ${grant.countries.join(', ')}`,
     `From:       ${grant.notBefore}`,

@@ -38,6 +38,14 @@ export interface GrantLimits {
   hours?: PermittedHours;
 }
 
+/** How writes are kept from being made twice; absent: by the write journal, under any key. */
+export interface WriteTerms {
+  /** Writes are permitted also where the database server keeps no write journal. */
+  journal?: 'none';
+  /** Each write needs an Idempotency-Key of the integrator's own. */
+  callerKey?: 'required';
+}
+
 export interface Grant {
   type: 'conduit-grant-v1';
   grantId: string;
@@ -56,6 +64,7 @@ export interface Grant {
   catalogues: string[];
   purposes: Purpose[];
   limits: GrantLimits;
+  writes?: WriteTerms;
   encryptionMode: 'edge' | 'sidecar' | 'sealed';
   /** ISO 8601 UTC. */
   notBefore: string;

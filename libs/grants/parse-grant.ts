@@ -52,6 +52,11 @@ const limitsShape: Shape = {
   },
 };
 
+const writesShape: Shape = {
+  required: {},
+  optional: { journal: oneOf(['none']), callerKey: oneOf(['required']) },
+};
+
 const grantShape: Shape = {
   required: {
     type: oneOf(['conduit-grant-v1']),
@@ -73,7 +78,12 @@ const grantShape: Shape = {
     expires: instant,
     countries: list(matches(/^[A-Z]{2}$/), 1, 50),
   },
-  optional: { revoked: oneOf([true]) },
+  optional: {
+    revoked: oneOf([true]),
+    // Nothing in it would say nothing, in two spellings.
+    writes: (value) =>
+      firstWrongField(value, writesShape) === undefined && Object.keys(value as object).length > 0,
+  },
 };
 
 const signatureShape: Shape = {
@@ -113,7 +123,9 @@ export function parseGrant(document: string): GrantReading {
   const field = wrongGrantField(reading.value);
   if (field !== undefined) {
     // Unknown names come from outside and are not repeated.
-    const ours = Object.hasOwn(grantShape.required, field) || field === 'revoked';
+    const ours = [grantShape.required, grantShape.optional].some(
+      (fields) => fields !== undefined && Object.hasOwn(fields, field),
+    );
     return { ok: false, reason: 'field-invalid', ...(ours ? { field } : {}) };
   }
   const grant = reading.value as Grant;
