@@ -1,6 +1,6 @@
 /** Parts for tests of execution: a permissive gate that can withdraw, a journal that keeps, requests. */
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import type { CommandDto, ImmediateQueryDto } from '#libs/contracts/command.js';
+import type { CommandDto, QueryDto } from '#libs/contracts/command.js';
 import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
 import type { Grant, GrantLimits } from '#libs/grants/grant.js';
 import {
@@ -70,10 +70,23 @@ export function aMeta(meta: Partial<RunQueryMeta> = {}): RunQueryMeta {
   };
 }
 
+/** Keys of 43 characters that are none. */
+export function anAsyncMeta(meta: Partial<RunQueryMeta> = {}): RunQueryMeta {
+  return aMeta({
+    lane: 'async',
+    form: 'pages',
+    executionLimitMs: 300_000,
+    sealedTo: 'S'.repeat(43),
+    resultKey: 'R'.repeat(43),
+    idempotencyKey: 'idempotency-1',
+    ...meta,
+  });
+}
+
 export function aRequest(
   command: CommandDto,
   meta: Partial<RunQueryMeta> = {},
-  query: Partial<ImmediateQueryDto> = {},
+  query: Partial<QueryDto> = {},
 ): QueryRequest {
   return { meta: aMeta(meta), query: { command, ...query } };
 }

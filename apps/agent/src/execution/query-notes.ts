@@ -3,7 +3,7 @@ import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { bytesBucket, durationBucket, rowsBucket } from '#libs/kernel/buckets.js';
 import type { GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
-import type { ImmediateQueryDto } from '#libs/contracts/command.js';
+import type { QueryDto } from '#libs/contracts/command.js';
 import type { ConduitError } from '#libs/errors/conduit-error.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 
@@ -20,7 +20,7 @@ export type QuerySubject = Omit<Note, 'type'>;
 const FIRST_CHOSEN_NUMBER = 50_000;
 
 /** To be made before the query starts: what ran must not fail to be written. */
-export function subjectOf(meta: RunQueryMeta, query: ImmediateQueryDto): QuerySubject {
+export function subjectOf(meta: RunQueryMeta, query: QueryDto): QuerySubject {
   return {
     site: meta.siteId,
     integrator: meta.integratorId,

@@ -32,19 +32,19 @@ const bodies: [body: string, code: string, field: string | undefined][] = [
 
 describe('the body of a query', () => {
   test.each(bodies)('%s is refused', (body, code, field) => {
-    expect(problemOf(() => readQuery(Buffer.from(body)))).toEqual({ code, field });
+    expect(problemOf(() => readQuery('immediate', Buffer.from(body)))).toEqual({ code, field });
   });
 
   test('with ten thousand parameters is refused', () => {
     const parameters = Array.from({ length: 10_000 }, (_, n) => ({ name: `p${n}` }));
     const body = Buffer.from(JSON.stringify({ command: { text: 'x', parameters } }));
-    expect(problemOf(() => readQuery(body)).field).toBe('command.parameters');
+    expect(problemOf(() => readQuery('immediate', body)).field).toBe('command.parameters');
   });
 
   test('with a parameter of a megabyte is read', () => {
     const parameters = [{ name: 'p', value: 'x'.repeat(1_048_576) }];
     const body = Buffer.from(JSON.stringify({ command: { text: 'x', parameters } }));
-    expect(readQuery(body).command.parameters?.[0]?.value).toHaveLength(1_048_576);
+    expect(readQuery('immediate', body).command.parameters?.[0]?.value).toHaveLength(1_048_576);
   });
 });
 

@@ -1,17 +1,20 @@
 /** A `query.run` request as the agent understands it, after reading and validating every byte itself. */
 import 'reflect-metadata';
-import { ImmediateQueryDto } from '#libs/contracts/command.js';
-import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
+import { AsyncQueryDto, ImmediateQueryDto, type QueryDto } from '#libs/contracts/command.js';
+import type { QueryLane, RunQueryMeta } from '#libs/contracts/link-messages.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 export interface QueryRequest {
   meta: RunQueryMeta;
-  query: ImmediateQueryDto;
+  query: QueryDto;
 }
 
 const TEXT_META = ['queryId', 'requestId', 'siteId', 'integratorId', 'keyId', 'grantId'] as const;
 const NUMBER_META = ['grantSeq', 'maxWaitMs', 'executionLimitMs'] as const;
+/** Raw X25519, base64url. */
+const PUBLIC_KEY = /^[A-Za-z0-9_-]{43}$/;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 /** These go into the journal as they are. */
 const META_TEXT = /^[A-Za-z0-9._-]{1,200}$/;
 
@@ -36,21 +39,39 @@ export function checkMeta(meta: Record<string, unknown>): RunQueryMeta {
   const oneOf = (field: string, allowed: readonly unknown[]): void => {
     if (!allowed.includes(meta[field])) throw invalid(`meta.${field}`, 'has an unknown value');
   };
-  oneOf('lane', ['immediate']);
-  oneOf('form', ['objects', 'ndjson']);
+  // A registered query was sent to the agent before; its runs are the agent's own.
+  oneOf('lane', ['immediate', 'async']);
+  const isAsync = meta['lane'] === 'async';
+  oneOf('form', isAsync ? ['pages'] : ['objects', 'ndjson']);
   oneOf('columns', [true, false]);
-  oneOf('resultSets', ['first', 'all']);
+  oneOf('resultSets', isAsync ? ['first'] : ['first', 'all']);
   oneOf('accept', [undefined, 'br']);
   const { maxResultBytes } = meta;
   if (maxResultBytes !== undefined && !Number.isSafeInteger(maxResultBytes)) {
     throw invalid('meta.maxResultBytes', 'must be a whole number');
   }
+  checkKeys(meta, isAsync);
   return meta as unknown as RunQueryMeta;
 }
 
+/** What waited was sealed on its way here, and its result is sealed on its way back. */
+function checkKeys(meta: Record<string, unknown>, isAsync: boolean): void {
+  for (const field of ['sealedTo', 'resultKey']) {
+    const value = meta[field];
+    const isRight = isAsync
+      ? typeof value === 'string' && PUBLIC_KEY.test(value)
+      : value === undefined;
+    if (!isRight) throw invalid(`meta.${field}`, 'must be a public key of an async query');
+  }
+  const { idempotencyKey } = meta;
+  if (idempotencyKey === undefined && !isAsync) return;
+  if (typeof idempotencyKey !== 'string' || !IDEMPOTENCY_KEY.test(idempotencyKey))
+    throw invalid('meta.idempotencyKey', 'must be 1 to 255 visible ASCII characters');
+}
+
 /** @throws ConduitError BODY_NOT_JSON, or REQUEST_INVALID naming the first wrong field */
-export function readQuery(body: Buffer): ImmediateQueryDto {
-  return readDto(ImmediateQueryDto, parseObject(body));
+export function readQuery(lane: QueryLane, body: Buffer): QueryDto {
+  return readDto(lane === 'async' ? AsyncQueryDto : ImmediateQueryDto, parseObject(body));
 }
 
 function parseObject(body: Buffer): object {

@@ -118,6 +118,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const first = this.permit(request, catalogue);
     const askedAt = performance.now();
     const place = site.room.enter({
+      lane: meta.lane,
       integratorId: meta.integratorId,
       grantId: meta.grantId,
       grantConcurrency: first.grant.limits.concurrency ?? Infinity,

@@ -1,11 +1,16 @@
 /**
  * Places for statements at one site. It bounds what runs at once, altogether and for each
- * integrator and grant, and lends free places to the integrators in turn, so that one who floods
- * waits for himself and not the others for him.
+ * integrator and grant. Immediate requests go first; async and registered ones never take the last
+ * places, and share theirs four to one. Within a lane places are lent to the integrators in turn,
+ * so that one who floods waits for himself and not the others for him.
  */
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { QueryLane } from '#libs/contracts/link-messages.js';
+import { LaneQueue, type Waiting } from '#apps/agent/src/execution/lane-queue.js';
+import { PlaceCounts } from '#apps/agent/src/execution/place-counts.js';
 
 export interface PlaceRequest {
+  lane: QueryLane;
   integratorId: string;
   grantId: string;
   /** Statements at once that the grant allows. */
@@ -20,25 +25,61 @@ export interface RoomLimits {
   maxConcurrentPerIntegrator: number;
 }
 
-/** Waiting requests of one integrator; more would only be memory. */
-const MAX_WAITING_PER_INTEGRATOR = 256;
+type CountOfLanes = Record<QueryLane, number>;
 
-interface Waiting {
-  request: PlaceRequest;
-  admit(): void;
-}
+/** Async requests that are admitted for each registered one while both wait. */
+const ASYNC_TURNS = 4;
 
 export class WaitingRoom {
-  private running = 0;
-  private readonly byIntegrator = new Map<string, number>();
-  private readonly byGrant = new Map<string, number>();
-  /** In order of their next turn. */
-  private readonly queues = new Map<string, Waiting[]>();
+  private readonly places: PlaceCounts;
+  private readonly queues: Record<QueryLane, LaneQueue> = {
+    immediate: new LaneQueue(),
+    async: new LaneQueue(),
+    registered: new LaneQueue(),
+  };
+  private asyncTurns = 0;
+  private held: readonly QueryLane[] = [];
+  private readonly onQuiet = new Set<() => void>();
 
-  constructor(private readonly limits: RoomLimits) {}
+  constructor(limits: RoomLimits) {
+    this.places = new PlaceCounts(limits);
+  }
 
   get runningCount(): number {
-    return this.running;
+    return this.places.running;
+  }
+
+  /** Statements under way and requests that wait, lane by lane. */
+  get counts(): { running: CountOfLanes; waiting: CountOfLanes } {
+    const { immediate, async, registered } = this.queues;
+    return {
+      running: this.places.ofLanes,
+      waiting: {
+        immediate: immediate.length,
+        async: async.length,
+        registered: registered.length,
+      },
+    };
+  }
+
+  /** Admits no request of these lanes until it is called again; what runs goes on. */
+  hold(lanes: readonly QueryLane[]): void {
+    this.held = lanes;
+    this.admitNext();
+  }
+
+  /** Undefined when no immediate statement runs; else resolves when none does, or after `mostMs`. */
+  quiet(mostMs: number): Promise<void> | undefined {
+    if (this.places.ofLanes.immediate === 0) return undefined;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.onQuiet.delete(finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, mostMs);
+      this.onQuiet.add(finish);
+    });
   }
 
   /**
@@ -47,42 +88,30 @@ export class WaitingRoom {
    *   signal's reason
    */
   enter(request: PlaceRequest): Promise<() => void> | (() => void) {
-    if (this.hasPlace(request) && !this.isOvertaking(request)) return this.take(request);
+    const { lane, integratorId } = request;
+    if (this.fits(request) && !this.queues[lane].isOvertaking(integratorId))
+      return this.take(request);
     if (request.maxWaitMs === 0) throw new ConduitError('QUEUE_EXPIRED');
     return this.wait(request);
   }
 
-  private isOvertaking({ integratorId }: PlaceRequest): boolean {
-    return (this.queues.get(integratorId)?.length ?? 0) > 0;
-  }
+  private readonly fits = (request: PlaceRequest): boolean =>
+    !this.held.includes(request.lane) && this.places.fit(request);
 
-  private hasPlace({ integratorId, grantId, grantConcurrency }: PlaceRequest): boolean {
-    return (
-      this.running < this.limits.maxConcurrent &&
-      (this.byIntegrator.get(integratorId) ?? 0) < this.limits.maxConcurrentPerIntegrator &&
-      (this.byGrant.get(grantId) ?? 0) < grantConcurrency
-    );
-  }
-
-  private take({ integratorId, grantId }: PlaceRequest): () => void {
-    this.running += 1;
-    add(this.byIntegrator, integratorId, 1);
-    add(this.byGrant, grantId, 1);
+  private take(request: PlaceRequest): () => void {
+    this.places.take(request);
     let isTaken = true;
     return () => {
       if (!isTaken) return;
       isTaken = false;
-      this.running -= 1;
-      add(this.byIntegrator, integratorId, -1);
-      add(this.byGrant, grantId, -1);
+      this.places.giveBack(request);
       this.admitNext();
+      this.tellQuiet();
     };
   }
 
   private wait(request: PlaceRequest): Promise<() => void> {
-    const queue = this.queues.get(request.integratorId) ?? [];
-    if (queue.length >= MAX_WAITING_PER_INTEGRATOR) throw new ConduitError('CONCURRENCY_LIMITED');
-    this.queues.set(request.integratorId, queue);
+    const queue = this.queues[request.lane];
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         request,
@@ -91,9 +120,10 @@ export class WaitingRoom {
           resolve(this.take(request));
         },
       };
+      queue.add(waiting);
       const leave = (reason: unknown): void => {
         stop();
-        this.forget(waiting);
+        queue.forget(waiting);
         reject(reason);
       };
       const onAbort = (): void => leave(request.signal.reason);
@@ -103,38 +133,29 @@ export class WaitingRoom {
         request.signal.removeEventListener('abort', onAbort);
       };
       request.signal.addEventListener('abort', onAbort);
-      queue.push(waiting);
       if (request.signal.aborted) onAbort();
     });
   }
 
-  private forget(waiting: Waiting): void {
-    const { integratorId } = waiting.request;
-    const left = (this.queues.get(integratorId) ?? []).filter((other) => other !== waiting);
-    if (left.length === 0) this.queues.delete(integratorId);
-    else this.queues.set(integratorId, left);
-  }
-
-  /** The first integrator in turn whose next request fits; then that integrator goes to the back. */
   private admitNext(): void {
-    for (let admitted = true; admitted;) {
-      admitted = false;
-      for (const [integratorId, queue] of this.queues) {
-        const index = queue.findIndex(({ request }) => this.hasPlace(request));
-        if (index === -1) continue;
-        const [next] = queue.splice(index, 1) as [Waiting];
-        this.queues.delete(integratorId);
-        if (queue.length > 0) this.queues.set(integratorId, queue);
-        next.admit();
-        admitted = true;
-        break;
-      }
-    }
+    for (let next = this.takeNext(); next !== undefined; next = this.takeNext()) next.admit();
   }
-}
 
-function add(counts: Map<string, number>, key: string, change: number): void {
-  const count = (counts.get(key) ?? 0) + change;
-  if (count === 0) counts.delete(key);
-  else counts.set(key, count);
+  private takeNext(): Waiting | undefined {
+    const { immediate, async, registered } = this.queues;
+    const urgent = immediate.take(this.fits);
+    if (urgent !== undefined) return urgent;
+    const isRegisteredDue = this.asyncTurns >= ASYNC_TURNS;
+    const first = isRegisteredDue ? registered : async;
+    const second = isRegisteredDue ? async : registered;
+    const next = first.take(this.fits) ?? second.take(this.fits);
+    if (next?.request.lane === 'async') this.asyncTurns += registered.length > 0 ? 1 : 0;
+    if (next?.request.lane === 'registered') this.asyncTurns = 0;
+    return next;
+  }
+
+  private tellQuiet(): void {
+    if (this.places.ofLanes.immediate > 0) return;
+    for (const resume of [...this.onQuiet]) resume();
+  }
 }
