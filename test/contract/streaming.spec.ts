@@ -120,9 +120,38 @@ test('brotli passes untouched to a caller that takes it and is unpacked for one 
   expect(bytes).toEqual(packed);
   expect(brotliDecompressSync(bytes).toString()).toBe(LINES);
   const unable = await ask({ 'accept-encoding': 'gzip, br;q=0' });
-  expect(accepted).toBeUndefined();
+  expect(accepted).toBe('br');
   expect(unable.response.headers['content-encoding']).toBeUndefined();
   expect((await bytesOf(unable.response)).toString()).toBe(LINES);
+});
+
+test('brotli from the agent is unpacked for an answer in one piece', async () => {
+  const text = Buffer.from(JSON.stringify(Array.from({ length: 10_000 }, (_, a) => ({ a }))));
+  const packed = brotliCompressSync(text);
+  let accepted: unknown;
+  api.attach(site.siteId, (request, context) => {
+    accepted = request.meta.accept;
+    return streamed(async function* () {
+      yield packed;
+    }, 'br')(request, context);
+  });
+  const { response } = await ask({ accept: 'application/json' });
+  expect(accepted).toBe('br');
+  expect(response.headers['content-encoding']).toBeUndefined();
+  const body = JSON.parse((await bytesOf(response)).toString()) as { result: { data: string } };
+  expect(Buffer.from(body.result.data, 'base64').equals(text)).toBe(true);
+});
+
+test('packed bytes that make no sense are a true status, and never a row', async () => {
+  api.attach(
+    site.siteId,
+    streamed(async function* () {
+      yield Buffer.from(LINES);
+    }, 'br'),
+  );
+  const { response } = await ask({ accept: 'application/json' });
+  expect(response.statusCode).toBe(502);
+  expect((await bytesOf(response)).toString()).toContain('LINK_PROTOCOL');
 });
 
 test('a row that was cut does not swallow the line that says why', async () => {

@@ -25,6 +25,8 @@ import { Secret } from '#libs/kernel/secret.js';
 export const brokerRoles = ['api', 'gateway', 'worker'] as const;
 export type BrokerRole = (typeof brokerRoles)[number];
 
+export const linkCompressions = ['always', 'auto', 'never'] as const;
+
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 
 const PORT_MAX = 65_535;
@@ -126,6 +128,23 @@ export class BrokerConfig {
   )
   operatorRanges: string[] = [];
 
+  /**
+   * CONDUIT_WEBHOOK_PRIVATE_RANGES: private addresses, CIDR, that webhooks may be sent to all the same.
+   * For development and tests: whoever holds an API key can have this node call there.
+   */
+  @IsArray()
+  @ValidateBy(
+    { name: 'isRange', validator: { validate: (range: unknown) => isRange(String(range)) } },
+    { each: true, message: '$property must be addresses or CIDR ranges' },
+  )
+  webhookPrivateRanges: string[] = [];
+
+  /** CONDUIT_WEBHOOK_CA_FILE: PEM of an authority that webhook receivers may have besides the public ones. */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  webhookCaFile?: string;
+
   /** CONDUIT_KEY_PEPPER, base64; absent: made once and kept in the state folder. */
   @IsInstance(Secret)
   keyPepper!: Secret<Buffer>;
@@ -171,6 +190,13 @@ export class BrokerConfig {
   @IsInt()
   @Min(8 * 1024 * 1024)
   maxWholeAnswerBytes: number = 256 * 1024 * 1024;
+
+  /**
+   * CONDUIT_LINK_COMPRESSION: whether agents send rows above 4 KB as brotli; auto: only those that the
+   * caller takes as brotli, so that this node never unpacks.
+   */
+  @IsIn(linkCompressions)
+  linkCompression: (typeof linkCompressions)[number] = 'always';
 
   /** CONDUIT_SERVER_CERTIFICATE_SECONDS: life of this node's own certificate; renewed at half of it. */
   @IsInt()

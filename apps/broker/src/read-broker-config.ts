@@ -50,6 +50,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
     takeText(key, same);
   for (const key of ['gatewayName', 'trustDomain', 'metricsHost', 'logLevel'] as const)
     takeText(key, same);
+  takeText('linkCompression', same);
   for (const key of ['apiPort', 'gatewayPort', 'metricsPort', 'maxBodyBytes'] as const)
     takeText(key, Number);
   for (const key of ['keyRatePerSecond', 'keyRateBurst', 'drainSeconds'] as const)
@@ -60,7 +61,9 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['databaseUrl', 'redisUrl'] as const)
     takeText(key, (value) => new Secret(value));
   takeText('stateDir', (value) => resolve(value));
-  for (const key of ['trustProxy', 'operatorRanges'] as const) takeText(key, words);
+  for (const key of ['trustProxy', 'operatorRanges', 'webhookPrivateRanges'] as const)
+    takeText(key, words);
+  takeText('webhookCaFile', same);
   takeText('roles', readRoles);
   const roleFlag = argv.indexOf('--role');
   if (roleFlag >= 0) config.roles = readRoles(argv[roleFlag + 1] ?? '');

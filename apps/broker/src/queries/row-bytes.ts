@@ -1,4 +1,8 @@
-/** The agent's row bytes, decompressed when the reader of them cannot do it. */
+/**
+ * The agent's row bytes, unpacked when the reader of them cannot do it. Packed bytes are the word of
+ * an agent: a few of them may stand for gigabytes, so what comes out is what is counted, and no more
+ * comes out than the reader takes.
+ */
 import { pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress } from 'node:zlib';
 import type { HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
@@ -6,12 +10,24 @@ import type { RunQueryHead } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { LinkReplyReader } from '#libs/link/link-reply-reader.js';
 
+const PIECE_BYTES = 64 * 1024;
+
 /** @returns the bytes as rows' text; errors of the link come through as they are */
 export function plainBytes(reader: LinkReplyReader): AsyncIterable<Buffer> {
   const head = reader.head as RunQueryHead | undefined;
-  if (head?.encoding !== 'br') return reader.body;
-  const source = Readable.from(reader.body, { objectMode: false, highWaterMark: 64 * 1024 });
-  return pipeline(source, createBrotliDecompress(), () => undefined) as AsyncIterable<Buffer>;
+  return head?.encoding === 'br' ? unpacked(reader.body) : reader.body;
+}
+
+/** Leaving early leaves the packed bytes too, which cancels the request. */
+async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  const source = Readable.from(packed, { objectMode: false, highWaterMark: PIECE_BYTES });
+  const decoder = createBrotliDecompress({ chunkSize: PIECE_BYTES });
+  try {
+    yield* pipeline(source, decoder, () => undefined) as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (error instanceof ConduitError) throw error;
+    throw new ConduitError('LINK_PROTOCOL', { cause: error });
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import type { AnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { QueryLedger, type QueryEntry } from '#apps/broker/src/queries/query-ledger.js';
@@ -59,6 +60,7 @@ export class RunQuery {
     private readonly ledger: QueryLedger,
     private readonly recorder: QueryRecorder,
     private readonly clock: Clock,
+    private readonly config: BrokerConfig,
   ) {}
 
   /**
@@ -73,6 +75,7 @@ export class RunQuery {
       const link = this.links.find(order.siteId);
       if (!link) throw new ConduitError(this.absence(order.siteId));
       const meta = metaOf(order, entry, maxResultBytes);
+      if (this.mayPack(order.options)) meta.accept = 'br';
       const runMs = order.options.streamed ? queryLimits.streamMs : meta.executionLimitMs;
       const deadlineMs = meta.maxWaitMs + runMs + queryLimits.graceMs;
       entry.status = 'executing';
@@ -100,6 +103,14 @@ export class RunQuery {
       default:
         return error;
     }
+  }
+
+  /** Packed on the way to us, whether or not the caller can take it: the clinic's line is the thin one. */
+  private mayPack({ streamed, acceptsBrotli }: AnswerOptions): boolean {
+    const { linkCompression } = this.config;
+    return (
+      linkCompression === 'always' || (linkCompression === 'auto' && streamed && acceptsBrotli)
+    );
   }
 
   private absence(siteId: string): 'SITE_OFFLINE' | 'SITE_UNREACHABLE' {
@@ -156,7 +167,6 @@ function metaOf(order: QueryOrder, entry: QueryEntry, maxResultBytes?: number): 
     executionLimitMs: Math.min(queryLimits.executionMs, grant.limits.ms ?? Infinity),
   };
   if (maxResultBytes !== undefined) meta.maxResultBytes = maxResultBytes;
-  if (options.streamed && options.acceptsBrotli) meta.accept = 'br';
   return meta;
 }
 
