@@ -29,3 +29,8 @@ export function checkContent(row: JobRow, content: unknown): JobContent {
   if (!right) throw new ConduitError('INTERNAL');
   return content as JobContent;
 }
+
+/** @throws ConduitError INTERNAL when it is no UUID: nothing else may become part of a key */
+export function checkJobId(jobId: string): void {
+  if (!UUID.test(jobId)) throw new ConduitError('INTERNAL');
+}

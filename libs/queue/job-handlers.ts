@@ -1,5 +1,13 @@
 import type { JobTable } from '#libs/queue/jobs.js';
 
+/** One attempt at a job. */
+export interface JobTurn {
+  /** From 1. */
+  attempt: number;
+  /** No attempt follows when this one fails. */
+  last: boolean;
+}
+
 export interface JobHandler<Name extends string = string> {
   /** The job of the table that it does. */
   readonly job: Name;
@@ -8,7 +16,7 @@ export interface JobHandler<Name extends string = string> {
    * Does the job. Nothing of what it throws is kept but the code of a ConduitError.
    * @param ids under the names that the table gives them
    */
-  execute(ids: Readonly<Record<string, string>>): Promise<void>;
+  execute(ids: Readonly<Record<string, string>>, turn: JobTurn): Promise<void>;
 }
 
 /** A table and the handlers at hand do not fit; `problems` holds names of jobs and words of ours. */

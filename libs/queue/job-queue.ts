@@ -1,18 +1,20 @@
+/** One node's hold on one queue. */
 import { Queue, Worker, type Job } from 'bullmq';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { checkContent, type JobIds } from '#libs/queue/job-content.js';
+import { DeadlineSweep } from '#libs/queue/deadline-sweep.js';
+import { inTime } from '#libs/queue/in-time.js';
+import { checkContent, checkJobId, type JobIds } from '#libs/queue/job-content.js';
 import { matchHandlers, type JobHandler } from '#libs/queue/job-handlers.js';
-import { jobs, queues, type JobTable, type QueueTable } from '#libs/queue/jobs.js';
+import { addedOptions, innerId, pauseMs, scheduledOptions } from '#libs/queue/job-options.js';
+import { jobs, queues, type JobRow, type JobTable, type QueueTable } from '#libs/queue/jobs.js';
 import { QueueConnection } from '#libs/queue/queue-connection.js';
 import { runJob, type QueueReport } from '#libs/queue/run-job.js';
 
-const RETRY_BASE_MS = 5_000;
-const KEPT_JOBS = { count: 100, age: 86_400 };
 /** Of the stream of what happened, which BullMQ keeps besides. */
 const KEPT_EVENTS = 1_000;
 const CRASHES_FORGIVEN = 3;
 /** A command waits for a lost Redis for ever; who adds a job does not. */
-const ADD_WAIT_MS = 5_000;
+const COMMAND_WAIT_MS = 5_000;
 const FAULT_SILENCE_MS = 10_000;
 
 export interface QueueWishes {
@@ -20,7 +22,8 @@ export interface QueueWishes {
   redisUrl: string;
   /** One of the table of queues. */
   queue: string;
-  handlers: readonly JobHandler[];
+  /** Absent: this node adds jobs and runs none. */
+  handlers?: readonly JobHandler[];
   report: QueueReport;
   /** For tests: other tables, and how soon a vanished node's job is given to another. */
   jobs?: JobTable;
@@ -28,21 +31,34 @@ export interface QueueWishes {
   lockMs?: number;
 }
 
-/** One node's hold on one queue: puts jobs in, runs those that are due, keeps their schedules. */
+export interface JobTerms {
+  /** Milliseconds since the Unix epoch; absent: the table's, counted from when the job is due. */
+  deadline?: number;
+  /** Due so much later than now. */
+  delayMs?: number;
+  /**
+   * A UUID by which it can be removed. While a job of this name and id waits or runs, another one is
+   * not added.
+   */
+  jobId?: string;
+}
+
+/** Puts jobs in, runs those that are due, drops those that are late, keeps their schedules. */
 export class JobQueue {
   private readonly connection: QueueConnection;
   private readonly table: JobTable;
-  private readonly handlers: ReadonlyMap<string, JobHandler>;
+  private readonly handlers: ReadonlyMap<string, JobHandler> | undefined;
   private readonly running = new Set<Promise<void>>();
   private queue: Queue | undefined;
   private worker: Worker | undefined;
+  private sweep: DeadlineSweep | undefined;
   private isLost = false;
   private isClosing = false;
   private faultsSilentUntil = 0;
 
   private constructor(private readonly wishes: QueueWishes) {
     this.table = wishes.jobs ?? jobs;
-    this.handlers = matchHandlers(this.table, wishes.queue, wishes.handlers);
+    this.handlers = wishes.handlers && matchHandlers(this.table, wishes.queue, wishes.handlers);
     this.connection = new QueueConnection(wishes.redisUrl);
     this.connection.on('ready', () => this.begin());
     this.connection.on('close', () => this.noteLoss());
@@ -53,26 +69,41 @@ export class JobQueue {
 
   /**
    * Starts at once, or as soon as Redis is there: its absence keeps no node from starting.
-   * @throws UnmatchedJobs when the queue's jobs have not exactly one handler each
+   * @throws UnmatchedJobs when handlers are given and the queue's jobs have not exactly one each
    */
   static open(wishes: QueueWishes): JobQueue {
     return new JobQueue(wishes);
   }
 
   /**
-   * Adds one job, due now.
+   * Adds one job.
    * @param ids UUIDs under the names that the table gives them
-   * @param deadline milliseconds since the Unix epoch; absent: the table's
    * @throws ConduitError INTERNAL for anything but ids; QUEUE_UNAVAILABLE while Redis is away: lost
    * in that very moment, it may have the job all the same
    */
-  async add(job: string, ids: JobIds, deadline?: number): Promise<void> {
-    const row = this.table[job];
-    if (row?.queue !== this.wishes.queue) throw new ConduitError('INTERNAL');
-    const content = checkContent(row, { ids, deadline: deadline ?? Date.now() + row.deadlineMs });
-    if (!this.queue || this.isLost) throw new ConduitError('QUEUE_UNAVAILABLE');
-    const added = this.queue.add(job, content, this.optionsOf(job)).then(() => true);
-    if (!(await inTime(added, ADD_WAIT_MS))) throw new ConduitError('QUEUE_UNAVAILABLE');
+  async add(job: string, ids: JobIds, terms: JobTerms = {}): Promise<void> {
+    const row = this.rowOf(job);
+    const { delayMs = 0, jobId } = terms;
+    const deadline = terms.deadline ?? Date.now() + delayMs + row.deadlineMs;
+    const content = checkContent(row, { ids, deadline });
+    if (jobId !== undefined) checkJobId(jobId);
+    const options = addedOptions(job, row, jobId, delayMs);
+    const added = await this.command((queue) => queue.add(job, content, options));
+    this.sweep?.noteAdded(job, String(added.id), deadline);
+  }
+
+  /**
+   * Takes back a job that waits.
+   * @returns false when it runs at this moment; true when it will not run (any more)
+   * @throws ConduitError QUEUE_UNAVAILABLE while Redis is away
+   */
+  async remove(job: string, jobId: string): Promise<boolean> {
+    this.rowOf(job);
+    checkJobId(jobId);
+    const id = innerId(job, jobId);
+    const removed = await this.command((queue) => queue.remove(id));
+    if (removed === 1) this.sweep?.noteEnded(job, id);
+    return removed === 1;
   }
 
   /**
@@ -82,13 +113,32 @@ export class JobQueue {
   async close(waitMs: number): Promise<void> {
     this.isClosing = true;
     await inTime(this.finish(), waitMs);
+    this.sweep?.stop();
     this.connection.disconnectAll();
   }
 
   private async finish(): Promise<void> {
     // Without Redis BullMQ would wait for the end of a connection that has ended; force spares that.
     if (this.isLost) await Promise.allSettled(this.running);
-    await Promise.allSettled([this.worker?.close(this.isLost), this.queue?.close()]);
+    await this.worker?.close(this.isLost).catch(() => undefined);
+    const settled = this.isLost ? undefined : this.sweep?.settle();
+    await Promise.allSettled([this.queue?.close(), settled]);
+  }
+
+  private rowOf(job: string): JobRow {
+    const row = this.table[job];
+    if (row?.queue !== this.wishes.queue) throw new ConduitError('INTERNAL');
+    return row;
+  }
+
+  private async command<T>(act: (queue: Queue) => Promise<T>): Promise<T> {
+    if (!this.queue || this.isLost) throw new ConduitError('QUEUE_UNAVAILABLE');
+    const answer = await inTime(
+      act(this.queue).then((value) => ({ value })),
+      COMMAND_WAIT_MS,
+    );
+    if (!answer) throw new ConduitError('QUEUE_UNAVAILABLE');
+    return answer.value;
   }
 
   /** At each connection, for the Redis that comes back may be an empty one. */
@@ -97,7 +147,9 @@ export class JobQueue {
     if (this.isLost) this.wishes.report.recovered();
     this.isLost = false;
     this.queue ??= this.openQueue();
-    this.worker ??= this.openWorker();
+    this.sweep ??= this.openSweep(this.queue);
+    if (!this.handlers) return;
+    this.worker ??= this.openWorker(this.handlers);
     this.schedule(this.queue).catch((error: unknown) => this.noteFault(error));
   }
 
@@ -108,21 +160,36 @@ export class JobQueue {
     return queue;
   }
 
-  private openWorker(): Worker {
+  private openSweep(queue: Queue): DeadlineSweep {
+    return new DeadlineSweep({
+      queue,
+      connection: this.connection,
+      key: `${this.placement().prefix}:${this.wishes.queue}:deadlines`,
+      works: this.handlers !== undefined,
+      dropped: (job) => this.wishes.report.dropped(job),
+      faulted: (error) => this.noteFault(error),
+    });
+  }
+
+  private openWorker(handlers: ReadonlyMap<string, JobHandler>): Worker {
     const { queue, lockMs = 30_000, report } = this.wishes;
     const { idempotent, concurrency } = this.queueRow();
     const worker = new Worker(
       queue,
-      (job) => this.keepRunning(runJob(this.table, this.handlers, report, dueJobOf(job))),
+      (job) => this.keepRunning(runJob(this.table, handlers, report, dueJobOf(job))),
       {
         ...this.placement(),
         concurrency,
         maxStalledCount: idempotent ? CRASHES_FORGIVEN : 0,
         lockDuration: lockMs,
         stalledInterval: lockMs,
+        settings: {
+          backoffStrategy: (made, _type, _error, job) => pauseMs(this.table[job?.name ?? ''], made),
+        },
       },
     );
     worker.on('error', (error) => this.noteFault(error));
+    worker.on('completed', ({ name, id }) => this.sweep?.noteEnded(name, String(id)));
     return worker;
   }
 
@@ -145,20 +212,9 @@ export class JobQueue {
   private async schedule(queue: Queue): Promise<void> {
     for (const [name, row] of Object.entries(this.table)) {
       if (row.queue !== this.wishes.queue || row.everyMs === undefined) continue;
-      const opts = this.optionsOf(name);
-      const template = { name, data: { ids: {} }, opts };
+      const template = { name, data: { ids: {} }, opts: scheduledOptions(row) };
       await queue.upsertJobScheduler(name, { every: row.everyMs }, template);
     }
-  }
-
-  private optionsOf(job: string) {
-    return {
-      attempts: this.table[job]?.attempts ?? 1,
-      backoff: { type: 'exponential', delay: RETRY_BASE_MS },
-      removeOnComplete: KEPT_JOBS,
-      removeOnFail: KEPT_JOBS,
-      stackTraceLimit: 0,
-    };
   }
 
   private noteLoss(): void {
@@ -183,19 +239,7 @@ function dueJobOf(job: Job): Parameters<typeof runJob>[3] {
     name: job.name,
     content: job.data,
     dueAt: job.timestamp + (job.opts.delay ?? 0),
+    attempt: job.attemptsMade + 1,
     last: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
   };
-}
-
-/** What it comes to, or undefined when that takes longer. */
-async function inTime<T>(work: Promise<T>, waitMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), waitMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

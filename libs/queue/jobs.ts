@@ -25,6 +25,8 @@ export interface JobRow {
   everyMs?: number;
   /** How often a handler may throw before the job has failed. */
   attempts: number;
+  /** Pause before the next attempt: at least base, at most max; absent: 5 s to 2 min. */
+  pause?: { baseMs: number; maxMs: number };
   /** From when it was due; later than that it is not worth doing. */
   deadlineMs: number;
   /** Names of the ids it carries. */
@@ -36,7 +38,15 @@ export type JobTable = Readonly<Record<string, JobRow>>;
 
 export const queues = {
   housekeeping: { idempotent: true, concurrency: 1 },
+  /** Queries on their way to their site, and to their end. */
+  queries: { idempotent: true, concurrency: 32 },
+  /** Stored results on their way out. */
+  results: { idempotent: true, concurrency: 4 },
+  /** Deliveries wait for strangers' servers, so many may be under way. */
+  webhooks: { idempotent: true, concurrency: 32 },
 } as const satisfies QueueTable;
+
+const DAY_MS = 24 * HOUR_MS;
 
 /** What housekeeping misses, the next hour does: its deadline is the time of its successor. */
 const hourly = {
@@ -54,6 +64,37 @@ export const jobs = {
   'enrolment-code.purge': hourly,
   /** Pairing codes that can pair nobody any more are forgotten. */
   'pairing-code.purge': hourly,
+  /** A submitted query enters its site's waiting list. */
+  'query.dispatch': {
+    queue: 'queries',
+    attempts: 10,
+    pause: { baseMs: 250, maxMs: 10_000 },
+    deadlineMs: 2 * HOUR_MS,
+    ids: ['queryId', 'siteId', 'integratorId'],
+  },
+  /** A query whose time in the queue is over ends as expired; worth doing however late. */
+  'query.expire': {
+    queue: 'queries',
+    attempts: 10,
+    pause: { baseMs: 250, maxMs: 10_000 },
+    deadlineMs: DAY_MS,
+    ids: ['queryId'],
+  },
+  /** A result that was kept long enough goes, and the audit says so. */
+  'result.purge': {
+    queue: 'results',
+    attempts: 10,
+    deadlineMs: 7 * DAY_MS,
+    ids: ['ownerId', 'siteId', 'integratorId'],
+  },
+  /** One event to one endpoint. */
+  'webhook.deliver': {
+    queue: 'webhooks',
+    attempts: 10,
+    pause: { baseMs: 5_000, maxMs: 90 * MINUTE_MS },
+    deadlineMs: 3 * DAY_MS,
+    ids: ['deliveryId'],
+  },
 } as const satisfies JobTable;
 
 export type QueueName = keyof typeof queues;

@@ -10,6 +10,8 @@ export interface DueJob {
   content: unknown;
   /** When it was to run, milliseconds since the Unix epoch. */
   dueAt: number;
+  /** From 1. */
+  attempt: number;
   /** No attempt follows this one. */
   last: boolean;
 }
@@ -49,7 +51,7 @@ export async function runJob(
   try {
     const { ids, deadline } = checkContent(row, job.content);
     if (Date.now() > (deadline ?? job.dueAt + row.deadlineMs)) return report.dropped(job.name);
-    await handler.execute(ids);
+    await handler.execute(ids, { attempt: job.attempt, last: job.last });
   } catch (thrown) {
     const error = toConduitError(thrown);
     report.failed(job.name, error, job.last);

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { JobTurn } from '#libs/queue/job-handlers.js';
+import type { JobTerms } from '#libs/queue/job-queue.js';
 import { Cable } from '#test/queue/cable.fixture.js';
 import { QueueNode, type NodeWishes } from '#test/queue/queue-node.fixture.js';
 import { RedisTap } from '#test/support/redis-tap.js';
@@ -50,10 +52,25 @@ async function aCable(): Promise<Cable> {
 /** Every so long for the tests in which nothing but `site.visit` should run. */
 const quiet = { ticking: { everyMs: 3_600_000 } };
 
-async function added(node: QueueNode, deadline?: number): Promise<string> {
+/** A handler that holds its visits until they are released. */
+function held() {
+  let release = () => undefined as void;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  return {
+    does: (job: string) => (job === 'site.visit' ? gate : undefined),
+    release: () => release(),
+  };
+}
+
+/** Until so many jobs are done, in the books of Redis too. */
+async function completed(times: number): Promise<void> {
+  while ((await completedJobs()).length < times) await new Promise((go) => setTimeout(go, 20));
+}
+
+async function added(node: QueueNode, terms?: JobTerms): Promise<string> {
   await node.ran(1);
   const siteId = randomUUID();
-  await node.queue.add('site.visit', { siteId }, deadline);
+  await node.queue.add('site.visit', { siteId }, terms);
   return siteId;
 }
 
@@ -99,15 +116,114 @@ describe('a job', () => {
 
   test('that comes after its deadline is dropped unseen', async () => {
     const node = aNode(quiet);
-    await added(node, Date.now() - 1);
+    await added(node, { deadline: Date.now() - 1 });
     await node.reported('site.visit dropped');
     expect(node.runs).toEqual(['clock.tick']);
   });
 
+  test('is dropped at its deadline while nothing else finishes, wherever it waits', async () => {
+    const { does, release } = held();
+    const node = aNode({ ...quiet, does });
+    await added(node);
+    await node.ran(2);
+    // One waits for the only place, the other for its time.
+    await node.queue.add('site.visit', { siteId: randomUUID() }, { deadline: Date.now() + 200 });
+    const late = { deadline: Date.now() + 200, delayMs: 60_000 };
+    await node.queue.add('site.visit', { siteId: randomUUID() }, late);
+    while (node.reports.filter((report) => report === 'site.visit dropped').length < 2) {
+      await once(node, 'report');
+    }
+    expect(Date.now()).toBeLessThan(late.deadline + 1_500);
+    expect(await tap.client.keys('{conduit:chores}:chores:[0-9]')).toHaveLength(1);
+    release();
+    await node.queue.close(1_000);
+    expect(node.runs).toHaveLength(2);
+  });
+
+  test('is dropped once by one of several nodes, and by none that only adds', async () => {
+    const { does, release } = held();
+    const nodes = [aNode({ ...quiet, does }), aNode({ ...quiet, does })];
+    const adder = aNode({ ...quiet, adds: true });
+    await Promise.race(nodes.map((node) => node.ran(1)));
+    const visit = (terms?: JobTerms) =>
+      adder.queue.add('site.visit', { siteId: randomUUID() }, terms);
+    await Promise.all([visit(), visit()]);
+    await Promise.all(nodes.map((node) => node.ran(node.runs.includes('clock.tick') ? 2 : 1)));
+    await Promise.all(Array.from({ length: 20 }, () => visit({ deadline: Date.now() + 100 })));
+    const drops = () => nodes.flatMap((node) => node.reports).length;
+    while (drops() < 20) await Promise.race(nodes.map((node) => once(node, 'report')));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect([drops(), adder.reports.length, adder.runs.length]).toEqual([20, 0, 0]);
+    release();
+  });
+
+  test('may be due later, and not before', async () => {
+    const node = aNode(quiet);
+    await node.ran(1);
+    const addedAt = Date.now();
+    await node.queue.add('site.visit', { siteId: randomUUID() }, { delayMs: 300 });
+    await node.ran(2);
+    expect(Date.now() - addedAt).toBeGreaterThanOrEqual(300);
+  });
+
+  test('of an id is there once while it waits, and may come again when it is done', async () => {
+    const { does, release } = held();
+    const node = aNode({ ...quiet, does });
+    const jobId = randomUUID();
+    await added(node);
+    await node.ran(2);
+    const again = () => node.queue.add('site.visit', { siteId: randomUUID() }, { jobId });
+    await Promise.all([again(), again()]);
+    release();
+    await node.ran(3);
+    await completed(3);
+    await again();
+    await node.ran(4);
+    await completed(4);
+    expect(node.runs).toHaveLength(4);
+  });
+
+  test('can be taken back while it waits, not while it runs', async () => {
+    const { does, release } = held();
+    const node = aNode({ ...quiet, does });
+    const [running, waiting] = [randomUUID(), randomUUID()];
+    await node.ran(1);
+    await node.queue.add('site.visit', { siteId: randomUUID() }, { jobId: running });
+    await node.ran(2);
+    await node.queue.add('site.visit', { siteId: randomUUID() }, { jobId: waiting, delayMs: 200 });
+    const removed = [waiting, running].map((id) => node.queue.remove('site.visit', id));
+    expect(await Promise.all(removed)).toEqual([true, false]);
+    release();
+    await completed(2);
+    expect(await node.queue.remove('site.visit', randomUUID())).toBe(true);
+    await expect(node.queue.remove('site.visit', SECRET)).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+    expect(await tap.client.zcard('{conduit:chores}:chores:delayed')).toBe(1);
+  });
+
+  test('that failed comes again after a pause, and its handler knows which attempt it is', async () => {
+    const turns: unknown[] = [];
+    const does = (job: string, turn: JobTurn) => {
+      if (job === 'site.visit') turns.push(turn);
+      if (turns.length === 1) throw new Error(SECRET);
+    };
+    const node = aNode({
+      ...quiet,
+      visiting: { attempts: 2, pause: { baseMs: 20, maxMs: 50 } },
+      does,
+    });
+    await added(node);
+    await node.ran(3);
+    expect(turns).toEqual([
+      { attempt: 1, last: false },
+      { attempt: 2, last: true },
+    ]);
+    expect(node.reports).toEqual(['site.visit failed INTERNAL']);
+  });
+
   test('of a schedule that comes too late is dropped, and its successor runs', async () => {
-    let release = () => undefined as void;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const { does, release } = held();
     const node = aNode({ ticking: { everyMs: 300, deadlineMs: 50 }, does });
     await added(node);
     while (!node.runs.includes('site.visit')) await once(node, 'run');
@@ -152,7 +268,8 @@ describe('what is in Redis', () => {
     ]);
     const kept = (await tap.contents()).toString('latin1');
     expect(kept).toContain('STORE_UNAVAILABLE');
-    for (const id of ids) expect(kept).toContain(id);
+    // What failed is kept a while; the last is done and gone.
+    expect(ids.map((id) => kept.includes(id))).toEqual([true, true, false]);
     for (const word of ['Testpatient', 'Nowhere', '.ts:', 'node_modules', 'Error:']) {
       expect(kept).not.toContain(word);
       expect(tap.commands.toString('latin1')).not.toContain(word);
@@ -175,16 +292,16 @@ describe('what is in Redis', () => {
     await Promise.all(visits.map((ids) => node.queue.add('site.visit', ids)));
     await node.ran(121);
     await node.queue.close(1_000);
-    expect(await tap.client.zcard('{conduit:chores}:chores:completed')).toBe(100);
+    expect(await tap.client.zcard('{conduit:chores}:chores:completed')).toBe(1);
+    expect(await tap.client.zcard('{conduit:chores}:chores:deadlines')).toBe(0);
+    expect((await tap.client.keys('*')).length).toBeLessThan(15);
   });
 });
 
 describe('a node that vanishes in the middle of a job', () => {
   test('has it repeated by another when jobs may run twice', async () => {
     const cable = await aCable();
-    let release = () => undefined as void;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const { does, release } = held();
     const first = aNode({ ...quiet, does }, cable.url);
     await added(first);
     await first.ran(2);
@@ -198,9 +315,7 @@ describe('a node that vanishes in the middle of a job', () => {
   test('has it failed, not repeated, when nobody knows how far it came', async () => {
     const cable = await aCable();
     const chores = { idempotent: false };
-    let release = () => undefined as void;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const { does, release } = held();
     const first = aNode({ ...quiet, chores, does }, cable.url);
     await added(first);
     await first.ran(2);
@@ -243,9 +358,7 @@ describe('Redis', () => {
 
   test('may be lost in the middle of a job and come back empty', async () => {
     const cable = await aCable();
-    let release = () => undefined as void;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const does = (job: string) => (job === 'site.visit' ? held : undefined);
+    const { does, release } = held();
     const node = aNode({ does }, cable.url);
     await added(node);
     while (!node.runs.includes('site.visit')) await once(node, 'run');
@@ -275,11 +388,11 @@ describe('a node that closes', () => {
 
   test('does not wait longer than it was told, neither for a job nor for a lost Redis', async () => {
     const cable = await aCable();
-    let release = () => undefined as void;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const stuck = aNode({ ...quiet, does: () => held });
+    const { does, release } = held();
+    const stuck = aNode({ ...quiet, does });
     const cutOff = aNode(quiet, cable.url);
-    await stuck.ran(1);
+    await added(stuck);
+    await stuck.ran(2);
     cable.cut();
     await cutOff.reported('lost');
     const started = Date.now();

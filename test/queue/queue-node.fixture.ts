@@ -1,7 +1,7 @@
 /** A broker node's hold on a queue whose one job counts its runs, for tests on a real Redis. */
 import { EventEmitter, once } from 'node:events';
 import type { ConduitError } from '#libs/errors/conduit-error.js';
-import type { JobHandler } from '#libs/queue/job-handlers.js';
+import type { JobHandler, JobTurn } from '#libs/queue/job-handlers.js';
 import { JobQueue } from '#libs/queue/job-queue.js';
 import type { JobRow, QueueRow } from '#libs/queue/jobs.js';
 
@@ -17,9 +17,12 @@ delete (addedJob as { everyMs?: number }).everyMs;
 
 export interface NodeWishes {
   ticking?: Partial<JobRow>;
+  visiting?: Partial<JobRow>;
   chores?: Partial<QueueRow>;
   /** What the handlers do, after they are counted. */
-  does?: (job: string) => void | Promise<void>;
+  does?: (job: string, turn: JobTurn) => void | Promise<void>;
+  /** It only adds jobs. */
+  adds?: boolean;
 }
 
 /** Emits `run` (job, ids) when a handler starts, and what the queue reports. */
@@ -32,18 +35,21 @@ export class QueueNode extends EventEmitter {
     super();
     const handler = (job: string): JobHandler => ({
       job,
-      execute: async (ids) => {
+      execute: async (ids, turn) => {
         this.runs.push(job);
         this.emit('run', job, ids);
-        await wishes.does?.(job);
+        await wishes.does?.(job, turn);
       },
     });
     this.queue = JobQueue.open({
       redisUrl,
       queue: 'chores',
-      handlers: [handler('clock.tick'), handler('site.visit')],
+      ...(wishes.adds ? {} : { handlers: [handler('clock.tick'), handler('site.visit')] }),
       report: this.reporter(),
-      jobs: { 'clock.tick': { ...tickingJob, ...wishes.ticking }, 'site.visit': addedJob },
+      jobs: {
+        'clock.tick': { ...tickingJob, ...wishes.ticking },
+        'site.visit': { ...addedJob, ...wishes.visiting },
+      },
       queues: { chores: { idempotent: true, concurrency: 1, ...wishes.chores } },
       lockMs: 400,
     });

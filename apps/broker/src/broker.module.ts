@@ -13,6 +13,7 @@ import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { HealthModule } from '#apps/broker/src/health/health.module.js';
 import { HousekeepingModule } from '#apps/broker/src/housekeeping/housekeeping.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
+import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
@@ -36,6 +37,7 @@ export class BrokerModule {
         HealthModule,
         HousekeepingModule,
         IntegratorsModule,
+        JobsModule,
         OperatorModule,
         QueriesModule,
         ReferenceModule,

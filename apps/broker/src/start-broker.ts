@@ -16,7 +16,7 @@ import { Gateway } from '#apps/broker/src/gateway/gateway.js';
 import { Metrics } from '#apps/broker/src/health/metrics.js';
 import { MetricsServer } from '#apps/broker/src/health/metrics-server.js';
 import { Readiness } from '#apps/broker/src/health/readiness.js';
-import { Housekeeping } from '#apps/broker/src/housekeeping/housekeeping.js';
+import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { openResources } from '#apps/broker/src/open-resources.js';
 import type { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { LinkServer } from '#libs/link/link-server.js';
@@ -72,6 +72,7 @@ async function listen(
   const ports = { api: 0, gateway: 0, metrics: 0 };
   await app.init();
   await app.startAllMicroservices();
+  app.get(BackgroundJobs).start();
   if (config.roles.includes('gateway')) {
     const gateway = app.get(Gateway);
     await gateway.start();
@@ -81,7 +82,6 @@ async function listen(
     await app.listen(config.apiPort, config.apiHost);
     ports.api = ((app.getHttpServer() as Server).address() as AddressInfo).port;
   }
-  if (config.roles.includes('worker')) app.get(Housekeeping).start();
   ports.metrics = await app.get(MetricsServer).listen();
   for (const what of ['api', 'gateway', 'metrics'] as const) {
     if (ports[what] > 0) log.write('broker.listening', { what, port: ports[what] });

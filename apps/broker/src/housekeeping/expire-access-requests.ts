@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
@@ -24,6 +25,7 @@ interface ExpiredRequest {
  * again with a new code, and nobody approves by accident what was asked last season. A decision made
  * meanwhile stands. Each is recorded in the transaction that makes it, or not made.
  */
+@RunsJob()
 @Injectable()
 export class ExpireAccessRequests implements JobHandler<JobName> {
   readonly job = 'access-request.expire';

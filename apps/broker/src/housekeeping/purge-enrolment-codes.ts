@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
+import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
@@ -12,6 +13,7 @@ export const enrolmentCodeKeptMs = 86_400_000;
  * Forgets enrolment codes that were used, or have expired, a day ago. Nobody can tell the difference:
  * such a code is refused as an unknown one is, and the audit trail keeps that it was made and used.
  */
+@RunsJob()
 @Injectable()
 export class PurgeEnrolmentCodes implements JobHandler<JobName> {
   readonly job = 'enrolment-code.purge';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
+import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
@@ -12,6 +13,7 @@ export const pairingCodeKeptMs = 86_400_000;
  * Forgets pairing codes that have expired a day ago. A redeemed one is kept until then too: until it
  * expires, the integrator that asks again with it is given the same access request.
  */
+@RunsJob()
 @Injectable()
 export class PurgePairingCodes implements JobHandler<JobName> {
   readonly job = 'pairing-code.purge';

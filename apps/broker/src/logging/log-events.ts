@@ -39,7 +39,7 @@ export interface LogEvents {
   'certificate.issued': { agentId: string; serial: string };
   'grant.stored': { grantId: string; seq: number; siteId: string };
   'pairing.redeemed': { siteId: string; integratorId: string };
-  'housekeeping.off': { reason: 'no-redis' };
+  'jobs.off': { reason: 'no-redis' };
   /** `last`: no attempt follows. */
   'job.failed': { job: JobName; code: ErrorCode; last: boolean; errorName?: string; at?: string };
   /** It came after its deadline. */
@@ -77,7 +77,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'certificate.issued': 'info',
   'grant.stored': 'info',
   'pairing.redeemed': 'info',
-  'housekeeping.off': 'warn',
+  'jobs.off': 'warn',
   'job.failed': 'error',
   'job.dropped': 'warn',
   'queue.lost': 'warn',

@@ -7,14 +7,13 @@ import { Redis } from 'ioredis';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
 import { ExpireAccessRequests } from '#apps/broker/src/housekeeping/expire-access-requests.js';
-import { Housekeeping } from '#apps/broker/src/housekeeping/housekeeping.js';
 import { PurgeEnrolmentCodes } from '#apps/broker/src/housekeeping/purge-enrolment-codes.js';
 import { PurgePairingCodes } from '#apps/broker/src/housekeeping/purge-pairing-codes.js';
+import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
 import { Secret } from '#libs/kernel/secret.js';
-import type { JobHandler } from '#libs/queue/job-handlers.js';
-import { UnmatchedJobs } from '#libs/queue/job-handlers.js';
+import { UnmatchedJobs, type JobHandler, type JobTurn } from '#libs/queue/job-handlers.js';
 
 let folder: string;
 let redis: RedisServer;
@@ -43,9 +42,9 @@ class Watched extends EventEmitter {
     return this.handler.job;
   }
 
-  async execute(ids: Readonly<Record<string, string>>): Promise<void> {
+  async execute(ids: Readonly<Record<string, string>>, turn: JobTurn): Promise<void> {
     try {
-      await this.handler.execute(ids);
+      await this.handler.execute(ids, turn);
     } finally {
       setImmediate(() => this.emit('done'));
     }
@@ -68,6 +67,13 @@ function aConfig(redisUrl?: string): BrokerConfig {
   return config;
 }
 
+/** A node as the broker makes it when every room is there. */
+function aNode(handlers: JobHandler[], log = new MemoryEventLog(), redisUrl?: string) {
+  const node = new BackgroundJobs(aConfig(redisUrl), log, () => handlers);
+  node.onApplicationBootstrap();
+  return node;
+}
+
 async function anOldRequest(): Promise<void> {
   await practice.store.kysely
     .insertInto('access_requests')
@@ -82,12 +88,12 @@ async function anOldRequest(): Promise<void> {
     .execute();
 }
 
-describe('housekeeping', () => {
-  test('of two nodes does each job once', async () => {
+describe('the jobs of the broker', () => {
+  test('are done once by two nodes', async () => {
     await anOldRequest();
     const handlers = [theHandlers(), theHandlers()];
     const log = new MemoryEventLog();
-    const nodes = handlers.map((own) => new Housekeeping(aConfig(redis.url), log, own));
+    const nodes = handlers.map((own) => aNode(own, log, redis.url));
     const jobs = [0, 1, 2].map((n) =>
       Promise.race(handlers.map((own) => once(own[n] as Watched, 'done'))),
     );
@@ -110,13 +116,13 @@ describe('housekeeping', () => {
     expect([completed, next]).toEqual([3, 3]);
   });
 
-  test('says in the log that a job failed, by its code and never by its words', async () => {
+  test('say in the log that one failed, by its code and never by its words', async () => {
     await anOldRequest().catch(() => undefined);
     await practice.store.kysely.updateTable('access_requests').set({ state: 'pending' }).execute();
     practice.audit.refuses = true;
     const handlers = theHandlers();
     const log = new MemoryEventLog();
-    const node = new Housekeeping(aConfig(redis.url), log, handlers);
+    const node = aNode(handlers, log, redis.url);
     const tried = once(handlers[0] as Watched, 'done');
     node.start();
     await tried;
@@ -136,19 +142,20 @@ describe('housekeeping', () => {
     ]);
   });
 
-  test('is off without Redis, and says so', async () => {
+  test('are off without Redis, and the log says so', async () => {
     const log = new MemoryEventLog();
-    const node = new Housekeeping(aConfig(), log, theHandlers());
+    const node = aNode(theHandlers(), log);
     node.start();
     await node.beforeApplicationShutdown();
-    expect(log.lines).toEqual([{ event: 'housekeeping.off', fields: { reason: 'no-redis' } }]);
+    expect(log.lines).toEqual([{ event: 'jobs.off', fields: { reason: 'no-redis' } }]);
   });
 
-  test('keeps a broker from starting whose jobs have not one handler each', () => {
+  test('keep a broker from starting unless each has one handler', () => {
     const [first, ...others] = theHandlers();
-    const start = (handlers: JobHandler[]) =>
-      new Housekeeping(aConfig(), new MemoryEventLog(), handlers);
-    expect(() => start(others)).toThrow(UnmatchedJobs);
-    expect(() => start([first as Watched, first as Watched, ...others])).toThrow(UnmatchedJobs);
+    expect(() => aNode(others)).toThrow(UnmatchedJobs);
+    expect(() =>
+      aNode([...theHandlers(), { ...others[0], job: 'sky.fall' } as JobHandler]),
+    ).toThrow(UnmatchedJobs);
+    expect(() => aNode([first as Watched, first as Watched, ...others])).toThrow(UnmatchedJobs);
   });
 });
