@@ -58,8 +58,12 @@ test('a body above 4 KB goes packed, at once, whether or not it has ended', asyn
   }
 });
 
-test('rows that come slowly leave one by one, not when the coder is full', async () => {
-  const queue = aQueue(Buffer.from('{"n":1}\n'));
+test('rows that come slowly leave one by one, to their last letter', async () => {
+  const rows = Array.from(
+    { length: 8 },
+    (_, n) => `{"n":${n},"t":"${'zz row '.repeat(40 + n)}"}\n`,
+  );
+  const queue = aQueue(Buffer.from(rows[0] as string));
   const { encoding, body } = await compressBody(queue);
   expect(encoding).toBe('br');
   const decoder = createBrotliDecompress();
@@ -67,12 +71,15 @@ test('rows that come slowly leave one by one, not when the coder is full', async
     for await (const piece of body) decoder.write(piece);
     decoder.end();
   })();
-  const rows = decoder[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  expect(String((await rows.next()).value)).toBe('{"n":1}\n');
-  queue.push(Buffer.from('{"n":2}\n'));
-  expect(String((await rows.next()).value)).toBe('{"n":2}\n');
+  const read = decoder[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  for (const [n, row] of rows.entries()) {
+    if (n > 0) queue.push(Buffer.from(row));
+    let text = '';
+    while (text.length < row.length) text += String((await read.next()).value);
+    expect(text).toBe(row);
+  }
   queue.end();
-  expect((await rows.next()).done).toBe(true);
+  expect((await read.next()).done).toBe(true);
 });
 
 test('a reader that leaves lets the producer go on', async () => {
