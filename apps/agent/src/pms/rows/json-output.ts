@@ -54,6 +54,11 @@ export class JsonOutput {
     return this.before + this.sentTo;
   }
 
+  /** What was written and not delivered yet; good until the next write. */
+  get undelivered(): Buffer {
+    return this.buffer.subarray(this.sentTo, this.at);
+  }
+
   /** Makes room for `bytes` more at `at`. */
   ensure(bytes: number): void {
     if (this.buffer.length - this.at >= bytes) return;
