@@ -157,7 +157,8 @@ export interface ColumnFacts {
 /**
  * Head of `query.run`: sent as soon as the first rows are on their way, so that a failure before
  * them can still be a true HTTP status. No head comes for a query that fails before its first row
- * or that returns none by its mode.
+ * or that returns none by its mode. With form `pages` it always comes, as soon as the statement has
+ * been given to the database: until then the query still waits for its turn at the agent.
  */
 export interface RunQueryHead {
   encoding: 'identity' | 'br';
@@ -169,7 +170,11 @@ export interface RunQueryHead {
 
 export type QueryErrorType = 'mssql' | 'fbsql' | 'http' | 'haloLink';
 
-/** End of `query.run`: what became of it. Refusals before execution come as link errors instead. */
+/**
+ * End of `query.run`: what became of it. Refusals before execution come as link errors instead. With
+ * form `pages` it holds no parameters, no columns and none of the database's words: those are in
+ * page 0, and `errorCode` is at most 50000, from where on numbers are the statement's own choice.
+ */
 export interface RunQueryEnd {
   status: 'successful' | 'executionFailed';
   /** Rows in the body (all result sets together). */

@@ -3,6 +3,8 @@
  * `u32 header bytes ‖ header JSON ‖ u32 page bytes ‖ sealed page`, lengths big-endian. The broker
  * reads headers and stores pages; it cannot open one.
  */
+import type { ParameterDto } from '#libs/contracts/command.js';
+import type { ColumnFacts } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 /** What may be known of a page without opening it. */
@@ -19,6 +21,17 @@ export interface PageHeader {
 export interface SealedPage {
   header: PageHeader;
   sealed: Buffer;
+}
+
+/** Page 0 as JSON: what of the outcome is for the caller's eyes only. */
+export interface SealedOutcome {
+  /** Output, inputOutput and returnValue parameters with their final values. */
+  parameters?: ParameterDto[];
+  columns?: ColumnFacts[];
+  /** SQL Server's own number. */
+  errorCode?: number;
+  /** SQL Server's words. */
+  errorMessage?: string;
 }
 
 const LENGTH_BYTES = 4;

@@ -1,6 +1,6 @@
 /**
- * Turns result sets into the body of an answer: one JSON array of row objects, or NDJSON with a
- * trailer. It counts rows and bytes, stops at the caps, and lets the driver wait when the reader
+ * Turns result sets into the body of an answer: one JSON array of row objects, NDJSON with a
+ * trailer, or pages that are a JSON array each. It counts rows and bytes, stops at the caps, and lets the driver wait when the reader
  * is slow. It knows nothing of SQL Server: drivers write values into `out`.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -9,6 +9,8 @@ import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ChunkQueue } from '#apps/agent/src/pms/rows/chunk-queue.js';
 import { columnKeys } from '#apps/agent/src/pms/rows/column-names.js';
 import { JsonOutput } from '#apps/agent/src/pms/rows/json-output.js';
+import type { RecordedSet, RowRecording } from '#apps/agent/src/pms/rows/row-recording.js';
+import { PageCutter } from '#apps/agent/src/pms/rows/page-cutter.js';
 
 export interface ResultShape {
   form: RowForm;
@@ -30,6 +32,7 @@ const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 
 export class ResultWriter {
+  /** With form `pages` each chunk is a whole page. */
   readonly chunks = new ChunkQueue(HIGH_WATER_BYTES);
   readonly out = new JsonOutput((chunk) => this.take(chunk));
   /** Text to write before the value of each column of this set: `{"a":`, `,"b":`… */
@@ -41,6 +44,8 @@ export class ResultWriter {
   /** Why it stopped taking rows. */
   fault: ErrorCode | undefined;
   readonly columnsOfSets: ColumnFacts[][] = [];
+  /** Set before the first row by whoever may have to give the same answer again. */
+  recording: RowRecording | undefined;
   /** Resolves when the first bytes can be sent, or at the end. */
   readonly started: Promise<void>;
 
@@ -55,6 +60,7 @@ export class ResultWriter {
   private inRow = false;
   private flushPlanned = false;
   private hash: Hash | undefined;
+  private readonly pages: PageCutter | undefined;
 
   /** @param onFault called once when a cap is passed; the driver's run should be stopped */
   constructor(
@@ -62,6 +68,7 @@ export class ResultWriter {
     private readonly onFault: (fault: ErrorCode) => void,
   ) {
     this.hash = shape.form === 'ndjson' ? createHash('sha256') : undefined;
+    this.pages = shape.form === 'pages' ? new PageCutter() : undefined;
     this.started = new Promise((resolve) => {
       this.signalStarted = resolve;
     });
@@ -91,24 +98,41 @@ export class ResultWriter {
       .slice(0, this.visible)
       .map((column, i) => ({ ...column, name: names[i] as string }));
     if (this.shape.columns) this.columnsOfSets.push(shown);
+    this.recording?.beginSet(shown);
     this.openSet(shown);
   }
 
   beginRow(): void {
     this.rowStart = this.out.total;
     this.inRow = true;
-    if (this.rowsOfSet > 0 && this.shape.form === 'objects') this.out.byte(COMMA);
+    if (this.pages?.isEmpty === true) this.out.byte(OPEN_BRACKET);
+    else if (this.rowsOfSet > 0 && this.shape.form !== 'ndjson') this.out.byte(COMMA);
   }
 
   endRow(): void {
     this.out.byte(CLOSE_BRACE);
+    this.recording?.endRow(this.rowStart, this.out.total);
     if (this.shape.form === 'ndjson') this.out.byte(NEWLINE);
     if (this.rows >= this.shape.maxRows) return this.refuse('RESULT_ROWS_LIMIT');
-    if (this.out.total > this.shape.maxBytes) return this.refuse('RESULT_TOO_LARGE');
+    if (this.isTooLarge) return this.refuse('RESULT_TOO_LARGE');
     this.inRow = false;
     this.rows += 1;
     this.rowsOfSet += 1;
+    if (this.pages?.addRow(this.out.total) === true) this.cutPage();
     if (this.shape.executionMode === 'scalar') this.visible = 0;
+  }
+
+  /** A row that was recorded before, as its JSON object. */
+  repeatRow(json: string): void {
+    if (this.visible === 0) return;
+    this.beginRow();
+    this.out.utf8(json.slice(0, -1));
+    this.endRow();
+  }
+
+  /** What was recorded so far; undefined when it was too much or nobody asked for it. */
+  get recordedSets(): RecordedSet[] | undefined {
+    return this.fault === undefined ? this.recording?.recorded(this.out.undelivered) : undefined;
   }
 
   /**
@@ -116,13 +140,19 @@ export class ResultWriter {
    * value. A promise means: wait, the reader is slower.
    */
   pause(): Promise<void> | undefined {
-    if (this.out.total > this.shape.maxBytes) this.refuse('RESULT_TOO_LARGE');
+    if (this.isTooLarge) this.refuse('RESULT_TOO_LARGE');
+    if (this.pages !== undefined) return this.chunks.ready();
     if (!this.flushPlanned && this.chunks.isEmpty && this.out.total > this.out.delivered) {
       this.flushPlanned = true;
       // One turn later, so that a small answer leaves whole and not in two pieces.
       setImmediate(() => this.flush());
     }
     return this.chunks.ready();
+  }
+
+  /** With form `pages`: rows of each page that was handed on, in order. */
+  get rowsOfPages(): readonly number[] {
+    return this.pages?.rowsOfPages ?? [];
   }
 
   /** Closes the body after the last row. */
@@ -145,11 +175,16 @@ export class ResultWriter {
   fail(failure: object): void {
     if (this.chunks.isEnded) return;
     this.visible = 0;
-    if (!this.begun) return this.closeEmpty();
+    if (!this.begun || this.pages !== undefined) return this.closeEmpty();
     this.closing = true;
     if (this.inRow) this.cutRow();
     if (this.shape.form === 'ndjson') this.trailer({ $error: { ...failure, rows: this.rows } });
     this.close();
+  }
+
+  private get isTooLarge(): boolean {
+    const { total } = this.out;
+    return total > this.shape.maxBytes || this.pages?.isTooLargeAt(total) === true;
   }
 
   private columnsShown(count: number): number {
@@ -163,6 +198,7 @@ export class ResultWriter {
     const { form, resultSets } = this.shape;
     this.setIsOpen = true;
     this.setsOpened += 1;
+    if (form === 'pages') return;
     if (form === 'objects') {
       if (resultSets === 'all') this.out.byte(this.setsOpened === 1 ? OPEN_BRACKET : COMMA);
       this.out.byte(OPEN_BRACKET);
@@ -177,9 +213,22 @@ export class ResultWriter {
     this.setIsOpen = false;
   }
 
+  /** Closes the page and hands it on whole. The first one may hold no row. */
+  private cutPage(): void {
+    const pages = this.pages as PageCutter;
+    if (pages.isEmpty) this.out.byte(OPEN_BRACKET);
+    this.out.byte(CLOSE_BRACKET);
+    this.out.deliverTo(this.out.total);
+    this.chunks.push(pages.cut(this.out.total));
+    this.begun = true;
+    this.signalStarted();
+  }
+
   private finishBody(): void {
     if (this.shape.form === 'ndjson') {
       this.trailer({ $end: { rows: this.rows, sha256: this.sha256() } });
+    } else if (this.pages !== undefined) {
+      if (!this.pages.isEmpty || this.pages.rowsOfPages.length === 0) this.cutPage();
     } else if (this.shape.resultSets === 'all') {
       if (this.setsOpened === 0) this.out.byte(OPEN_BRACKET);
       this.out.byte(CLOSE_BRACKET);
@@ -226,8 +275,10 @@ export class ResultWriter {
   }
 
   private take(chunk: Buffer): void {
+    this.recording?.take(chunk);
     // Past a cap the rest of the row is not wanted; only the trailer still is.
     if (this.fault !== undefined && !this.closing) return;
+    if (this.pages !== undefined) return this.pages.add(chunk);
     this.hash?.update(chunk);
     this.chunks.push(chunk);
     this.begun = true;
