@@ -27,7 +27,7 @@ const TAG_BYTES = 16;
 const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 
 /** How large a message of `plainBytes` becomes. */
-export function sealedBytes(plainBytes: number): number {
+function sealedBytes(plainBytes: number): number {
   const chunks = Math.floor(plainBytes / CHUNK_BYTES) + 1;
   return HEADER_BYTES + plainBytes + chunks * TAG_BYTES;
 }

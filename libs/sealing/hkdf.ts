@@ -1,7 +1,7 @@
 /** HKDF's two halves apart (RFC 5869); node:crypto has them only as one. */
 import { createHmac } from 'node:crypto';
 
-export type HkdfHash = 'sha256' | 'sha512';
+type HkdfHash = 'sha256' | 'sha512';
 
 const hashBytes: Record<HkdfHash, number> = { sha256: 32, sha512: 64 };
 

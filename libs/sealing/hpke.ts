@@ -29,7 +29,7 @@ const TAG_BYTES = 16;
 const ENC_BYTES = 32;
 
 /** The bytes that sealing adds: the encapsulated key and the tag. */
-export const hpkeOverheadBytes = ENC_BYTES + TAG_BYTES;
+const hpkeOverheadBytes = ENC_BYTES + TAG_BYTES;
 
 /**
  * RFC 9180 §6.1 SealBase.

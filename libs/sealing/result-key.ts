@@ -11,7 +11,7 @@ import { sealContext } from '#libs/sealing/seal-context.js';
 const salt = Buffer.from('conduit result key v1');
 const SEED_BYTES = 32;
 
-export interface ResultKey {
+interface ResultKey {
   /** Raw X25519, base64url. */
   publicKey: string;
   privateKey: KeyObject;
