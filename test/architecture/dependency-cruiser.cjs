@@ -2,7 +2,7 @@
  * Who may import whom: kernel ← errors ← contracts ← the other libs ← apps.
  * layers.spec.ts runs these rules over the tree and over planted violations.
  */
-const middle = '(link|pki|sealing|grants|audit|queue|db|tsql)';
+const middle = '(link|pki|sealing|grants|audit|queue|db|tsql|webhooks)';
 
 module.exports = {
   forbidden: [

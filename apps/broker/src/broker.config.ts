@@ -21,6 +21,7 @@ import {
 import { isRange } from '#apps/broker/src/access/address-ranges.js';
 import { DEFAULT_LIMITS } from '#libs/link/link-limits.js';
 import { Secret } from '#libs/kernel/secret.js';
+import { redisAddress } from '#libs/redis/redis-address.js';
 
 export const brokerRoles = ['api', 'gateway', 'worker'] as const;
 export type BrokerRole = (typeof brokerRoles)[number];
@@ -28,6 +29,9 @@ export type BrokerRole = (typeof brokerRoles)[number];
 export const linkCompressions = ['always', 'auto', 'never'] as const;
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+const isRedisAddress = (url: unknown): boolean =>
+  url instanceof Secret && redisAddress(String(url.reveal())) !== undefined;
 
 const PORT_MAX = 65_535;
 const BODY_BYTES_MAX = DEFAULT_LIMITS.maxRequestBytes - 64 * 1024;
@@ -110,9 +114,19 @@ export class BrokerConfig {
   @IsInstance(Secret)
   databaseUrl?: Secret;
 
-  /** REDIS_URL; absent: this node stands alone. */
+  /**
+   * REDIS_URL: `unix:///path`, `redis[s]://user:password@host:port` or, for a cluster,
+   * `redis[s]-cluster://user:password@host:port,host:port`; with TLS `?ca=/path/to/authority.pem`.
+   * Absent: this node stands alone.
+   */
   @IsOptional()
   @IsInstance(Secret)
+  @ValidateBy(
+    { name: 'isRedisAddress', validator: { validate: isRedisAddress } },
+    {
+      message: '$property must be the address of a Redis, and the authority it names readable',
+    },
+  )
   redisUrl?: Secret;
 
   /** CONDUIT_TRUST_PROXY: addresses or CIDR ranges of the load balancers whose X-Forwarded-For counts. */
@@ -197,6 +211,16 @@ export class BrokerConfig {
    */
   @IsIn(linkCompressions)
   linkCompression: (typeof linkCompressions)[number] = 'always';
+
+  /** CONDUIT_MAX_TRANSIENT_BYTES: of sealed requests and results that rest in Redis altogether. */
+  @IsInt()
+  @Min(1024 * 1024)
+  maxTransientBytes: number = 1024 * 1024 * 1024;
+
+  /** CONDUIT_MAX_TRANSIENT_BYTES_EACH: of those, one integrator's. */
+  @IsInt()
+  @Min(1024 * 1024)
+  maxTransientBytesEach: number = 256 * 1024 * 1024;
 
   /** CONDUIT_SERVER_CERTIFICATE_SECONDS: life of this node's own certificate; renewed at half of it. */
   @IsInt()

@@ -58,6 +58,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['strangerRatePerSecond', 'strangerRateBurst'] as const) takeText(key, Number);
   for (const key of ['maxWholeAnswerBytes', 'serverCertificateSeconds'] as const)
     takeText(key, Number);
+  for (const key of ['maxTransientBytes', 'maxTransientBytesEach'] as const) takeText(key, Number);
   for (const key of ['databaseUrl', 'redisUrl'] as const)
     takeText(key, (value) => new Secret(value));
   takeText('stateDir', (value) => resolve(value));
