@@ -83,6 +83,30 @@ export class CatalogueSettings {
   isDefault: boolean = false;
 }
 
+/** Names that go into T-SQL between brackets. */
+const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}_@#$ -]{0,127}$/u;
+
+/**
+ * Where the write journal is on the site's server: best in a database of its own, which no grant
+ * covers. `agent journal-script` prints what makes it.
+ */
+export class JournalSettings {
+  @Matches(IDENTIFIER)
+  database!: string;
+
+  @Matches(IDENTIFIER)
+  schema: string = 'dbo';
+
+  @Matches(IDENTIFIER)
+  table: string = 'WriteJournal';
+
+  /** Days for which a write is remembered, and not made again. */
+  @IsInt()
+  @Min(2)
+  @Max(90)
+  keepDays: number = 7;
+}
+
 /** What one site may cost the practice's server. A grant can lower these, never raise them. */
 export class SiteLimits {
   /** Statements at once, all integrators together. */
@@ -161,6 +185,13 @@ export class SiteSettings {
   @IsInstance(SiteLogins)
   @Type(() => SiteLogins)
   logins!: SiteLogins;
+
+  /** Absent: no write journal, and no writes but under a grant that permits them without. */
+  @IsOptional()
+  @ValidateNested()
+  @IsInstance(JournalSettings)
+  @Type(() => JournalSettings)
+  journal?: JournalSettings;
 
   @ValidateNested()
   @IsInstance(SiteLimits)

@@ -1,14 +1,18 @@
 /** PMS databases on Microsoft SQL Server, by mssql's pools over tedious' connections. */
-import { Request } from 'tedious';
+import { Request, type Connection } from 'tedious';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
 import {
   PmsDriver,
+  type JournalRow,
+  type OnceOnly,
   type PmsCommand,
   type PmsOutcome,
 } from '#apps/agent/src/pms/pms-driver.port.js';
 import { connectionFailure } from '#apps/agent/src/pms/mssql/connection-failure.js';
 import { ConnectionPools, type Lease } from '#apps/agent/src/pms/mssql/connection-pools.js';
+import { JournalAccess } from '#apps/agent/src/pms/mssql/journal-access.js';
+import { JournalledRun } from '#apps/agent/src/pms/mssql/journalled-run.js';
 import { SessionKiller } from '#apps/agent/src/pms/mssql/session-killer.js';
 import { NeverSentError, StatementRun } from '#apps/agent/src/pms/mssql/statement-run.js';
 import { inside } from '#apps/agent/src/pms/mssql/tedious-seam.js';
@@ -20,6 +24,7 @@ const DEAD_CONNECTIONS = 3;
 export class MssqlPmsDriver extends PmsDriver {
   private readonly pools: ConnectionPools;
   private readonly killer: SessionKiller;
+  private journalAccess: JournalAccess | undefined;
 
   constructor(private readonly site: SiteSettings) {
     super();
@@ -27,20 +32,31 @@ export class MssqlPmsDriver extends PmsDriver {
     this.killer = new SessionKiller(site);
   }
 
-  override async run(
+  override run(command: PmsCommand, sink: ResultWriter, signal: AbortSignal): Promise<PmsOutcome> {
+    return this.onConnection(command, sink, signal, (statement) => statement.execute(signal));
+  }
+
+  override runOnce(
     command: PmsCommand,
     sink: ResultWriter,
     signal: AbortSignal,
-  ): Promise<PmsOutcome> {
-    for (let attempt = 1; ; attempt += 1) {
-      signal.throwIfAborted();
-      try {
-        return await this.attempt(command, sink, signal);
-      } catch (error) {
-        if (!(error instanceof NeverSentError)) throw error;
-        if (attempt === DEAD_CONNECTIONS) throw new ConduitError('DATABASE_UNAVAILABLE');
-      }
-    }
+    once: OnceOnly,
+  ): Promise<PmsOutcome | JournalRow> {
+    const { lockTimeoutMs } = this.site.limits;
+    const find = (): Promise<JournalRow | 'busy' | undefined> =>
+      this.journal.find(once.keyHash, true);
+    const { sql } = this.journal;
+    return this.onConnection(command, sink, signal, (statement, connection) =>
+      new JournalledRun({ connection, statement, once, sql, lockTimeoutMs, find }).execute(signal),
+    );
+  }
+
+  override async findWrite(keyHash: Buffer): Promise<JournalRow | 'busy' | undefined> {
+    return this.journal.find(keyHash, false);
+  }
+
+  override async purgeWrites(olderThanHours: number): Promise<boolean> {
+    return this.journal.purge(olderThanHours);
   }
 
   override async probe(): Promise<number> {
@@ -63,17 +79,47 @@ export class MssqlPmsDriver extends PmsDriver {
     return this.pools.close();
   }
 
-  private async attempt(
+  /** @throws ConduitError WRITE_JOURNAL_MISSING */
+  private get journal(): JournalAccess {
+    const place = this.site.journal;
+    if (place === undefined) throw new ConduitError('WRITE_JOURNAL_MISSING');
+    return (this.journalAccess ??= new JournalAccess(
+      place,
+      this.pools,
+      this.database(undefined),
+      this.site.limits.lockTimeoutMs,
+    ));
+  }
+
+  /** On a connection that lives, whatever became of those that lay idle. */
+  private async onConnection<T>(
     command: PmsCommand,
     sink: ResultWriter,
     signal: AbortSignal,
-  ): Promise<PmsOutcome> {
+    use: (statement: StatementRun, connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted();
+      try {
+        return await this.attempt(command, sink, use);
+      } catch (error) {
+        if (!(error instanceof NeverSentError)) throw error;
+        if (attempt === DEAD_CONNECTIONS) throw new ConduitError('DATABASE_UNAVAILABLE');
+      }
+    }
+  }
+
+  private async attempt<T>(
+    command: PmsCommand,
+    sink: ResultWriter,
+    use: (statement: StatementRun, connection: Connection) => Promise<T>,
+  ): Promise<T> {
     const lease = await this.pools.acquire(this.database(command.catalogue), command.tier);
     const { connection } = lease;
     try {
       await this.killer.learn(connection);
       const kill = (): Promise<void> => this.killer.kill(connection);
-      return await new StatementRun(connection, command, sink, kill).execute(signal);
+      return await use(new StatementRun(connection, command, sink, kill), connection);
     } finally {
       this.giveBack(lease);
     }

@@ -25,10 +25,20 @@ export function connectionFailure(error: unknown): ConduitError {
  * several messages the first counts: the later ones follow from it.
  */
 export function sqlFailure(error: unknown): SqlFailure | undefined {
-  const given = asDriverError(error);
-  const { code, number, message } = asDriverError(given.errors?.[0] ?? error);
+  const errors = (asDriverError(error).errors ?? [error]).map(asDriverError);
+  // The number of open transactions is what an earlier error has changed, whichever is told first.
+  const told = errors.find((each) => each.number !== COUNT_MISMATCH) ?? errors[0];
+  const { code, number, message } = told ?? {};
   if (code !== 'EREQUEST' && code !== 'UNKNOWN') return undefined;
   return { number: number ?? 0, message: message ?? '' };
+}
+
+const COUNT_MISMATCH = 266;
+
+/** Whether it only says that fewer or more transactions are open than before. */
+export function isCountMismatch(error: unknown): boolean {
+  const errors = asDriverError(error).errors ?? [error];
+  return errors.every((each) => asDriverError(each).number === COUNT_MISMATCH);
 }
 
 /** Nothing was sent: the pooled connection had died unnoticed. */

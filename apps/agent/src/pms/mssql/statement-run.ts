@@ -14,6 +14,7 @@ import {
 } from '#apps/agent/src/pms/mssql/bind-parameters.js';
 import {
   connectionLost,
+  isCountMismatch,
   sqlFailure,
   wasNeverSent,
 } from '#apps/agent/src/pms/mssql/connection-failure.js';
@@ -25,11 +26,25 @@ import { inside, type Token } from '#apps/agent/src/pms/mssql/tedious-seam.js';
 /** Nothing was sent; another connection may be tried. */
 export class NeverSentError extends Error {}
 
+/** What a statement did to the outermost transaction of its session. */
+export type TransactionEvent = 'begun' | 'committed' | 'rolledBack';
+
+const TRANSACTION_EVENTS: Partial<Record<string, TransactionEvent>> = {
+  onBeginTransaction: 'begun',
+  onCommitTransaction: 'committed',
+  onRollbackTransaction: 'rolledBack',
+};
+
 const SELECT_COMMAND = 0xc1;
 /** How long the server may take to obey a cancel. */
 const CANCEL_PATIENCE_MS = 2_000;
 
 export class StatementRun {
+  /** In their order. */
+  readonly transactions: TransactionEvent[] = [];
+  /** It ended well but for the number of open transactions, which it had changed. */
+  failedByCountAlone = false;
+
   private readonly returned = new Map<string, string | null>();
   private returnStatus: number | undefined;
   private rowsAffected = -1;
@@ -53,6 +68,7 @@ export class StatementRun {
     // Our own reader gave up on the answer.
     if (error instanceof ConduitError) throw error;
     const failure = error === undefined ? undefined : sqlFailure(error);
+    this.failedByCountAlone = error !== undefined && isCountMismatch(error);
     if (error !== undefined && failure === undefined) {
       throw wasNeverSent(error) ? new NeverSentError() : connectionLost();
     }
@@ -107,6 +123,7 @@ export class StatementRun {
       returned: ({ name, value }) => this.returned.set(name.toLowerCase(), value),
       returnBudget: returnBudget(this.sink.maxBytes),
       done: (token) => this.noteDone(token),
+      other: ({ handlerName }) => this.noteTransaction(TRANSACTION_EVENTS[handlerName]),
       pause: () => this.sink.pause(),
     });
     if (this.command.type === 'storedProcedure') this.connection.callProcedure(request);
@@ -116,6 +133,10 @@ export class StatementRun {
 
   private noteStatus(status: number | undefined): void {
     this.returnStatus = status ?? this.returnStatus;
+  }
+
+  private noteTransaction(event: TransactionEvent | undefined): void {
+    if (event !== undefined) this.transactions.push(event);
   }
 
   private noteDone(token: Token): void {

@@ -28,6 +28,8 @@ export interface AnswerListener {
   returnBudget: ReturnBudget;
   /** DONE, DONEPROC, DONEINPROC. */
   done(token: Token): void;
+  /** Every token but these, rows and output parameters. */
+  other(token: Token): void;
   /** A promise: wait before reading on. Called when all that arrived was read. */
   pause(): Promise<void> | undefined;
 }
@@ -116,6 +118,7 @@ export class ExactTokenStream extends EventEmitter {
     if (token === undefined) return;
     if (type === COLMETADATA) listener.rows.begin(this.parser.colMetadata);
     if (token.handlerName.startsWith('onDone')) listener.done(token);
+    else listener.other(token);
     handler[token.handlerName]?.(token);
   }
 }
