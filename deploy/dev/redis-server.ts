@@ -5,14 +5,15 @@ import { delimiter, join } from 'node:path';
 import { ChildProgram, StartError } from '#deploy/dev/child-program.js';
 
 export interface RedisServer {
-  /** What CONDUIT_REDIS_URL takes. */
+  /** What REDIS_URL takes. */
   url: string;
   /** Absent for a server that is not ours. */
   pid?: number;
   stop(): Promise<void>;
 }
 
-function redisProgram(): string {
+/** @throws StartError saying how to install it */
+export function redisProgram(): string {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
   const found = folders
     .map((folder) => join(folder, 'redis-server'))

@@ -5,7 +5,7 @@
  * that comes too late is dropped when it comes.
  */
 import type { Queue } from 'bullmq';
-import type { Cluster, Redis } from 'ioredis';
+import type { RedisConnection } from '#libs/redis/open-redis.js';
 
 const SWEEP_MS = 250;
 /** Longer than another node may take to write the deadline of a job that ended at once. */
@@ -16,7 +16,7 @@ const AT_ONCE = 500;
 
 export interface SweepWishes {
   queue: Queue;
-  connection: Redis | Cluster;
+  connection: RedisConnection;
   /** Name of the sorted set, in the queue's own place. */
   key: string;
   /** Only nodes that run jobs look for late ones. */

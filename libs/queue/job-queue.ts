@@ -18,7 +18,7 @@ const COMMAND_WAIT_MS = 5_000;
 const FAULT_SILENCE_MS = 10_000;
 
 export interface QueueWishes {
-  /** `redis[s]://…` or `unix:///path` */
+  /** As libs/redis reads it: one server or a cluster. */
   redisUrl: string;
   /** One of the table of queues. */
   queue: string;
@@ -60,11 +60,11 @@ export class JobQueue {
     this.table = wishes.jobs ?? jobs;
     this.handlers = wishes.handlers && matchHandlers(this.table, wishes.queue, wishes.handlers);
     this.connection = new QueueConnection(wishes.redisUrl);
-    this.connection.on('ready', () => this.begin());
-    this.connection.on('close', () => this.noteLoss());
-    // Reconnecting is ioredis's business; without a listener an error would end the process.
-    this.connection.on('error', () => undefined);
-    this.connection.connect().catch(() => undefined);
+    const { client } = this.connection;
+    client.on('ready', () => this.begin());
+    // Of a cluster that stayed, one node may have come back empty.
+    client.on('+node', () => client.status === 'ready' && this.begin());
+    client.on('close', () => this.noteLoss());
   }
 
   /**
@@ -163,7 +163,7 @@ export class JobQueue {
   private openSweep(queue: Queue): DeadlineSweep {
     return new DeadlineSweep({
       queue,
-      connection: this.connection,
+      connection: this.connection.client,
       key: `${this.placement().prefix}:${this.wishes.queue}:deadlines`,
       works: this.handlers !== undefined,
       dropped: (job) => this.wishes.report.dropped(job),
@@ -200,7 +200,7 @@ export class JobQueue {
 
   /** The braces put all keys of one queue on one node of a Redis Cluster. */
   private placement() {
-    return { connection: this.connection, prefix: `{conduit:${this.wishes.queue}}` };
+    return { connection: this.connection.client, prefix: `{conduit:${this.wishes.queue}}` };
   }
 
   private queueRow() {

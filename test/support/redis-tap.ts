@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { redisAddress } from '#libs/redis/redis-address.js';
 
 /** MONITOR writes bytes that do not print as `\xNN`. */
 function unescaped(seen: Buffer): Buffer {
@@ -24,14 +25,15 @@ export class RedisTap {
     monitor.on('data', (chunk: Buffer) => this.seen.push(chunk));
   }
 
-  /** @param url `unix:///path/to/redis.sock` */
+  /** @param url of one server: `unix:///path/to/redis.sock` or `redis://host:port` */
   static async open(url: string): Promise<RedisTap> {
-    const path = new URL(url).pathname;
-    const monitor = connect(path);
+    const { nodes, options } = redisAddress(url) ?? { nodes: [], options: {} };
+    const place = { ...nodes[0], ...options } as { path: string } | { host: string; port: number };
+    const monitor = connect(place);
     await once(monitor, 'connect');
     monitor.write('MONITOR\r\n');
     await once(monitor, 'data');
-    const client = new Redis({ path });
+    const client = new Redis(place);
     // A compressed dump could hide what it holds.
     await client.config('SET', 'rdbcompression', 'no');
     return new RedisTap(monitor, client);

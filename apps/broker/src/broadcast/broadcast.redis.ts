@@ -3,7 +3,6 @@
  * never delays a revocation here; the echo from Redis is recognised by the node's id and dropped.
  */
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import {
   Broadcast,
   broadcastTopics,
@@ -11,25 +10,21 @@ import {
   type BroadcastTopic,
 } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
+import { openRedis, type RedisConnection } from '#libs/redis/open-redis.js';
 
 const PREFIX = 'conduit:broadcast:';
 
 export class RedisBroadcast extends Broadcast {
   private readonly nodeId = randomUUID();
   private readonly local = new MemoryBroadcast();
-  private readonly publisher: Redis;
-  private readonly subscriber: Redis;
+  private readonly publisher: RedisConnection;
+  private readonly subscriber: RedisConnection;
 
   constructor(url: string) {
     super();
-    const options = { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true };
-    this.publisher = new Redis(url, options);
-    this.subscriber = new Redis(url, { ...options, enableOfflineQueue: true });
-    // Reconnecting is ioredis's business; without a listener an error would end the process.
-    this.publisher.on('error', () => undefined);
-    this.subscriber.on('error', () => undefined);
+    this.publisher = openRedis(url, 'asks');
+    this.subscriber = openRedis(url, 'waits');
     this.subscriber.on('message', (channel: string, text: string) => this.hear(channel, text));
-    this.publisher.connect().catch(() => undefined);
     this.subscriber
       .subscribe(...broadcastTopics.map((topic) => PREFIX + topic))
       .catch(() => undefined);

@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis';
 import { leaseMs, SitePresence } from '#apps/broker/src/gateway/site-presence.port.js';
+import { openRedis, type RedisConnection } from '#libs/redis/open-redis.js';
 
 const PREFIX = 'conduit:presence:';
 
@@ -8,30 +8,20 @@ const releaseScript =
   "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 
 export class RedisSitePresence extends SitePresence {
-  private readonly redis: Redis;
+  private readonly redis: RedisConnection;
 
   constructor(
     url: string,
     private readonly nodeId: string,
   ) {
     super();
-    this.redis = new Redis(url, {
-      maxRetriesPerRequest: 1,
-      enableOfflineQueue: false,
-      lazyConnect: true,
-    });
-    // Reconnecting is ioredis's business; without a listener an error would end the process.
-    this.redis.on('error', () => undefined);
-    this.redis.connect().catch(() => undefined);
+    this.redis = openRedis(url, 'asks');
   }
 
   override async hold(siteIds: string[]): Promise<void> {
-    const commands = siteIds.map((id) => ['set', PREFIX + id, this.nodeId, 'PX', String(leaseMs)]);
-    if (commands.length > 0)
-      await this.redis
-        .pipeline(commands)
-        .exec()
-        .catch(() => undefined);
+    // Not in one pipeline: in a cluster each key may be in another place.
+    const taken = siteIds.map((id) => this.redis.set(PREFIX + id, this.nodeId, 'PX', leaseMs));
+    await Promise.allSettled(taken);
   }
 
   override async release(siteIds: string[]): Promise<void> {
