@@ -8,6 +8,14 @@ export interface PmsTarget {
   trustServerCertificate: boolean;
   catalogues: { name: string; database: string; isDefault: boolean }[];
   logins: Record<'read' | 'write', { user: string; password: string }>;
+  /** Where the agent may keep its write journal. */
+  journal?: JournalPlace;
+}
+
+interface JournalPlace {
+  database: string;
+  schema: string;
+  table: string;
 }
 
 /** The line that the sandbox prints when it is ready. */
@@ -15,6 +23,7 @@ export interface SandboxReady {
   host: string;
   port: number;
   catalogues: string[];
+  journal: JournalPlace;
   logins: Record<'admin' | 'read' | 'write' | 'none', { user: string; password: string }>;
 }
 
@@ -29,6 +38,7 @@ export function sandboxTarget(ready: SandboxReady): PmsTarget {
       isDefault: index === 0,
     })),
     logins: { read: ready.logins.read, write: ready.logins.write },
+    journal: ready.journal,
   };
 }
 

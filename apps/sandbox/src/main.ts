@@ -7,6 +7,7 @@ import { readShape, wholeNumber } from './clinic/clinic-options.js';
 import { clinicCatalogues } from './clinic/clinic.js';
 import { parseWords, runCommand, toStandardError } from './clinic/command-line.js';
 import { startClinic, type RunningClinic } from './clinic/start-clinic.js';
+import { journalPlace } from './clinic/write-journal.sql.js';
 
 const help = `Runs the sandbox clinic: SQL Server's protocol, an embedded engine, synthetic patients.
 
@@ -77,6 +78,7 @@ function readyLine({ host, port, logins, caFile }: RunningClinic): string {
     host,
     port,
     catalogues: clinicCatalogues,
+    journal: journalPlace,
     logins,
     caFile,
     pid: process.pid,
@@ -95,6 +97,7 @@ function banner({ host, port, logins, caFile, shape }: RunningClinic, state: str
     `  admin        ${line(logins.admin)}`,
     '',
     `  catalogues   ${clinicCatalogues.join(', ')}`,
+    `  journal      ${Object.values(journalPlace).join('.')}, for the agent's write journal`,
     `  certificate  ${caFile}`,
     `  passwords    ${state}/clinic.json, also of ${logins.none.user} and ${logins.kill.user}`,
     '',

@@ -4,6 +4,7 @@ import { clinicCatalogues } from './clinic.js';
 import { procedureNames } from './fill-clinic.js';
 import { clinicLogins, type Passwords } from './logins.sql.js';
 import { clinicTables } from './tables.js';
+import { journalCatalogue } from './write-journal.sql.js';
 
 function deniedNames(): string[] {
   return clinicTables.flatMap((table) => {
@@ -22,13 +23,15 @@ export function engineLogins(passwords: Passwords): SandboxLogin[] {
   return [
     {
       ...login('admin'),
-      rights: Object.fromEntries(clinicCatalogues.map((catalogue) => [catalogue, 'owner'])),
+      rights: Object.fromEntries(
+        [...clinicCatalogues, journalCatalogue].map((catalogue) => [catalogue, 'owner']),
+      ),
       sysadmin: true,
     },
     { ...login('read'), rights: { Patients: 'read', Reference: 'read' }, deny },
     {
       ...login('write'),
-      rights: { Patients: 'readWrite', Reference: 'read' },
+      rights: { Patients: 'readWrite', Reference: 'read', [journalCatalogue]: 'readWrite' },
       deny,
       execute: procedureNames.map((name) => `Patients.${name}`),
     },

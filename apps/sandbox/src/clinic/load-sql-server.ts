@@ -2,7 +2,13 @@
 import { clinicCatalogues, type ClinicCatalogue, type ClinicShape } from './clinic.js';
 import { ClinicError } from './clinic-error.js';
 import { fillClinic, grantClinicRights, procedureNames, type FillProgress } from './fill-clinic.js';
-import { createLogins, createUsers, dropUsers, type Passwords } from './logins.sql.js';
+import {
+  clinicLogins,
+  createLogins,
+  createUsers,
+  dropUsers,
+  type Passwords,
+} from './logins.sql.js';
 import { SqlServerTarget } from './sql-server-target.js';
 import { clinicTables } from './tables.js';
 
@@ -29,6 +35,7 @@ export async function loadSqlServer(options: LoadOptions): Promise<void> {
         await target.run(catalogue, [...dropUsers(), ...createUsers()]);
       }
       await grantClinicRights(target);
+      await target.makeJournal(clinicLogins.write);
     }
   } finally {
     await target.close();

@@ -3,6 +3,8 @@
  * loads of bounded size. It makes the two databases where they are missing and touches no others.
  */
 import sql from 'mssql';
+import { journalScript, usualJournal } from '#libs/tsql/write-journal.js';
+import { splitAtGo } from '../engine/syntax/go-separator.js';
 import { clinicCatalogues, type ClinicCatalogue } from './clinic.js';
 import { ClinicError } from './clinic-error.js';
 import type { ClinicTarget } from './fill-clinic.js';
@@ -114,6 +116,13 @@ export class SqlServerTarget implements ClinicTarget {
   /** Statements about logins and server rights, which SQL Server takes in `master` only. */
   runOnServer(statements: readonly string[]): Promise<void> {
     return this.runIn('master', statements);
+  }
+
+  /** The place of the agent's write journal, by the script that a technician runs. */
+  async makeJournal(writeLogin: string): Promise<void> {
+    const parts = splitAtGo(journalScript({ ...usualJournal, writeLogin })).map(({ text }) => text);
+    await this.runIn('master', parts.slice(0, 1));
+    await this.runIn(usualJournal.database, parts.slice(1));
   }
 
   private async runIn(database: string, statements: readonly string[]): Promise<void> {

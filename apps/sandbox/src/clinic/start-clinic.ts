@@ -19,7 +19,9 @@ import { engineLogins } from './engine-logins.js';
 import { EngineTarget } from './engine-target.js';
 import { fillClinic } from './fill-clinic.js';
 import { clinicLogins, type ClinicLogin } from './logins.sql.js';
+import { script } from './schema.sql.js';
 import { makeTlsFiles, stillServes } from './tls-certificate.js';
+import { journalCatalogue, makeJournal } from './write-journal.sql.js';
 
 export interface StartClinicOptions extends Partial<ClinicShape> {
   stateDirectory: string;
@@ -67,12 +69,13 @@ export async function startClinic(options: StartClinicOptions): Promise<RunningC
     const engine = await startEngine({
       stateDirectory: directory,
       logins: engineLogins(state.passwords),
-      catalogues: [...clinicCatalogues],
+      catalogues: [...clinicCatalogues, journalCatalogue],
       defaultCatalogue: clinicCatalogues[0],
     });
     opened.push(() => engine.close());
     if (!options.empty && (await engine.isEmpty()))
       await fill(engine, directory, state.shape, onProgress);
+    await engine.runScript(journalCatalogue, script(makeJournal));
     const server = new TdsServer(engine, {
       host,
       port,
