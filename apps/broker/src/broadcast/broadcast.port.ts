@@ -10,6 +10,10 @@ export const broadcastTopics = [
   'grant.changed',
   'registered.changed',
   'registered.wanted',
+  /** A query joined the line of this site. */
+  'line.joined',
+  /** This query was cancelled. */
+  'query.cancelled',
 ] as const;
 export type BroadcastTopic = (typeof broadcastTopics)[number];
 
