@@ -141,11 +141,28 @@ export class SiteLimits {
   @Max(60_000)
   lockTimeoutMs: number = 5_000;
 
+  /** Seconds from one run of a registered query to the next, at least. */
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  minFrequencySeconds: number = 60;
+
   /** Milliseconds to reach the database server and log in. */
   @IsInt()
   @Min(100)
   @Max(60_000)
   connectTimeoutMs: number = 5_000;
+
+  /** Bytes on disk that sealed results may take while the line is slower than the database. */
+  @IsInt()
+  @Min(0)
+  maxSpoolBytes: number = 2_147_483_648;
+
+  /** Milliseconds after which a result that was not taken is destroyed. */
+  @IsInt()
+  @Min(1_000)
+  @Max(86_400_000)
+  maxSpoolMs: number = 3_600_000;
 }
 
 /** One PMS database installation that this agent serves. */
@@ -220,6 +237,16 @@ export class AgentConfig {
 
   @IsIn(logLevels)
   logLevel: LogLevel = 'info';
+
+  /** Bytes of the disk that waiting results leave free, whatever their own cap. */
+  @IsInt()
+  @Min(0)
+  spoolKeepFreeBytes: number = 1_073_741_824;
+
+  /** Bytes that registered queries may take on disk: the last result of each, and what changed. */
+  @IsInt()
+  @Min(1_048_576)
+  registeredMaxBytes: number = 2_147_483_648;
 
   @IsArray()
   @ArrayUnique((site: SiteSettings) => site?.siteId)

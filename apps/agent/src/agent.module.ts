@@ -10,6 +10,7 @@ import { GrantsModule } from '#apps/agent/src/grants/grants.module.js';
 import { JournalModule } from '#apps/agent/src/journal/journal.module.js';
 import { LinkModule } from '#apps/agent/src/link/link.module.js';
 import { ReportModule } from '#apps/agent/src/link/report.module.js';
+import { RegisteredModule } from '#apps/agent/src/registered/registered.module.js';
 import { ResourcesModule, type Resources } from '#apps/agent/src/resources.module.js';
 
 @Module({})
@@ -24,6 +25,7 @@ export class AgentModule {
         LinkModule,
         GrantsModule,
         ExecutionModule.of(openDriver),
+        RegisteredModule,
         ReportModule,
         ControlModule,
       ],

@@ -11,12 +11,12 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Replaces the file as a whole, readable by its owner only; on disk when it resolves. */
-export async function writeDurably(path: string, text: string): Promise<void> {
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const draft = `${path}.${randomUUID()}.new`;
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

@@ -32,6 +32,8 @@ export interface LogEvents {
   'link-request.failed': { pattern: string; errorName: string };
   /** A document that did not pass the examination, and the word for why. */
   'grant.refused': { code: ErrorCode; reason: string; grantId?: string };
+  /** A run of a registered query, by its code alone. */
+  'registered.failed': { code: ErrorCode };
 }
 
 export type LogEventName = keyof LogEvents;
@@ -54,4 +56,5 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'report.failed': 'warn',
   'link-request.failed': 'error',
   'grant.refused': 'warn',
+  'registered.failed': 'warn',
 };

@@ -7,18 +7,12 @@
  */
 import type { Timeline } from '#apps/agent/src/registered/timeline.js';
 
-/** Clocks drift; less than this apart they agree. */
-const AGREEMENT_MS = 2_000;
-
 export class TrustedTime {
   private anchor: { trueMs: number; wallMs: number; monotonicMs: number };
 
-  /** @param skewMs this machine's clock minus the true time, as it was last known */
-  constructor(
-    private readonly timeline: Timeline,
-    skewMs = 0,
-  ) {
-    this.anchor = this.at(timeline.wallMs() - skewMs);
+  /** Until the true time is heard, the machine's own clock is believed. */
+  constructor(private readonly timeline: Timeline) {
+    this.anchor = this.at(timeline.wallMs());
   }
 
   /** The true time has been heard, just now. */
@@ -35,16 +29,6 @@ export class TrustedTime {
   latestMs(): number {
     const byWall = this.anchor.trueMs + (this.timeline.wallMs() - this.anchor.wallMs);
     return Math.max(this.earliestMs(), byWall);
-  }
-
-  /** The machine slept, or its clock was set. */
-  get isInDoubt(): boolean {
-    return this.latestMs() - this.earliestMs() > AGREEMENT_MS;
-  }
-
-  /** This machine's clock minus the true time when it was last heard. */
-  get skewMs(): number {
-    return this.anchor.wallMs - this.anchor.trueMs;
   }
 
   private at(trueMs: number) {
