@@ -157,8 +157,7 @@ export interface ColumnFacts {
 /**
  * Head of `query.run`: sent as soon as the first rows are on their way, so that a failure before
  * them can still be a true HTTP status. No head comes for a query that fails before its first row
- * or that returns none by its mode. With form `pages` it always comes, as soon as the statement has
- * been given to the database: until then the query still waits for its turn at the agent.
+ * or that returns none by its mode. With form `pages` it comes whenever anything was run.
  */
 export interface RunQueryHead {
   encoding: 'identity' | 'br';

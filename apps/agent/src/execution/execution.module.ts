@@ -13,6 +13,8 @@ import { StatementFingerprint } from '#apps/agent/src/execution/statement-finger
 import { ProbedDatabaseHealth } from '#apps/agent/src/health/probed-database-health.js';
 import { DatabaseHealth } from '#apps/agent/src/link/database-health.port.js';
 import { MssqlPmsDriver } from '#apps/agent/src/pms/pms-driver.mssql.js';
+import { SpoolFolder } from '#apps/agent/src/spool/spool-folder.js';
+import { openKeeping } from '#apps/agent/src/writes/open-keeping.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const openMssql: OpenPmsDriver = (site: SiteSettings) => new MssqlPmsDriver(site);
@@ -31,7 +33,13 @@ export class ExecutionModule {
       providers: [
         {
           provide: PmsSites,
-          useFactory: ({ sites }: AgentConfig) => new PmsSites(sites, openDriver),
+          useFactory: ({ sites, stateFolder, spoolKeepFreeBytes }: AgentConfig) =>
+            new PmsSites(
+              sites,
+              openDriver,
+              SpoolFolder.emptied(stateFolder, spoolKeepFreeBytes),
+              openKeeping(stateFolder),
+            ),
           inject: [AgentConfig],
         },
         {

@@ -1,8 +1,14 @@
-/** The sites this agent serves: for each its settings, its driver and its places for statements. */
+/**
+ * The sites this agent serves: for each its settings, its driver, its places for statements, the
+ * room for results that wait to be taken, and the writes that were made.
+ */
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
 import { WaitingRoom } from '#apps/agent/src/execution/waiting-room.js';
 import type { PmsDriver } from '#apps/agent/src/pms/pms-driver.port.js';
+import { SiteSpool } from '#apps/agent/src/spool/site-spool.js';
+import type { SpoolFolder } from '#apps/agent/src/spool/spool-folder.js';
+import { SiteWrites, type WriteKeeping } from '#apps/agent/src/writes/site-writes.js';
 
 export type OpenPmsDriver = (site: SiteSettings) => PmsDriver;
 
@@ -10,6 +16,8 @@ export interface PmsSite {
   settings: SiteSettings;
   driver: PmsDriver;
   room: WaitingRoom;
+  spool: SiteSpool;
+  writes: SiteWrites;
 }
 
 @Injectable()
@@ -17,13 +25,23 @@ export class PmsSites implements OnApplicationShutdown {
   private readonly sites: ReadonlyMap<string, PmsSite>;
 
   /** Opens no connection yet. */
-  constructor(settings: readonly SiteSettings[], open: OpenPmsDriver) {
-    this.sites = new Map(
-      settings.map((site) => [
-        site.siteId.toLowerCase(),
-        { settings: site, driver: open(site), room: new WaitingRoom(site.limits) },
-      ]),
-    );
+  constructor(
+    settings: readonly SiteSettings[],
+    open: OpenPmsDriver,
+    folder: SpoolFolder,
+    keeping: WriteKeeping,
+  ) {
+    const openSite = (site: SiteSettings): PmsSite => {
+      const driver = open(site);
+      return {
+        settings: site,
+        driver,
+        room: new WaitingRoom(site.limits),
+        spool: new SiteSpool(folder, site.limits),
+        writes: new SiteWrites(site, driver, keeping),
+      };
+    };
+    this.sites = new Map(settings.map((site) => [site.siteId.toLowerCase(), openSite(site)]));
   }
 
   find(siteId: string): PmsSite | undefined {

@@ -1,11 +1,15 @@
 /** What one query may cost: the smallest of what the broker asked, the grant says and the site allows. */
-import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
+import type { QueryLane, RunQueryMeta } from '#libs/contracts/link-messages.js';
 import type { Grant } from '#libs/grants/grant.js';
 import type { ExecutionTimes } from '#apps/agent/src/execution/execution-clock.js';
 import type { SiteLimits } from '#apps/agent/src/agent.config.js';
 
-/** An immediate query's caller waits on the line: longer than this no lane lets the database work. */
-const IMMEDIATE_MS = 60_000;
+/** How long a lane lets the database work, whatever the broker asks. */
+const LANE_MS: Record<QueryLane, number> = {
+  immediate: 60_000,
+  async: 300_000,
+  registered: 60_000,
+};
 
 /** A reader that takes nothing for this long is taken to have gone. */
 const STALL_MS = 60_000;
@@ -20,10 +24,11 @@ export interface QueryLimits {
 export function limitsOf(meta: RunQueryMeta, grant: Grant, site: SiteLimits): QueryLimits {
   const { rows, bytes, ms, concurrency } = grant.limits;
   const workMs = Math.min(
-    ...[meta.executionLimitMs, ms ?? Infinity, site.maxExecutionMs, IMMEDIATE_MS],
+    ...[meta.executionLimitMs, ms ?? Infinity, site.maxExecutionMs, LANE_MS[meta.lane]],
   );
-  // Rows that stream may do so for as long as the practice and the site allow.
-  const totalMs = meta.form === 'ndjson' ? Math.min(ms ?? Infinity, site.maxExecutionMs) : workMs;
+  // Rows that stream may do so for as long as the practice and the site allow, and pages may be held
+  // back for immediate queries as long.
+  const totalMs = meta.form !== 'objects' ? Math.min(ms ?? Infinity, site.maxExecutionMs) : workMs;
   return {
     maxRows: Math.min(rows ?? Infinity, site.maxRows),
     maxBytes: Math.min(meta.maxResultBytes ?? Infinity, bytes ?? Infinity, site.maxResultBytes),

@@ -17,7 +17,7 @@ const NAMED_SCOPE = /^(?:operation|procedure|statement):/;
 export type QuerySubject = Omit<Note, 'type'>;
 
 /** Numbers from here on are chosen by the statement (THROW, RAISERROR) and could carry anything. */
-const FIRST_CHOSEN_NUMBER = 50_000;
+export const FIRST_CHOSEN_NUMBER = 50_000;
 
 /** To be made before the query starts: what ran must not fail to be written. */
 export function subjectOf(meta: RunQueryMeta, query: QueryDto): QuerySubject {

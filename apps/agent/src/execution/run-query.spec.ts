@@ -15,6 +15,8 @@ import {
   type ScriptedAnswer,
   type ScriptedValue,
 } from '#apps/agent/src/pms/pms-driver.scripted.js';
+import { noDisk } from '#apps/agent/src/spool/spool.fixture.js';
+import { aKeeping } from '#apps/agent/src/writes/write-keeping.fixture.js';
 import { aSite } from '#apps/agent/src/pms/site-settings.fixture.js';
 
 let gate: OpenGate;
@@ -28,7 +30,7 @@ beforeEach(() => {
   journal = new KeptJournal();
   answer = { sets: [{ columns: [{ name: 'n', type: 'int', nullable: false }], rows: [[1], [2]] }] };
   const settings = aSite(1, { limits: { maxConcurrent: 1 } });
-  sites = new PmsSites([settings], () => new ScriptedPmsDriver(() => answer));
+  sites = new PmsSites([settings], () => new ScriptedPmsDriver(() => answer), noDisk(), aKeeping());
   const fingerprints = new StatementFingerprint(Buffer.alloc(32, 1));
   queries = new RunQuery(sites, gate, new MinuteLimit(new SystemClock()), journal, fingerprints);
 });

@@ -4,8 +4,10 @@
  */
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
+import { ResultSealer } from '#libs/sealing/seal-result.js';
 import { GrantGate, type GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
 import { compressBody } from '#apps/agent/src/execution/compress-body.js';
@@ -20,13 +22,21 @@ import {
 } from '#apps/agent/src/execution/query-notes.js';
 import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
 import { RunningQuery } from '#apps/agent/src/execution/running-query.js';
+import { SealedUpload } from '#apps/agent/src/execution/sealed-upload.js';
 import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
+
+/** What a withdrawn grant ends: a statement, or the sending of what it gave. */
+interface Stoppable {
+  stop(code: ErrorCode): void;
+}
 
 type Permission = Extract<GrantDecision, { allowed: true }>;
 
 interface Counted {
   site: PmsSite;
   catalogue: string;
+  /** Of a result in pages. */
+  sealer: ResultSealer | undefined;
   /** The constant part of the query's record. */
   about: QuerySubject;
 }
@@ -40,12 +50,16 @@ interface Admitted extends Counted {
   decidedAt: number;
 }
 
+/** How long an immediate statement at the site may keep an async one from its next page. */
+const YIELD_MS = 100;
+
 /** How long a shutdown lets statements finish before it stops them. */
 const SHUTDOWN_PATIENCE_MS = 15_000;
 
 @Injectable()
 export class RunQuery implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Set<RunningQuery>>();
+  private readonly uploads = new Map<string, Set<SealedUpload>>();
   /** Counts withdrawals, to notice one between the decision and the start. */
   private withdrawals = 0;
 
@@ -58,7 +72,11 @@ export class RunQuery implements BeforeApplicationShutdown {
   ) {
     gate.onWithdrawn((grantId) => {
       this.withdrawals += 1;
-      for (const query of this.running.get(grantId) ?? []) query.stop('GRANT_REVOKED');
+      const held: Stoppable[] = [
+        ...(this.running.get(grantId) ?? []),
+        ...(this.uploads.get(grantId) ?? []),
+      ];
+      for (const each of held) each.stop('GRANT_REVOKED');
     });
   }
 
@@ -73,6 +91,7 @@ export class RunQuery implements BeforeApplicationShutdown {
    */
   async execute(request: QueryRequest, signal: AbortSignal): Promise<StreamedReply | RunQueryEnd> {
     let about = subjectOf(request.meta, request.query);
+    const writeIsOver = this.sites.find(request.meta.siteId)?.writes.expect(request.meta);
     try {
       const counted = this.count(request, about);
       ({ about } = counted);
@@ -83,6 +102,8 @@ export class RunQuery implements BeforeApplicationShutdown {
       const error = toConduitError(thrown);
       this.journal.note(refusalNote(about, error));
       throw error;
+    } finally {
+      writeIsOver?.();
     }
   }
 
@@ -105,7 +126,10 @@ export class RunQuery implements BeforeApplicationShutdown {
     if (catalogue === undefined) throw new ConduitError('CATALOGUE_UNKNOWN');
     this.minutes.count(meta.grantId, this.gate.minuteLimitOf(meta.grantId));
     const fingerprint = this.fingerprints.of(query.command.text);
-    return { site, catalogue, about: { ...about, fingerprint } };
+    // Before anything is run: a key that is none could never open what would be sealed to it.
+    const { resultKey } = meta;
+    const sealer = resultKey === undefined ? undefined : new ResultSealer(resultKey, meta);
+    return { site, catalogue, sealer, about: { ...about, fingerprint } };
   }
 
   private async admit(
@@ -174,13 +198,17 @@ export class RunQuery implements BeforeApplicationShutdown {
   ): Promise<StreamedReply | RunQueryEnd> {
     const { meta } = request;
     const running = this.start(request, admitted, signal);
+    const upload = this.upload(request, admitted, running, signal);
     // A refusal is written by the caller of this; everything else is written here, once.
-    const end = running.end.then((result) => {
+    const end = (upload ?? running).end.then((result) => {
       this.journal.note(executionNote(admitted.about, admitted.permission, result));
       return result;
     });
     end.catch(() => {});
     await running.sink.started;
+    // Nothing yet: it may still turn out that nothing was run.
+    if (upload !== undefined && !running.sink.hasBegun) await end;
+    if (upload !== undefined) return upload.reply;
     if (!running.sink.hasBegun) return end;
     const { encoding, body } =
       meta.accept === 'br'
@@ -194,6 +222,25 @@ export class RunQuery implements BeforeApplicationShutdown {
     return new StreamedReply({ head, body, end: () => end });
   }
 
+  private upload(
+    { meta }: QueryRequest,
+    { site, sealer }: Admitted,
+    running: RunningQuery,
+    signal: AbortSignal,
+  ): SealedUpload | undefined {
+    if (sealer === undefined) return undefined;
+    const upload = new SealedUpload({
+      running,
+      sealer,
+      spool: site.spool.open(),
+      columns: meta.columns,
+      pace: () => site.room.quiet(YIELD_MS),
+      signal,
+    });
+    keep(this.uploads, meta.grantId, upload, upload.done);
+    return upload;
+  }
+
   private start(request: QueryRequest, admitted: Admitted, signal: AbortSignal): RunningQuery {
     const { meta, query } = request;
     const { command } = query;
@@ -201,7 +248,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const { form, resultSets, columns, grantId } = meta;
     const { maxRows, maxBytes, times } = admitted.limits;
     const running = new RunningQuery({
-      driver: admitted.site.driver,
+      driver: admitted.site.writes.runnerFor(meta, admitted.permission),
       command: {
         catalogue: admitted.catalogue,
         tier: admitted.permission.tier,
@@ -215,13 +262,18 @@ export class RunQuery implements BeforeApplicationShutdown {
       waitedMs: admitted.waitedMs,
       signal,
     });
-    const underGrant = this.running.get(grantId) ?? new Set();
-    this.running.set(grantId, underGrant.add(running));
-    void running.gone.then(() => {
-      underGrant.delete(running);
-      if (underGrant.size === 0) this.running.delete(grantId);
-      admitted.leave();
-    });
+    keep(this.running, grantId, running, running.gone);
+    void running.gone.then(admitted.leave);
     return running;
   }
+}
+
+/** Has it found by its grant until it is over. */
+function keep<T>(all: Map<string, Set<T>>, grantId: string, one: T, over: Promise<void>): void {
+  const underGrant = all.get(grantId) ?? new Set();
+  all.set(grantId, underGrant.add(one));
+  void over.then(() => {
+    underGrant.delete(one);
+    if (underGrant.size === 0) all.delete(grantId);
+  });
 }

@@ -17,10 +17,21 @@ const BEFORE_EXECUTION: readonly ErrorCode[] = [
   'DATABASE_UNAVAILABLE',
   'DATABASE_LOGIN_REFUSED',
   'GRANT_CEILING',
+  'JOURNAL_UNAVAILABLE',
+  'IDEMPOTENCY_KEY_REQUIRED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'WRITE_IN_PROGRESS',
+  'WRITE_OUTCOME_UNKNOWN',
+  'WRITE_RESULT_NOT_KEPT',
+  'WRITE_JOURNAL_MISSING',
+  'WRITE_JOURNAL_UNAVAILABLE',
 ];
 
+/** A write whose answer is too large is written all the same: cutting it off would undo it unasked. */
+const ANSWER_ALONE: readonly ErrorCode[] = ['RESULT_TOO_LARGE', 'RESULT_ROWS_LIMIT'];
+
 export interface RunOrder {
-  driver: PmsDriver;
+  driver: Pick<PmsDriver, 'run'>;
   command: PmsCommand;
   shape: ResultShape;
   times: ExecutionTimes;
@@ -41,9 +52,10 @@ export class RunningQuery {
   private readonly watchdog: ExecutionClock;
 
   constructor(private readonly order: RunOrder) {
-    this.sink = new ResultWriter(order.shape, (fault) =>
-      this.stopper.abort(new ConduitError(fault)),
-    );
+    const isWrite = order.command.tier === 'write';
+    this.sink = new ResultWriter(order.shape, (fault) => {
+      if (!isWrite || !ANSWER_ALONE.includes(fault)) this.stopper.abort(new ConduitError(fault));
+    });
     this.watchdog = new ExecutionClock(order.times, this.sink.chunks, () =>
       this.stop('EXECUTION_TIMEOUT'),
     );
@@ -69,6 +81,8 @@ export class RunningQuery {
   /** Ends the answer at once and the statement as soon as the database lets go. */
   stop(code: ErrorCode): void {
     this.sink.refuse(code);
+    // The sink tells of its first fault only, which may have been one that stops nothing.
+    this.stopper.abort(new ConduitError(code));
   }
 
   private stopped(): Promise<never> {
@@ -109,12 +123,13 @@ export class RunningQuery {
         ? { columnsOfSets }
         : {}),
       ...this.times(outcome.sqlExecutionMs),
+      ...(outcome.replayed && { replayed: true as const }),
     };
   }
 
   /** A failure of ours. @throws ConduitError when nothing was run */
   private abandon(error: ConduitError): RunQueryEnd {
-    if (BEFORE_EXECUTION.includes(error.code)) {
+    if (BEFORE_EXECUTION.includes(error.code) && !this.sink.hasBegun) {
       this.sink.fail({ code: error.code });
       throw error;
     }

@@ -179,6 +179,17 @@ describe('lanes', () => {
     expect(typeof (await waiting)).toBe('function');
   });
 
+  test('that are held say why a request was not admitted', () => {
+    const room = aRoom(4);
+    room.hold(['async']);
+    expect(() => room.enter(aRequest('a', { ...background, maxWaitMs: 0 }))).toThrow(
+      expect.objectContaining({
+        code: 'QUEUE_EXPIRED',
+        facts: expect.objectContaining({ reason: 'loadBrake', retryAfterMs: 2_000 }),
+      }),
+    );
+  });
+
   test('tell when no immediate statement runs, at the latest after the time given', async () => {
     const room = aRoom(4);
     expect(room.quiet(1_000)).toBeUndefined();

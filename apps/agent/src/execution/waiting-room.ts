@@ -30,6 +30,9 @@ type CountOfLanes = Record<QueryLane, number>;
 /** Async requests that are admitted for each registered one while both wait. */
 const ASYNC_TURNS = 4;
 
+/** Milliseconds that a request of a held lane waits here for it to be let go. */
+const HELD_WAIT_MS = 2_000;
+
 export class WaitingRoom {
   private readonly places: PlaceCounts;
   private readonly queues: Record<QueryLane, LaneQueue> = {
@@ -62,7 +65,10 @@ export class WaitingRoom {
     };
   }
 
-  /** Admits no request of these lanes until it is called again; what runs goes on. */
+  /**
+   * Admits no request of these lanes until it is called again; what runs goes on. A request that
+   * comes meanwhile is given back soon, with the reason `loadBrake`.
+   */
   hold(lanes: readonly QueryLane[]): void {
     this.held = lanes;
     this.admitNext();
@@ -91,12 +97,23 @@ export class WaitingRoom {
     const { lane, integratorId } = request;
     if (this.fits(request) && !this.queues[lane].isOvertaking(integratorId))
       return this.take(request);
-    if (request.maxWaitMs === 0) throw new ConduitError('QUEUE_EXPIRED');
+    if (request.maxWaitMs === 0) throw this.expiry(request);
     return this.wait(request);
   }
 
   private readonly fits = (request: PlaceRequest): boolean =>
     !this.held.includes(request.lane) && this.places.fit(request);
+
+  /** Whoever sent it may as well keep it, and say why it waits, when its lane is held. */
+  private patienceOf({ lane, maxWaitMs }: PlaceRequest): number {
+    return this.held.includes(lane) ? Math.min(maxWaitMs, HELD_WAIT_MS) : maxWaitMs;
+  }
+
+  private expiry({ lane }: PlaceRequest): ConduitError {
+    if (!this.held.includes(lane)) return new ConduitError('QUEUE_EXPIRED');
+    const facts = { reason: 'loadBrake', retryAfterMs: HELD_WAIT_MS };
+    return new ConduitError('QUEUE_EXPIRED', { facts });
+  }
 
   private take(request: PlaceRequest): () => void {
     this.places.take(request);
@@ -127,7 +144,7 @@ export class WaitingRoom {
         reject(reason);
       };
       const onAbort = (): void => leave(request.signal.reason);
-      const timer = setTimeout(() => leave(new ConduitError('QUEUE_EXPIRED')), request.maxWaitMs);
+      const timer = setTimeout(() => leave(this.expiry(request)), this.patienceOf(request));
       const stop = (): void => {
         clearTimeout(timer);
         request.signal.removeEventListener('abort', onAbort);

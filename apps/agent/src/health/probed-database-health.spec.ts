@@ -3,13 +3,15 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import { ProbedDatabaseHealth } from '#apps/agent/src/health/probed-database-health.js';
 import { ScriptedPmsDriver } from '#apps/agent/src/pms/pms-driver.scripted.js';
+import { noDisk } from '#apps/agent/src/spool/spool.fixture.js';
+import { aKeeping } from '#apps/agent/src/writes/write-keeping.fixture.js';
 import { aSite } from '#apps/agent/src/pms/site-settings.fixture.js';
 
 describe('the health of a database', () => {
   test('is unknown until probed, then follows what the probes find, and tells of each change once', async () => {
     const settings = aSite(1);
     const driver = new ScriptedPmsDriver(() => ({}));
-    const health = new ProbedDatabaseHealth(new PmsSites([settings], () => driver));
+    const health = new ProbedDatabaseHealth(new PmsSites([settings], () => driver, noDisk(), aKeeping()));
     const told: string[] = [];
     health.onChange(({ database }) => told.push(database));
     expect(health.of(settings.siteId).database).toBe('unknown');

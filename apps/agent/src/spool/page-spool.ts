@@ -19,6 +19,9 @@ export class PageSpool implements AsyncIterable<SealedPage> {
   private isAbandoned = false;
   private failure: ConduitError | undefined;
   private wake: (() => void) | undefined;
+  /** Resolves when nothing of it is left here. Never rejects. */
+  readonly over: Promise<void>;
+  private signalOver: () => void = () => {};
   private readonly timer: NodeJS.Timeout;
 
   /** @param keepMs milliseconds after which everything is destroyed */
@@ -26,6 +29,9 @@ export class PageSpool implements AsyncIterable<SealedPage> {
     private readonly site: SiteSpool,
     keepMs: number,
   ) {
+    this.over = new Promise((resolve) => {
+      this.signalOver = resolve;
+    });
     this.timer = setTimeout(() => this.fail(new ConduitError('SPOOL_EXPIRED')), keepMs).unref();
   }
 
@@ -126,5 +132,6 @@ export class PageSpool implements AsyncIterable<SealedPage> {
     this.discard();
     this.wake?.();
     this.site.tellFreed();
+    this.signalOver();
   }
 }
