@@ -15,6 +15,7 @@ import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js
 import { RequestCount } from '#apps/broker/src/edge/request-count.js';
 import { SiteLinks, type SiteAvailability } from '#apps/broker/src/gateway/site-links.port.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
+import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
 import { agentPatterns, type RunQueryMeta } from '#libs/contracts/link-messages.js';
@@ -117,6 +118,7 @@ export class PretendApi {
     );
     await prepareServer(api.app, new RequestCount(() => undefined));
     await api.app.listen(0, '127.0.0.1');
+    api.app.get(BackgroundJobs).start();
     const { port } = api.app.getHttpServer().address() as AddressInfo;
     api.url = `http://127.0.0.1:${port}`;
     return api;

@@ -5,6 +5,7 @@
  */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from '#apps/broker/src/access/access.module.js';
+import { AsyncQueriesModule } from '#apps/broker/src/async-queries/async-queries.module.js';
 import { AuditModule } from '#apps/broker/src/audit/audit.module.js';
 import { EdgeModule } from '#apps/broker/src/edge/edge.module.js';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
@@ -18,7 +19,9 @@ import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
+import { ResultsModule } from '#apps/broker/src/results/results.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+import { TransientModule } from '#apps/broker/src/transient/transient.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
 
 @Module({})
@@ -29,6 +32,7 @@ export class BrokerModule {
       imports: [
         ResourcesModule.of(resources),
         AccessModule,
+        AsyncQueriesModule,
         AuditModule,
         EdgeModule,
         EnrolmentModule,
@@ -41,7 +45,9 @@ export class BrokerModule {
         OperatorModule,
         QueriesModule,
         ReferenceModule,
+        ResultsModule,
         SitesModule,
+        TransientModule,
         WebhooksModule,
       ],
     };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import { lockActiveAgent } from '#apps/broker/src/gateway/lock-active-agent.js';
 import type { Database } from '#libs/db/schema.js';
@@ -12,6 +13,7 @@ export class RotateEncryptionKey {
   constructor(
     private readonly database: Kysely<Database>,
     private readonly audit: AuditTrail,
+    private readonly broadcast: Broadcast,
     private readonly clock: Clock,
   ) {}
 
@@ -29,5 +31,6 @@ export class RotateEncryptionKey {
       const record = { practice: practiceId, agent: agentId, certSerial: serial };
       await this.audit.record({ type: 'encryption-key.rotated', ...record }, within);
     });
+    await this.broadcast.publish('agent.changed', agentId);
   }
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const QUERY_BUCKETS_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60];
+const ASYNC_BUCKETS_SECONDS = [0.1, 0.5, 1, 5, 30, 60, 300, 1_800, 7_200];
 
 @Injectable()
 export class Metrics {
@@ -29,6 +30,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly asyncQueries = new Histogram({
+    name: 'conduit_async_query_duration_seconds',
+    help: 'Async queries from submit to their end, whatever it was.',
+    labelNames: ['mode', 'outcome'] as const,
+    buckets: ASYNC_BUCKETS_SECONDS,
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -40,5 +49,9 @@ export class Metrics {
 
   observeQuery(mode: string, outcome: string, durationMs: number): void {
     this.queries.observe({ mode, outcome }, durationMs / 1_000);
+  }
+
+  observeAsync(mode: string, outcome: string, durationMs: number): void {
+    this.asyncQueries.observe({ mode, outcome }, durationMs / 1_000);
   }
 }

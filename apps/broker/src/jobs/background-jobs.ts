@@ -12,12 +12,7 @@ type IdsOf<Name extends JobName> = Readonly<Record<(typeof jobs)[Name]['ids'][nu
 const queueNames = Object.keys(queues) as QueueName[];
 
 /** Jobs whose room has not arrived yet: their queues take them in, and nobody runs them. */
-const awaited: readonly JobName[] = [
-  'query.dispatch',
-  'query.expire',
-  'result.purge',
-  'webhook.deliver',
-];
+const awaited: readonly JobName[] = ['webhook.deliver'];
 
 /** This node's hold on all queues: any node adds jobs, those that play the role `worker` run them. */
 export class BackgroundJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -25,7 +25,7 @@ export interface LogEvents {
   'audit.stalled': { sinceMs: number; waiting: number };
   /** `dropped`: refusals for which there was no room in memory. */
   'audit.recovered': { written: number; dropped: number };
-  'store.unavailable': { what: 'keys' | 'sites' | 'grants' };
+  'store.unavailable': { what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' };
   'agent.attached': { agentId: string; practiceId: string };
   'agent.detached': { agentId: string; reason: string };
   'agent.refused': { agentId?: string; code: ErrorCode };
@@ -48,8 +48,14 @@ export interface LogEvents {
   'queue.recovered': { queue: QueueName };
   /** The queue's own error; BullMQ numbers its own. */
   'queue.faulted': { queue: QueueName; errorName: string; code?: number };
+  /** A run of an async query met what is not its own fault; its claim ends by itself. */
+  'query-run.failed': { code: ErrorCode; errorName?: string; at?: string };
   /** Wrong codes of all integrators together in an hour are beyond what mistakes explain. */
   'pairing.guessed': { wrongTries: number };
+  /** An endpoint failed for so long that nothing more is sent to it. */
+  'webhook.paused': { webhookId: string; reason: 'failing' };
+  /** Told while the store was away for too long: nobody will hear of them. */
+  'webhook-events.dropped': { count: number };
 }
 
 export type LogEventName = keyof LogEvents;
@@ -83,5 +89,8 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'queue.lost': 'warn',
   'queue.recovered': 'info',
   'queue.faulted': 'error',
+  'query-run.failed': 'error',
   'pairing.guessed': 'error',
+  'webhook.paused': 'warn',
+  'webhook-events.dropped': 'error',
 };

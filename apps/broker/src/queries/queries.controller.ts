@@ -1,18 +1,14 @@
-import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, callerOf, type CallerIdentity } from '#apps/broker/src/access/caller.js';
+import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
-import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
-import { statusView } from '#apps/broker/src/queries/query-view.js';
-import { SiteBook } from '#apps/broker/src/sites/site-book.js';
 import { ImmediateQueryDto } from '#libs/contracts/command.js';
 import { readDto } from '#libs/contracts/read-dto.js';
-import { ConduitError } from '#libs/errors/conduit-error.js';
 
 @Controller('integrator/sites/:siteId/queries')
 @Policy('integratorKey')
@@ -21,8 +17,6 @@ export class QueriesController {
     private readonly admission: QueryAdmission,
     private readonly bodies: QueryBodies,
     private readonly answer: AnswerQuery,
-    private readonly ledger: QueryLedger,
-    private readonly sites: SiteBook,
   ) {}
 
   /**
@@ -49,17 +43,5 @@ export class QueriesController {
     } finally {
       held.release();
     }
-  }
-
-  @Get(':queryId')
-  readQuery(
-    @Param('siteId') siteId: string,
-    @Param('queryId') queryId: string,
-    @Caller() caller: CallerIdentity,
-  ): Record<string, unknown> {
-    this.sites.requirePaired(caller, siteId);
-    const entry = this.ledger.find(caller.integratorId, siteId, queryId);
-    if (!entry) throw new ConduitError('QUERY_NOT_FOUND');
-    return statusView(entry);
   }
 }

@@ -28,5 +28,6 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     QueryRecorder,
     RunQuery,
   ],
+  exports: [AnswerBudget, QueryAdmission, QueryBodies, QueryLedger],
 })
 export class QueriesModule {}

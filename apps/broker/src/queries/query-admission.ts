@@ -9,11 +9,13 @@ import { RateLimits } from '#apps/broker/src/access/rate-limits.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
 import { SiteBook } from '#apps/broker/src/sites/site-book.js';
+import type { QueryLane } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
 
-const refusals: Record<Exclude<GrantLookup['state'], 'active'>, ErrorCode> = {
+/** What is answered where nothing is permitted. */
+export const grantRefusals: Record<Exclude<GrantLookup['state'], 'active'>, ErrorCode> = {
   none: 'SITE_NOT_FOUND',
   pending: 'GRANT_PENDING',
   declined: 'GRANT_MISSING',
@@ -34,7 +36,12 @@ export class QueryAdmission {
    * Before a body is read.
    * @throws ConduitError saying why this caller cannot run anything at this site now
    */
-  require(caller: CallerIdentity, siteId: string, requestId: string): void {
+  require(
+    caller: CallerIdentity,
+    siteId: string,
+    requestId: string,
+    lane: QueryLane = 'immediate',
+  ): void {
     const code = this.whyNot(caller, siteId);
     if (!code) return;
     this.audit.note({
@@ -43,7 +50,7 @@ export class QueryAdmission {
       integrator: caller.integratorId,
       keyId: caller.keyId,
       requestId,
-      lane: 'immediate',
+      lane,
       outcome: 'refused',
       errorCode: code,
     });
@@ -54,10 +61,16 @@ export class QueryAdmission {
    * When all of a query has come: permission still stands, its rate allows one more.
    * @throws ConduitError as `require` does, RATE_LIMITED, AUDIT_UNAVAILABLE
    */
-  admit(caller: CallerIdentity, siteId: string, requestId: string, reply: FastifyReply): Grant {
-    this.require(caller, siteId, requestId);
+  admit(
+    caller: CallerIdentity,
+    siteId: string,
+    requestId: string,
+    reply: FastifyReply,
+    lane: QueryLane = 'immediate',
+  ): Grant {
+    this.require(caller, siteId, requestId, lane);
     const found = this.grants.find(siteId, caller.integratorId);
-    if (found.state !== 'active') throw new ConduitError(refusals[found.state]);
+    if (found.state !== 'active') throw new ConduitError(grantRefusals[found.state]);
     this.limits.takeGrant(found.grant, reply);
     if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
     return found.grant;
@@ -67,8 +80,8 @@ export class QueryAdmission {
     // Before anything is looked up: a restricted key learns nothing about other sites.
     if (caller.key.siteIds && !caller.key.siteIds.has(siteId)) return 'KEY_SITE_FORBIDDEN';
     const { state } = this.grants.find(siteId, caller.integratorId);
-    if (state === 'none') return refusals.none;
+    if (state === 'none') return grantRefusals.none;
     if (this.sites.find(siteId)?.authoritative === false) return 'SITE_NOT_AUTHORITATIVE';
-    return state === 'active' ? undefined : refusals[state];
+    return state === 'active' ? undefined : grantRefusals[state];
   }
 }

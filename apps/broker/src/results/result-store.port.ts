@@ -28,6 +28,15 @@ export abstract class ResultStore {
   /** The sealed page, or undefined when it is not kept, or not any more. */
   abstract readPage(owner: ResultOwner, page: number): Promise<Buffer | undefined>;
 
+  /** Of one page, if it is kept. */
+  abstract header(owner: ResultOwner, page: number): Promise<PageHeader | undefined>;
+
+  /** The highest page that ever came, kept or not; 0 when none did. */
+  abstract lastPage(owner: ResultOwner): Promise<number>;
+
+  /** Removes one page and says so in the audit. @returns whether it was there */
+  abstract purgePage(owner: ResultOwner, page: number, reason: PurgeReason): Promise<boolean>;
+
   /** Removes all pages and says so in the audit; without pages nothing happens. */
   abstract purge(owner: ResultOwner, reason: PurgeReason): Promise<void>;
 

@@ -1,0 +1,18 @@
+import { Injectable } from '@nestjs/common';
+import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
+import { TransientBudget } from '#apps/broker/src/transient/transient-budget.js';
+
+/** Gives back what a query held besides its record. */
+@Injectable()
+export class ReleaseQuery {
+  constructor(
+    private readonly budget: TransientBudget,
+    private readonly jobs: BackgroundJobs,
+  ) {}
+
+  async execute({ id, integratorId, siteId }: QueryRecord): Promise<void> {
+    await this.budget.giveBack({ kind: 'request', id, integratorId, siteId });
+    await this.jobs.remove('query.expire', id);
+  }
+}

@@ -1,0 +1,113 @@
+import { Readable } from 'node:stream';
+import { Controller, Delete, Get, HttpCode, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf } from '#apps/broker/src/access/caller.js';
+import { Policy } from '#apps/broker/src/access/policy.decorator.js';
+import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
+import { FetchPage, type FetchedPage } from '#apps/broker/src/async-queries/fetch-page.js';
+import { PurgeResults } from '#apps/broker/src/async-queries/purge-results.js';
+import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
+import type { PageHeader } from '#libs/contracts/result-page.js';
+import { InvalidFields } from '#libs/contracts/read-dto.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+@Controller('integrator/sites/:siteId/queries/:queryId/results')
+@Policy('integratorKey')
+export class ResultsController {
+  constructor(
+    private readonly fetch: FetchPage,
+    private readonly purge: PurgeResults,
+    private readonly budget: AnswerBudget,
+  ) {}
+
+  @Get(':pageNumber')
+  async readPage(
+    @Param('siteId') siteId: string,
+    @Param('queryId') queryId: string,
+    @Param('pageNumber') pageNumber: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Record<string, unknown>> {
+    const page = readPageNumber(pageNumber);
+    const secret = presentedSecret(request);
+    this.hold(reply);
+    const order = { caller: callerOf(request), secret, siteId, queryId, page };
+    const found = await this.fetch.execute(order);
+    // They come with the last of it, so with a page that was fetched before the end there are none.
+    const { parameters } = page === 1 ? await this.fetch.outcome(found.record, secret) : {};
+    announce(reply, found.page?.header);
+    const more = parameters ? { parameters } : {};
+    if (!found.page) return more;
+    const { opener, sealed } = found.page;
+    return { data: opener.openPage(page, sealed).toString('base64'), ...more };
+  }
+
+  /** The page's own text; a piece is opened when the caller's socket has room for it. */
+  @Get(':pageNumber/stream')
+  async streamPage(
+    @Param('siteId') siteId: string,
+    @Param('queryId') queryId: string,
+    @Param('pageNumber') pageNumber: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const page = readPageNumber(pageNumber);
+    this.hold(reply);
+    const secret = presentedSecret(request);
+    const order = { caller: callerOf(request), secret, siteId, queryId, page };
+    const found = await this.fetch.execute(order);
+    announce(reply, found.page?.header);
+    reply.header('Content-Type', JSON_TYPE);
+    if (found.page) void reply.send(Readable.from(opened(found.page), { objectMode: false }));
+    else void reply.send('[]');
+  }
+
+  @Delete()
+  @HttpCode(204)
+  async deleteResults(
+    @Param('siteId') siteId: string,
+    @Param('queryId') queryId: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    await this.purge.execute({ caller: callerOf(request), siteId, queryId });
+  }
+
+  @Delete(':pageNumber')
+  @HttpCode(204)
+  async deletePage(
+    @Param('siteId') siteId: string,
+    @Param('queryId') queryId: string,
+    @Param('pageNumber') pageNumber: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const page = readPageNumber(pageNumber);
+    await this.purge.execute({ caller: callerOf(request), siteId, queryId, page });
+  }
+
+  /** A node holds so many pages at once as its memory allows. */
+  private hold(reply: FastifyReply): void {
+    const held = this.budget.open();
+    reply.raw.once('close', () => held.release());
+  }
+}
+
+function* opened({ opener, header, sealed }: FetchedPage): Generator<Buffer> {
+  yield* opener.openPageChunks(header.page, sealed);
+}
+
+function announce(reply: FastifyReply, header: PageHeader | undefined): void {
+  const { plainBytes = 0, rowsStart = 0, rowsEnd = -1 } = header ?? {};
+  reply
+    .header('Cache-Control', 'no-store')
+    .header('Size', plainBytes)
+    .header('Rows-Count', rowsEnd - rowsStart + 1)
+    .header('Rows-Range-Start', rowsStart)
+    .header('Rows-Range-End', rowsEnd);
+}
+
+/** @throws InvalidFields */
+function readPageNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidFields([{ field: 'pageNumber', problem: 'must be a whole number from 1' }]);
+}

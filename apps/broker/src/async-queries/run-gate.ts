@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
+import { grantRefusals } from '#apps/broker/src/queries/query-admission.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import type { Grant } from '#libs/grants/grant.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+/** The broker's quick look before a run: much may have changed while the query waited. */
+@Injectable()
+export class RunGate {
+  constructor(
+    private readonly grants: GrantBook,
+    private readonly clock: Clock,
+  ) {}
+
+  hasTime({ deadlineMs }: QueryRecord): boolean {
+    return this.clock.now() < deadlineMs;
+  }
+
+  /** The grant in force, or why there is nothing to ask the agent. */
+  open(record: QueryRecord): { grant: Grant } | { code: ErrorCode } {
+    if (!this.hasTime(record)) return { code: 'QUEUE_EXPIRED' };
+    const found = this.grants.find(record.siteId, record.integratorId);
+    return found.state === 'active' ? { grant: found.grant } : { code: grantRefusals[found.state] };
+  }
+}

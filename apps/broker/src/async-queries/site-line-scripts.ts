@@ -1,0 +1,78 @@
+/**
+ * The line in front of one site. Keys: those that wait, those that are claimed (by the end of their
+ * lease), whose turn it is. A member is `integrator:time:query`, so that in byte order an integrator's
+ * queries stand together, oldest first.
+ */
+import { RedisScript } from '#apps/broker/src/transient/redis-script.js';
+
+/** ARGV: integrator, member. Comes into line once, whatever has been claimed meanwhile. */
+export const joinScript = new RedisScript(`
+  if redis.call('ZSCORE', KEYS[2], ARGV[2]) then return 0 end
+  local added = redis.call('ZADD', KEYS[1], 0, ARGV[2])
+  if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 0 then
+    local least
+    for _, pass in ipairs(redis.call('HVALS', KEYS[3])) do
+      if not least or tonumber(pass) < least then least = tonumber(pass) end
+    end
+    redis.call('HSET', KEYS[3], ARGV[1], tostring(least or 0))
+  end
+  return added
+`);
+
+/**
+ * ARGV: 1 when the lease ends; 2 claims all integrators may have; 3 claims one may have; 4 JSON of
+ * weights by integrator, 1 where absent. Takes the oldest query of the integrator that had least in
+ * proportion to its weight.
+ */
+export const claimScript = new RedisScript(`
+  local claims = redis.call('ZRANGE', KEYS[2], 0, -1)
+  if #claims >= tonumber(ARGV[2]) then return false end
+  local held = {}
+  for _, member in ipairs(claims) do
+    local who = string.match(member, '^[^:]+')
+    held[who] = (held[who] or 0) + 1
+  end
+  local turns = redis.call('HGETALL', KEYS[3])
+  local best, bestPass, bestMember
+  for i = 1, #turns, 2 do
+    local who, pass = turns[i], tonumber(turns[i + 1])
+    local first = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. who .. ':', '(' .. who .. ';', 'LIMIT', 0, 1)[1]
+    if not first then
+      if not held[who] then redis.call('HDEL', KEYS[3], who) end
+    elseif (held[who] or 0) < tonumber(ARGV[3]) and (not best or pass < bestPass) then
+      best, bestPass, bestMember = who, pass, first
+    end
+  end
+  if not best then return false end
+  local weight = cjson.decode(ARGV[4])[best] or 1
+  redis.call('ZREM', KEYS[1], bestMember)
+  redis.call('ZADD', KEYS[2], ARGV[1], bestMember)
+  redis.call('HSET', KEYS[3], best, tostring(bestPass + 1 / weight))
+  return bestMember
+`);
+
+/** ARGV: integrator, member. A claimed query goes back to its place in the line. */
+export const returnScript = new RedisScript(`
+  if redis.call('ZREM', KEYS[2], ARGV[2]) == 0 then return 0 end
+  redis.call('ZADD', KEYS[1], 0, ARGV[2])
+  redis.call('HSETNX', KEYS[3], ARGV[1], '0')
+  return 1
+`);
+
+/** ARGV: now. Claims whose lease has ended go back; answers how many. */
+export const returnLapsedScript = new RedisScript(`
+  local lapsed = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
+  for _, member in ipairs(lapsed) do
+    redis.call('ZREM', KEYS[2], member)
+    redis.call('ZADD', KEYS[1], 0, member)
+    redis.call('HSETNX', KEYS[3], string.match(member, '^[^:]+'), '0')
+  end
+  return #lapsed
+`);
+
+/** ARGV: integrator, member. Its place among its integrator's own, from 1; 0: claimed; -1: not there. */
+export const placeScript = new RedisScript(`
+  if redis.call('ZSCORE', KEYS[2], ARGV[2]) then return 0 end
+  if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then return -1 end
+  return redis.call('ZLEXCOUNT', KEYS[1], '[' .. ARGV[1] .. ':', '[' .. ARGV[2])
+`);

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { AsyncRecorder } from '#apps/broker/src/async-queries/async-recorder.js';
+import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import { QueryRecords, recordLifeMs } from '#apps/broker/src/async-queries/query-records.js';
+import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
+import { TransientBudget, type Holder } from '#apps/broker/src/transient/transient-budget.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+/** What a record and its place in line take besides the request. */
+const RECORD_BYTES = 2_048;
+
+/** Puts a query into the store and its jobs into the queue: all of it, or nothing that counts. */
+@Injectable()
+export class StartWaiting {
+  constructor(
+    private readonly records: QueryRecords,
+    private readonly budget: TransientBudget,
+    private readonly jobs: BackgroundJobs,
+    private readonly recorder: AsyncRecorder,
+    private readonly clock: Clock,
+  ) {}
+
+  find(queryId: string): Promise<QueryRecord | undefined> {
+    return this.records.read(queryId);
+  }
+
+  /** @throws ConduitError QUEUE_UNAVAILABLE, TRANSIENT_STORE_FULL */
+  async execute(record: QueryRecord, sealedRequest: Buffer): Promise<QueryRecord> {
+    const { id, integratorId, siteId } = record;
+    const holder: Holder = { kind: 'request', id, integratorId, siteId };
+    const endsMs = record.deadlineMs + recordLifeMs;
+    if (!(await this.budget.take(holder, sealedRequest.length + RECORD_BYTES, endsMs)))
+      throw new ConduitError('TRANSIENT_STORE_FULL');
+    if (!(await this.records.create(record, sealedRequest))) {
+      // The same submit, twice at once: the first one counts.
+      await this.budget.giveBack(holder, sealedRequest.length + RECORD_BYTES);
+      return (await this.records.read(id)) ?? record;
+    }
+    try {
+      await this.addJobs(record);
+    } catch (error) {
+      // Nobody was told of it yet. What cannot be taken back now ends by its own time.
+      await this.records.forget(id).catch(() => undefined);
+      await this.budget.giveBack(holder).catch(() => undefined);
+      throw error;
+    }
+    this.recorder.submitted(record);
+    return record;
+  }
+
+  private async addJobs({ id: queryId, integratorId, siteId, deadlineMs }: QueryRecord) {
+    const delayMs = deadlineMs - this.clock.now();
+    await Promise.all([
+      this.jobs.add('query.expire', { queryId }, { delayMs, jobId: queryId }),
+      this.jobs.add('query.dispatch', { queryId, siteId, integratorId }, { deadline: deadlineMs }),
+    ]);
+  }
+}

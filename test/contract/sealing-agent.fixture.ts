@@ -1,0 +1,173 @@
+/** An agent for async queries at the far end of a scripted link: opens what it is asked, seals what it answers. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentKeyBook } from '#apps/broker/src/async-queries/agent-key-book.js';
+import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js';
+import { encodePage } from '#libs/contracts/result-page.js';
+import { StreamedReply } from '#libs/link/link-reply.js';
+import { makeEncryptionKey, rawPublicKey, type KeyPair } from '#libs/pki/keys.js';
+import { openRequest } from '#libs/sealing/seal-request.js';
+import { ResultSealer } from '#libs/sealing/seal-result.js';
+import type { PretendApi, Script } from '#test/contract/api.fixture.js';
+import type { PairedSite } from '#test/contract/paired-site.fixture.js';
+
+type AsyncMeta = RunQueryMeta & { sealedTo: string; resultKey: string; idempotencyKey: string };
+
+export interface SealedAnswer {
+  /** Rows of each page. */
+  pages?: object[][];
+  /** Page 0. */
+  outcome?: object;
+  end?: Partial<RunQueryEnd>;
+  /** Awaited before each page of rows. */
+  beforePage?: (page: number) => Promise<void> | void;
+}
+
+/** What the caller asked, as the agent reads it. */
+export interface Asked {
+  meta: AsyncMeta;
+  body: { command: { text: string }; catalogue?: string };
+  signal: AbortSignal;
+}
+
+export class SealingAgent {
+  readonly asked: Asked[] = [];
+  /** The first word of the answer to each query. */
+  answer: (asked: Asked) => SealedAnswer | Promise<SealedAnswer> = () => ({ pages: [[{ a: 1 }]] });
+
+  private constructor(readonly keys: KeyPair) {}
+
+  /** Serves the site in the broker's registry; `attach` puts it on a link. */
+  static async of(api: PretendApi, site: PairedSite): Promise<SealingAgent> {
+    const agent = new SealingAgent(await makeEncryptionKey());
+    const agentId = randomUUID();
+    const { kysely } = api.database;
+    await kysely
+      .insertInto('agents')
+      .values({
+        agent_id: agentId,
+        practice_id: site.practiceId,
+        state: 'active',
+        identity_public_key: Buffer.alloc(32),
+        encryption_public_key: rawPublicKey(agent.keys.publicKey),
+        encryption_key_since: new Date(),
+        updated_at: new Date(),
+      } as never)
+      .execute();
+    await kysely
+      .updateTable('sites')
+      .set({ agent_id: agentId })
+      .where('site_id', '=', site.siteId)
+      .execute();
+    await api.app.get(AgentKeyBook, { strict: false }).refresh();
+    return agent;
+  }
+
+  get script(): Script {
+    return async (request, context) => {
+      const meta = request.meta as unknown as AsyncMeta;
+      const { queryId, siteId, integratorId, keyId, resultKey, idempotencyKey } = meta;
+      const bound = { queryId, siteId, integratorId, keyId, resultKey, idempotencyKey };
+      const opened = openRequest(this.keys.privateKey, bound, request.body);
+      const asked = {
+        meta,
+        body: JSON.parse(opened.toString('utf8')) as Asked['body'],
+        signal: context.signal,
+      };
+      this.asked.push(asked);
+      return sealedReply(meta, await this.answer(asked));
+    };
+  }
+}
+
+function sealedReply(meta: AsyncMeta, answer: SealedAnswer): StreamedReply {
+  const sealer = new ResultSealer(meta.resultKey, meta);
+  const { pages = [], outcome = {}, beforePage, end = {} } = answer;
+  const count = pages.reduce((sum, rows) => sum + rows.length, 0);
+  return new StreamedReply({
+    head: { encoding: 'identity', keyEnvelope: sealer.keyEnvelope },
+    body: (async function* () {
+      let rowsStart = 0;
+      for (const [index, rows] of pages.entries()) {
+        await beforePage?.(index + 1);
+        yield* frame(sealer, index + 1, rows, rowsStart);
+        rowsStart += rows.length;
+      }
+      yield* frame(sealer, 0, outcome, 0);
+    })(),
+    end: () => ({
+      status: 'successful',
+      rows: count,
+      size: 0,
+      sqlExecutionMs: 3,
+      waitedMs: 0,
+      ...end,
+    }),
+  });
+}
+
+function frame(sealer: ResultSealer, page: number, content: object, rowsStart: number): Buffer[] {
+  const plain = Buffer.from(JSON.stringify(content));
+  const rows = Array.isArray(content) ? content.length : 0;
+  const header = { page, rowsStart, rowsEnd: rowsStart + rows - 1, plainBytes: plain.length };
+  return encodePage({ header, sealed: sealer.sealPage(page, plain) });
+}
+
+/** An async query as its caller reads it. */
+export interface QueryView {
+  id: string;
+  status: string;
+  code?: string;
+  queue?: { position?: number; reason: string };
+  result?: { rows?: number; rowsAffected?: number; pages: { pageNumber: number }[] };
+  [more: string]: unknown;
+}
+
+export class AsyncCaller {
+  constructor(
+    private readonly api: PretendApi,
+    readonly site: PairedSite,
+  ) {}
+
+  get path(): string {
+    return `${this.site.path}/queries`;
+  }
+
+  submit(text = 'SELECT 1 AS a', more: object = {}, headers: Record<string, string> = {}) {
+    const body = { command: { text }, ...more };
+    return this.api.call('POST', `${this.path}/async`, { key: this.site.key, body, headers });
+  }
+
+  async submitted(text?: string, more?: object): Promise<string> {
+    const response = await this.submit(text, more);
+    const view = (await response.json()) as QueryView;
+    if (response.status !== 201) throw new Error(JSON.stringify(view));
+    return view.id;
+  }
+
+  get(path: string, key = this.site.key): Promise<Response> {
+    return this.api.call('GET', `${this.path}/${path}`, { key });
+  }
+
+  remove(path: string): Promise<Response> {
+    return this.api.call('DELETE', `${this.path}/${path}`, { key: this.site.key });
+  }
+
+  async view(queryId: string): Promise<QueryView> {
+    return (await (await this.get(queryId)).json()) as QueryView;
+  }
+
+  /** Its status once it is one of these. */
+  async until(queryId: string, ...wanted: string[]): Promise<QueryView> {
+    for (const end = Date.now() + 20_000; ; await sleep(20)) {
+      const view = await this.view(queryId);
+      if (wanted.includes(view.status)) return view;
+      if (Date.now() > end) throw new Error(`${JSON.stringify(view)} is not ${wanted.join()}`);
+    }
+  }
+
+  async rows(queryId: string, page: number): Promise<unknown> {
+    const body = (await (await this.get(`${queryId}/results/${page}`)).json()) as { data: string };
+    return JSON.parse(Buffer.from(body.data, 'base64').toString('utf8'));
+  }
+}
