@@ -46,6 +46,7 @@ export function checkMeta(meta: Record<string, unknown>): RunQueryMeta {
   oneOf('columns', [true, false]);
   oneOf('resultSets', isAsync ? ['first'] : ['first', 'all']);
   oneOf('accept', [undefined, 'br']);
+  oneOf('keyMinted', [undefined, true]);
   const { maxResultBytes } = meta;
   if (maxResultBytes !== undefined && !Number.isSafeInteger(maxResultBytes)) {
     throw invalid('meta.maxResultBytes', 'must be a whole number');

@@ -34,6 +34,8 @@ export interface LogEvents {
   'grant.refused': { code: ErrorCode; reason: string; grantId?: string };
   /** A run of a registered query, by its code alone. */
   'registered.failed': { code: ErrorCode };
+  /** Old rows of the write journal could not be removed. */
+  'write-journal.failed': { siteId: string; code: ErrorCode };
 }
 
 export type LogEventName = keyof LogEvents;
@@ -57,4 +59,5 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'link-request.failed': 'error',
   'grant.refused': 'warn',
   'registered.failed': 'warn',
+  'write-journal.failed': 'warn',
 };

@@ -4,7 +4,7 @@
  * recognised also after the agent was set up anew.
  */
 import { createHash, createHmac } from 'node:crypto';
-import type { ParameterDto, QueryDto } from '#libs/contracts/command.js';
+import type { CommandDto, ParameterDto } from '#libs/contracts/command.js';
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 
 export interface WriteIdentity {
@@ -21,6 +21,8 @@ export interface WriteName {
   key: string;
 }
 
+type Asked = Omit<CommandDto, 'parameters'> & { parameters?: readonly ParameterDto[] };
+
 const nameText = ({ siteId, integratorId, key }: WriteName): string =>
   canonicalJson(['conduit-write-v1', siteId.toLowerCase(), integratorId, key]);
 
@@ -34,7 +36,7 @@ export const keyHashOf = (name: WriteName): Buffer =>
  */
 export function identify(
   name: WriteName,
-  request: { command: QueryDto['command']; catalogue: string; resultSets: 'first' | 'all' },
+  request: { command: Asked; catalogue: string; resultSets: 'first' | 'all' },
 ): WriteIdentity {
   const { command, catalogue, resultSets } = request;
   const said = canonicalJson({
