@@ -41,6 +41,7 @@ export interface EnrolmentOrder {
  */
 export async function enrol(order: EnrolmentOrder): Promise<AgentIdentity> {
   const code = readEnrolmentCode(order.code);
+  if (await isDoneWith(order.stateFolder, code)) return AgentIdentity.load(order.stateFolder);
   const { brokerUrl, proxy } = order;
   const address = { brokerUrl, ...(proxy !== undefined && { proxy }) };
   const broker = new BrokerTrust(address, (hash) => pinMatches(code, hash));
@@ -58,9 +59,18 @@ export async function enrol(order: EnrolmentOrder): Promise<AgentIdentity> {
   });
   const { agentId, practiceId, trustDomain, linkUrl, sites, authority } = answer;
   const facts = { agentId, practiceId, trustDomain, linkUrl, sites, authority, brokerUrl };
-  await folder.write('identity', { ...facts, identityKey: exportKey(identityKey) });
+  const { codeId } = code;
+  await folder.write('identity', { ...facts, codeId, identityKey: exportKey(identityKey) });
   await folder.adopt();
   return AgentIdentity.load(order.stateFolder);
+}
+
+/** Whether this very code has given this agent its identity, and only the saying so was cut short. */
+async function isDoneWith(stateFolder: string, { codeId }: EnrolmentCode): Promise<boolean> {
+  const next = await IdentityFolder.prepare(stateFolder);
+  if ((await next.read('identity'))?.codeId === codeId) await next.adopt();
+  const current = await IdentityFolder.open(stateFolder);
+  return (await current?.read('identity'))?.codeId === codeId;
 }
 
 async function isBegunWith(folder: IdentityFolder, code: EnrolmentCode): Promise<boolean> {

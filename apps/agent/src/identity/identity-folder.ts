@@ -17,6 +17,8 @@ export interface IdentityRecord {
   brokerUrl: string;
   linkUrl: string;
   sites: SiteToServe[];
+  /** The public part of the code that it came from, to know it again; used up long since. */
+  codeId?: string;
   /** PEM of the device CA: the only authority that counts on the link. */
   authority: string;
   /** PEM, PKCS #8: K_id, Ed25519. */
