@@ -22,6 +22,10 @@ export interface SweepWishes {
   /** Only nodes that run jobs look for late ones. */
   works: boolean;
   dropped(job: string): void;
+  /** The place of the queue does not answer, although there is a connection. */
+  lost(): void;
+  /** It answers again. */
+  found(): void;
   faulted(error: unknown): void;
 }
 
@@ -30,6 +34,7 @@ export class DeadlineSweep {
   private added = new Map<string, number>();
   private ended: string[] = [];
   private isSweeping = false;
+  private isLost = false;
 
   constructor(private readonly wishes: SweepWishes) {
     this.timers = [
@@ -84,8 +89,18 @@ export class DeadlineSweep {
 
   private async sweep(): Promise<void> {
     const { connection, key } = this.wishes;
-    const due = await connection.zrangebyscore(key, '-inf', Date.now(), 'LIMIT', 0, AT_ONCE);
-    for (const member of due) await this.drop(member);
+    const due = await connection
+      .zrangebyscore(key, '-inf', Date.now(), 'LIMIT', 0, AT_ONCE)
+      .catch(() => undefined);
+    this.noteAnswer(due !== undefined);
+    for (const member of due ?? []) await this.drop(member);
+  }
+
+  private noteAnswer(isThere: boolean): void {
+    if (isThere !== this.isLost) return;
+    this.isLost = !isThere;
+    if (this.isLost) this.wishes.lost();
+    else this.wishes.found();
   }
 
   /** Taking it off the set decides which node drops it. */

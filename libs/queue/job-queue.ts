@@ -62,8 +62,6 @@ export class JobQueue {
     this.connection = new QueueConnection(wishes.redisUrl);
     const { client } = this.connection;
     client.on('ready', () => this.begin());
-    // Of a cluster that stayed, one node may have come back empty.
-    client.on('+node', () => client.status === 'ready' && this.begin());
     client.on('close', () => this.noteLoss());
   }
 
@@ -133,10 +131,10 @@ export class JobQueue {
 
   private async command<T>(act: (queue: Queue) => Promise<T>): Promise<T> {
     if (!this.queue || this.isLost) throw new ConduitError('QUEUE_UNAVAILABLE');
-    const answer = await inTime(
-      act(this.queue).then((value) => ({ value })),
-      COMMAND_WAIT_MS,
-    );
+    const acting = act(this.queue).then((value) => ({ value }));
+    const answer = await inTime(acting, COMMAND_WAIT_MS).catch((error: unknown) => {
+      throw commandFailure(error);
+    });
     if (!answer) throw new ConduitError('QUEUE_UNAVAILABLE');
     return answer.value;
   }
@@ -167,6 +165,9 @@ export class JobQueue {
       key: `${this.placement().prefix}:${this.wishes.queue}:deadlines`,
       works: this.handlers !== undefined,
       dropped: (job) => this.wishes.report.dropped(job),
+      // A cluster may be there without the node that keeps this queue, and that one may come back empty.
+      lost: () => this.noteLoss(),
+      found: () => this.begin(),
       faulted: (error) => this.noteFault(error),
     });
   }
@@ -232,6 +233,12 @@ export class JobQueue {
     const fault = { errorName: name ?? 'unknown' };
     this.wishes.report.faulted(typeof code === 'number' ? { ...fault, code } : fault);
   }
+}
+
+/** A driver's message may quote what was sent: none goes on. */
+function commandFailure(error: unknown): ConduitError {
+  const isFull = String((error as Partial<Error>).message).startsWith('OOM');
+  return new ConduitError(isFull ? 'TRANSIENT_STORE_FULL' : 'QUEUE_UNAVAILABLE');
 }
 
 function dueJobOf(job: Job): Parameters<typeof runJob>[3] {

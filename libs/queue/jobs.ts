@@ -43,7 +43,7 @@ export const queues = {
   /** Stored results on their way out. */
   results: { idempotent: true, concurrency: 4 },
   /** Deliveries wait for strangers' servers, so many may be under way. */
-  webhooks: { idempotent: true, concurrency: 32 },
+  webhooks: { idempotent: true, concurrency: 64 },
 } as const satisfies QueueTable;
 
 const DAY_MS = 24 * HOUR_MS;
@@ -87,14 +87,18 @@ export const jobs = {
     deadlineMs: 7 * DAY_MS,
     ids: ['ownerId', 'siteId', 'integratorId'],
   },
-  /** One event to one endpoint. */
+  /**
+   * One attempt to tell one endpoint of one event. The next attempt is a new job; these attempts are
+   * for a store that is away.
+   */
   'webhook.deliver': {
     queue: 'webhooks',
-    attempts: 10,
-    pause: { baseMs: 5_000, maxMs: 90 * MINUTE_MS },
-    deadlineMs: 3 * DAY_MS,
+    attempts: 3,
+    deadlineMs: DAY_MS,
     ids: ['deliveryId'],
   },
+  /** Deliveries that have long ended are forgotten. */
+  'webhook-delivery.purge': hourly,
 } as const satisfies JobTable;
 
 export type QueueName = keyof typeof queues;

@@ -2,7 +2,7 @@
  * Who may import whom: kernel ← errors ← contracts ← the other libs ← apps.
  * layers.spec.ts runs these rules over the tree and over planted violations.
  */
-const middle = '(link|pki|sealing|grants|audit|queue|db|tsql|webhooks)';
+const middle = '(link|pki|sealing|grants|audit|queue|redis|db|tsql|webhooks)';
 
 module.exports = {
   forbidden: [
@@ -47,7 +47,7 @@ module.exports = {
       comment: 'The agent runs on the practice server: no broker database, no queue, no Redis.',
       severity: 'error',
       from: { path: '^apps/agent/', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^(libs/(db|queue)/|node_modules/(bullmq|ioredis|pg|@electric-sql)/)' },
+      to: { path: '^(libs/(db|queue|redis)/|node_modules/(bullmq|ioredis|pg|@electric-sql)/)' },
     },
     {
       name: 'no-circles',

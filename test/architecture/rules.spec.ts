@@ -60,6 +60,12 @@ const planted: [title: string, filePath: string, code: string, rule: string][] =
     'no-restricted-imports',
   ],
   [
+    'connections to Redis have one home',
+    'apps/broker/src/planted.ts',
+    "import { Redis } from 'ioredis';\nexport const r = Redis;",
+    'no-restricted-imports',
+  ],
+  [
     'mssql has one home',
     'apps/agent/src/execution/planted.ts',
     "import mssql from 'mssql';\nexport const q = mssql;",

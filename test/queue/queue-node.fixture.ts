@@ -33,6 +33,7 @@ export class QueueNode extends EventEmitter {
 
   constructor(redisUrl: string, wishes: NodeWishes = {}) {
     super();
+    this.setMaxListeners(100);
     const handler = (job: string): JobHandler => ({
       job,
       execute: async (ids, turn) => {

@@ -13,6 +13,7 @@ import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
 import { Secret } from '#libs/kernel/secret.js';
+import { jobs } from '#libs/queue/jobs.js';
 import { UnmatchedJobs, type JobHandler, type JobTurn } from '#libs/queue/job-handlers.js';
 
 let folder: string;
@@ -67,9 +68,14 @@ function aConfig(redisUrl?: string): BrokerConfig {
   return config;
 }
 
+/** What other rooms would do. */
+const elsewhere = Object.entries(jobs)
+  .filter(([, { queue }]) => queue !== 'housekeeping')
+  .map(([job]) => ({ job, execute: () => Promise.resolve() }));
+
 /** A node as the broker makes it when every room is there. */
 function aNode(handlers: JobHandler[], log = new MemoryEventLog(), redisUrl?: string) {
-  const node = new BackgroundJobs(aConfig(redisUrl), log, () => handlers);
+  const node = new BackgroundJobs(aConfig(redisUrl), log, () => [...handlers, ...elsewhere]);
   node.onApplicationBootstrap();
   return node;
 }

@@ -1,0 +1,62 @@
+/** What else the broker keeps in Redis works on a cluster as on one server. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { RedisBroadcast } from '#apps/broker/src/broadcast/broadcast.redis.js';
+import { RedisSitePresence } from '#apps/broker/src/gateway/site-presence.redis.js';
+import { RedisScript } from '#apps/broker/src/transient/redis-script.js';
+import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
+import { hasRedis, TestRedis } from '#test/support/test-redis.js';
+
+const whenThere = hasRedis('broadcast, presence and transient store on a cluster')
+  ? describe
+  : describe.skip;
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+whenThere('on a Redis Cluster', () => {
+  let redis: TestRedis;
+
+  beforeAll(async () => {
+    redis = await TestRedis.ofCluster();
+  });
+  afterAll(() => redis.stop());
+
+  test('a broadcast reaches the other node', async () => {
+    const nodes = [new RedisBroadcast(redis.url), new RedisBroadcast(redis.url)];
+    const heard: string[] = [];
+    nodes[1]?.subscribe('site.changed', (id) => void heard.push(id));
+    await until(() => nodes.every((node) => node.state() === 'ok'));
+    // Nothing says when a cluster's subscription has arrived at its node: call until it is heard.
+    while (heard.length === 0) {
+      await nodes[0]?.publish('site.changed', 'site-1');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(new Set(heard)).toEqual(new Set(['site-1']));
+    for (const node of nodes) await node.close();
+  });
+
+  test('presence holds and releases sites that lie on all of its nodes', async () => {
+    await redis.empty();
+    const presence = new RedisSitePresence(redis.url, 'node-1');
+    const sites = Array.from({ length: 60 }, () => randomUUID());
+    while ((await redis.keys()).length < sites.length) await presence.hold(sites);
+    expect((await redis.keys()).sort()).toEqual(sites.map((id) => `conduit:presence:${id}`).sort());
+    await presence.release(sites);
+    expect(await redis.keys()).toEqual([]);
+    await presence.close();
+  });
+
+  test('the transient store runs its scripts where the keys are', async () => {
+    const store = TransientStore.open(redis.url);
+    await until(() => store.isThere);
+    const script = new RedisScript("return redis.call('incrby', KEYS[1], ARGV[1])");
+    const keys = Array.from({ length: 20 }, () => `{${randomUUID()}}:count`);
+    for (const key of keys) await store.run(script, [key], [2]);
+    expect(await Promise.all(keys.map((key) => store.run(script, [key], [3])))).toEqual(
+      keys.map(() => 5),
+    );
+    store.close();
+  });
+});
