@@ -206,6 +206,27 @@ describe('a hostile peer loses the link', () => {
     expect(peer.closure).toEqual(closed('flood'));
   });
 
+  test('after a flood among honest requests, each of which makes up for one strike and no more', async () => {
+    const { peer, streams } = accepting({ maxStrikes: 50 });
+    const ping = (): Promise<void> => peer.send(FrameType.ping, 0, 0);
+    const ask = async (i: number, isAnswered: boolean): Promise<void> => {
+      await peer.send(FrameType.open, REQUEST, 2 * i + 1, payload);
+      if (isAnswered) streams.at(-1)?.sendEnd(payload);
+      await settled();
+    };
+    for (let i = 0; i < 50; i++) await ping();
+    for (let i = 0; i < 100; i++) {
+      await ask(i, true);
+      await ping();
+      expect(peer.closure).toBeUndefined();
+    }
+    // One that is still open, or was cut, makes up for nothing.
+    await ask(100, false);
+    streams.at(-1)?.reset(ResetReason.internal);
+    await ping();
+    expect(peer.closure).toEqual(closed('flood'));
+  });
+
   test('after a flood of opens beyond the cap', async () => {
     const { peer, streams } = accepting({ maxStrikes: 50, maxInboundStreams: 10 });
     for (let i = 0; i < 100; i++) void peer.send(FrameType.open, REQUEST, 2 * i + 1, payload);
