@@ -228,4 +228,78 @@ const webhooks: Migration = {
   ],
 };
 
-export const migrations: readonly Migration[] = [registry, permission, audit, recovery, webhooks];
+const registered: Migration = {
+  name: '0006-registered',
+  statements: [
+    `create table registered_queries (
+      registered_id text primary key,
+      integrator_id text not null references integrators,
+      site_id text not null references sites,
+      key_id text not null,
+      grant_id text not null,
+      grant_seq integer not null,
+      result_key text not null,
+      sealed_to text not null,
+      sealed_name bytea not null,
+      name_key_id text not null,
+      creation_mac bytea,
+      request_mac bytea,
+      state text not null
+        check (state in ('enabled', 'cancelled', 'completed', 'initialisationFailedCacheError')),
+      delivered boolean not null default false,
+      revision integer not null default 1,
+      frequency_seconds integer not null,
+      duration_seconds integer not null,
+      ends_at timestamptz not null,
+      request_bytes integer not null,
+      last_run bigint not null default 0,
+      changed_run bigint not null default 0,
+      announced_run bigint not null default 0,
+      result_hash text,
+      last_succeeded_at timestamptz,
+      last_failed_at timestamptz,
+      last_execution_ms integer not null default 0,
+      succeeded_count integer not null default 0,
+      failed_count integer not null default 0,
+      result_bytes_sum bigint not null default 0,
+      error_code text,
+      error_type text,
+      error_number integer,
+      error_run bigint,
+      next_run_at timestamptz,
+      completed_at timestamptz,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null
+    )`,
+    `create index registered_queries_by_owner on registered_queries (integrator_id, site_id)`,
+    `create index registered_queries_by_site on registered_queries (site_id)`,
+    `create index registered_queries_by_end on registered_queries (ends_at) where state = 'enabled'`,
+    `create unique index registered_queries_by_creation
+      on registered_queries (integrator_id, site_id, creation_mac) where creation_mac is not null`,
+    `create table registered_runs (
+      registered_id text not null references registered_queries on delete cascade,
+      run bigint not null,
+      started_at timestamptz not null,
+      execution_ms integer not null,
+      outcome text not null check (outcome in ('changed', 'unchanged', 'failed')),
+      result_hash text,
+      result_rows integer,
+      result_bytes integer,
+      basis_run bigint,
+      added integer,
+      changed integer,
+      removed integer,
+      error_code text,
+      primary key (registered_id, run)
+    )`,
+  ],
+};
+
+export const migrations: readonly Migration[] = [
+  registry,
+  permission,
+  audit,
+  recovery,
+  webhooks,
+  registered,
+];

@@ -233,6 +233,76 @@ export interface SiteAvailabilityTable {
   since: Timestamp;
 }
 
+/** A registered query: its terms, its times and counts. Its statement is at the practice alone. */
+export interface RegisteredQueriesTable {
+  registered_id: string;
+  integrator_id: string;
+  site_id: string;
+  /** The API key that created it: its secret alone opens the results. */
+  key_id: string;
+  grant_id: string;
+  grant_seq: number;
+  /** Public half of the key that results are sealed to: raw X25519, base64url. */
+  result_key: string;
+  /** The agent's key that the request was sealed to: raw X25519, base64url. */
+  sealed_to: string;
+  /** The integrator's own words, encrypted under the secret of the key `name_key_id`. */
+  sealed_name: Buffer;
+  name_key_id: string;
+  /** MAC of the Idempotency-Key that it was created with. */
+  creation_mac: Buffer | null;
+  /** MAC of the creating body under the secret of the API key. */
+  request_mac: Buffer | null;
+  state: 'enabled' | 'cancelled' | 'completed' | 'initialisationFailedCacheError';
+  /** The agent has taken it. */
+  delivered: Generated<boolean>;
+  /** Grows with each renewal. */
+  revision: Generated<number>;
+  frequency_seconds: number;
+  duration_seconds: number;
+  ends_at: Timestamp;
+  request_bytes: number;
+  /** Runs are numbered by the agent; a number only grows. */
+  last_run: Generated<string>;
+  changed_run: Generated<string>;
+  /** The changed run that was last told of by a webhook. */
+  announced_run: Generated<string>;
+  /** Made under a key of the agent. */
+  result_hash: string | null;
+  last_succeeded_at: Timestamp | null;
+  last_failed_at: Timestamp | null;
+  last_execution_ms: Generated<number>;
+  succeeded_count: Generated<number>;
+  failed_count: Generated<number>;
+  result_bytes_sum: Generated<string>;
+  error_code: string | null;
+  error_type: string | null;
+  error_number: number | null;
+  error_run: string | null;
+  next_run_at: Timestamp | null;
+  completed_at: Timestamp | null;
+  created_at: CreatedAt;
+  updated_at: Timestamp;
+}
+
+/** The last runs of a registered query. */
+export interface RegisteredRunsTable {
+  registered_id: string;
+  run: string;
+  started_at: Timestamp;
+  execution_ms: number;
+  outcome: 'changed' | 'unchanged' | 'failed';
+  result_hash: string | null;
+  result_rows: number | null;
+  result_bytes: number | null;
+  /** The changed run that this one's delta starts from; 0: it has none. */
+  basis_run: string | null;
+  added: number | null;
+  changed: number | null;
+  removed: number | null;
+  error_code: string | null;
+}
+
 export interface Database {
   practices: PracticesTable;
   sites: SitesTable;
@@ -249,4 +319,6 @@ export interface Database {
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_attempts: WebhookAttemptsTable;
   site_availability: SiteAvailabilityTable;
+  registered_queries: RegisteredQueriesTable;
+  registered_runs: RegisteredRunsTable;
 }

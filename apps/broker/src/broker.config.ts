@@ -227,6 +227,26 @@ export class BrokerConfig {
   @Min(2)
   serverCertificateSeconds: number = 90 * 24 * 3_600;
 
+  /** CONDUIT_REGISTERED_PER_SITE: registered queries that one integrator may have at one site. */
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  registeredPerSite: number = 200;
+
+  /** CONDUIT_REGISTERED_PER_INTEGRATOR: registered queries that one may have at all its sites. */
+  @IsInt()
+  @Min(1)
+  registeredPerIntegrator: number = 10_000;
+
+  /**
+   * CONDUIT_REGISTERED_MIN_SECONDS: from one run of a registered query to the next, at least. Less
+   * than a minute only where CONDUIT_ENVIRONMENT is dev, for tests; the practice's own floor counts too.
+   */
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  registeredMinSeconds: number = 60;
+
   /** CONDUIT_DRAIN_SECONDS: how long a stopping node lets requests finish. */
   @IsInt()
   @Min(0)

@@ -59,6 +59,12 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['maxWholeAnswerBytes', 'serverCertificateSeconds'] as const)
     takeText(key, Number);
   for (const key of ['maxTransientBytes', 'maxTransientBytesEach'] as const) takeText(key, Number);
+  for (const key of ['registeredPerSite', 'registeredPerIntegrator'] as const)
+    takeText(key, Number);
+  takeText('registeredMinSeconds', Number);
+  if (config.registeredMinSeconds < 60 && config.environment !== 'dev') {
+    problems.push(`${variableName('registeredMinSeconds')}: it must not be less than 60`);
+  }
   for (const key of ['databaseUrl', 'redisUrl'] as const)
     takeText(key, (value) => new Secret(value));
   takeText('stateDir', (value) => resolve(value));
