@@ -23,6 +23,7 @@ import { ResultsModule } from '#apps/broker/src/results/results.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 import { TransientModule } from '#apps/broker/src/transient/transient.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
+import { WritesModule } from '#apps/broker/src/writes/writes.module.js';
 
 @Module({})
 export class BrokerModule {
@@ -49,6 +50,7 @@ export class BrokerModule {
         SitesModule,
         TransientModule,
         WebhooksModule,
+        WritesModule,
       ],
     };
   }

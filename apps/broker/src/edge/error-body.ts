@@ -43,14 +43,32 @@ export function messageOf(error: ConduitError): string {
   return details.length === 0 ? error.message : `${error.message} (${details.join('; ')})`;
 }
 
-/** The `error` object of the Halo shape, with our code and the request's id beside it. */
-export function haloError(error: ConduitError, requestId: string): Record<string, unknown> {
+/**
+ * The `error` object of the Halo shape, with our code and the request's id beside it.
+ * @param writeKey the Idempotency-Key of what may have been a write: with it the caller can ask
+ */
+export function haloError(
+  error: ConduitError,
+  requestId: string,
+  writeKey?: string,
+): Record<string, unknown> {
   const { status } = error;
   const message = messageOf(error);
-  return { status, statusText: statusTextOf(status), message, code: error.code, requestId };
+  return {
+    status,
+    statusText: statusTextOf(status),
+    message,
+    code: error.code,
+    requestId,
+    ...(writeKey !== undefined && { idempotencyKey: writeKey }),
+  };
 }
 
-export function problemBody(error: ConduitError, requestId: string): Record<string, unknown> {
+export function problemBody(
+  error: ConduitError,
+  requestId: string,
+  writeKey?: string,
+): Record<string, unknown> {
   const { title, retry, remedy, whoCanFix, status } = catalogue[error.code];
   const { limit, unit, reason, retryAfterMs, queryId } = error.facts;
   const errors = problemsOf(error);
@@ -70,6 +88,7 @@ export function problemBody(error: ConduitError, requestId: string): Record<stri
     ...(reason !== undefined && { reason }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(queryId !== undefined && { queryId }),
+    ...(writeKey !== undefined && { idempotencyKey: writeKey }),
   };
 }
 
@@ -77,13 +96,16 @@ export function errorAnswer(
   error: ConduitError,
   requestId: string,
   accept: string | undefined,
+  writeKey?: string,
 ): ErrorAnswer {
   const asProblem = wantsProblem(accept);
   return {
     status: error.status,
     contentType: asProblem ? PROBLEM_TYPE : 'application/json; charset=utf-8',
     headers: errorHeaders(error),
-    body: asProblem ? problemBody(error, requestId) : { error: haloError(error, requestId) },
+    body: asProblem
+      ? problemBody(error, requestId, writeKey)
+      : { error: haloError(error, requestId, writeKey) },
   };
 }
 

@@ -24,7 +24,8 @@ export interface HttpServerOptions {
 /** A UUID or a trace id: it is recorded for good, so a caller's words, or a patient's name, may not be one. */
 const OPAQUE_ID = /^(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const HEADER_BYTES = 16 * 1024;
-const MAX_PARAM_CHARACTERS = 100;
+/** An Idempotency-Key of 255 characters, each percent-encoded. */
+const MAX_PARAM_CHARACTERS = 765;
 
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];

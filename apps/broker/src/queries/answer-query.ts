@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
 import type { ErrorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
@@ -19,6 +20,9 @@ import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
 /** Time to take an answer in one piece, at most 8 MB before base64. */
 const TAKE_WITHIN_MS = 120_000;
+
+/** Nothing was run: the write had been applied before under its key. */
+const REPLAYED_HEADER = 'Idempotent-Replayed';
 
 @Injectable()
 export class AnswerQuery {
@@ -60,6 +64,7 @@ export class AnswerQuery {
     const end = (await reader.end) as RunQueryEnd;
     running.finish(end);
     if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
+    if (end.replayed === true) reply.header(REPLAYED_HEADER, 'true');
     const columns = order.options.columns
       ? columnsOf(reader.head as RunQueryHead | undefined, end)
       : undefined;
@@ -109,6 +114,7 @@ export class AnswerQuery {
     const end = (await running.reader.end) as RunQueryEnd;
     running.finish(end);
     if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
+    if (end.replayed === true) reply.header(REPLAYED_HEADER, 'true');
     const { rows, rowsAffected } = running.entry;
     const trailer = { rows: rows ?? 0, rowsAffected, parameters: end.parameters };
     void reply
@@ -124,7 +130,7 @@ export class AnswerQuery {
     reply: FastifyReply,
     accept: string | undefined,
   ): void {
-    sendError(queryFailureAnswer(end, entry, requestId, accept), reply);
+    sendError(queryFailureAnswer(end, entry, requestId, accept, answeredKey(reply)), reply);
   }
 }
 

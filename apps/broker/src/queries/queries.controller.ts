@@ -2,11 +2,13 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
+import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-key.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
+import { givenKey, writeKeyFor } from '#apps/broker/src/writes/write-key.js';
 import { ImmediateQueryDto } from '#libs/contracts/command.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 
@@ -32,13 +34,18 @@ export class QueriesController {
   ): Promise<void> {
     const caller = callerOf(request);
     this.admission.require(caller, siteId, request.id);
+    const given = givenKey(request.headers);
+    if (given !== undefined) reply.header(WRITE_KEY_HEADER, given);
     const held = this.bodies.hold(caller.keyId);
     try {
       const body = await held.read(request);
       const options = readAnswerOptions(request);
       const query = readDto(ImmediateQueryDto, parseJson(body));
       const grant = this.admission.admit(caller, siteId, request.id, reply);
-      const order = { caller, siteId, requestId: request.id, grant, query, body, options };
+      const writeKey = writeKeyFor(given, query.command, grant);
+      if (writeKey !== undefined) reply.header(WRITE_KEY_HEADER, writeKey.key);
+      const asked = { caller, siteId, requestId: request.id, grant, query, body, options };
+      const order = { ...asked, ...(writeKey && { writeKey }) };
       await this.answer.execute(order, reply, request.headers.accept);
     } finally {
       held.release();

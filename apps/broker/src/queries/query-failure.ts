@@ -41,6 +41,7 @@ export function queryFailureAnswer(
   entry: QueryEntry,
   requestId: string,
   accept: string | undefined,
+  writeKey: string | undefined,
 ): ErrorAnswer {
   const code = end.error?.code;
   const error = new ConduitError(isErrorCode(code) ? code : 'LINK_PROTOCOL', {
@@ -49,11 +50,11 @@ export function queryFailureAnswer(
   const errorDetails = detailsOf(end);
   const answer = { status: error.status, headers: errorHeaders(error) };
   if (wantsProblem(accept)) {
-    const body = { ...problemBody(error, requestId), errorDetails };
+    const body = { ...problemBody(error, requestId, writeKey), errorDetails };
     return { ...answer, contentType: PROBLEM_TYPE, body };
   }
   const contentType = 'application/json; charset=utf-8';
-  const plain = { error: haloError(error, requestId) };
+  const plain = { error: haloError(error, requestId, writeKey) };
   if (error.status >= 500 || STATUS_CODES[error.status] === undefined) {
     return { ...answer, contentType, body: plain };
   }

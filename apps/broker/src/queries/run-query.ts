@@ -10,6 +10,7 @@ import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import type { AnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { QueryLedger, type QueryEntry } from '#apps/broker/src/queries/query-ledger.js';
 import { QueryRecorder } from '#apps/broker/src/queries/query-recorder.js';
+import type { WriteKey } from '#apps/broker/src/writes/write-key.js';
 import type { ImmediateQueryDto } from '#libs/contracts/command.js';
 import {
   agentPatterns,
@@ -41,6 +42,8 @@ export interface QueryOrder {
   /** The caller's bytes, passed on untouched. */
   body: Buffer;
   options: AnswerOptions;
+  /** Of what may be a write. */
+  writeKey?: WriteKey;
 }
 
 /** A query that the agent has begun to answer. */
@@ -166,6 +169,10 @@ function metaOf(order: QueryOrder, entry: QueryEntry, maxResultBytes?: number): 
     maxWaitMs: entry.maxTimeInQueueMs,
     executionLimitMs: Math.min(queryLimits.executionMs, grant.limits.ms ?? Infinity),
   };
+  if (order.writeKey !== undefined) {
+    meta.idempotencyKey = order.writeKey.key;
+    if (order.writeKey.minted) meta.keyMinted = true;
+  }
   if (maxResultBytes !== undefined) meta.maxResultBytes = maxResultBytes;
   return meta;
 }

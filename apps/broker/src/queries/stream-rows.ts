@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
+import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
 import { haloError } from '#apps/broker/src/edge/error-body.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
@@ -48,14 +49,14 @@ export async function streamRows(
     const error = forCaller(toConduitError(thrown));
     // Inside brotli a line of ours would be noise: a cut is the only clear sign left.
     if (rows.compressed || raw.destroyed) raw.destroy();
-    else raw.end(errorLine(error, requestId, sent.byte));
+    else raw.end(errorLine(haloError(error, requestId, answeredKey(reply)), sent.byte));
     return error;
   }
 }
 
 /** Fragments end anywhere: a row that was cut must not swallow the line that says so. */
-function errorLine(error: ConduitError, requestId: string, lastByte: number): string {
-  const line = `${JSON.stringify({ $error: haloError(error, requestId) })}\n`;
+function errorLine(error: object, lastByte: number): string {
+  const line = `${JSON.stringify({ $error: error })}\n`;
   return lastByte === NEWLINE ? line : `\n${line}`;
 }
 

@@ -69,6 +69,18 @@ const runErrors: ErrorCode[] = [
   'BROKER_BUSY',
   'BROKER_DRAINING',
 ];
+const writeErrors: ErrorCode[] = [
+  'IDEMPOTENCY_KEY_INVALID',
+  'IDEMPOTENCY_KEY_REQUIRED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'WRITE_IN_PROGRESS',
+  'WRITE_OUTCOME_UNKNOWN',
+  'WRITE_RESULT_NOT_KEPT',
+  'WRITE_TRANSACTION_UNBALANCED',
+  'WRITE_JOURNAL_MISSING',
+  'WRITE_JOURNAL_UNAVAILABLE',
+  'JOURNAL_UNAVAILABLE',
+];
 const operatorErrors: ErrorCode[] = ['OPERATOR_TOKEN_INVALID', 'RATE_LIMITED', 'INTERNAL'];
 
 const pairing = {
@@ -90,7 +102,7 @@ const pairing = {
   errors: [...keyErrors, ...bodyErrors, 'PAIRING_CODE_INVALID'],
 } as const;
 
-const queryErrors = [...keyErrors, ...bodyErrors, ...siteErrors, ...runErrors];
+const queryErrors = [...keyErrors, ...bodyErrors, ...siteErrors, ...runErrors, ...writeErrors];
 
 const integratorOperations: Operation[] = [
   {
@@ -102,7 +114,9 @@ const integratorOperations: Operation[] = [
       'most 8 MB. With Accept: application/x-ndjson the rows are streamed, one JSON object a line, ' +
       'without that limit: {"$columns":[…]} and {"$set":n} lines where asked for, then ' +
       '{"$end":{rows, sha256}}, or {"$error":{…}} when it broke off. A compressed stream that broke ' +
-      'off ends without its end. Close the connection to cancel the statement.',
+      'off ends without its end. Close the connection to cancel the statement. A write runs at most ' +
+      'once under its Idempotency-Key: yours from the header, or one that is minted; the answer names ' +
+      'it in the same header and in every error body.',
     query: {
       columns: 'true: describe the columns.',
       resultSets: 'first (default) or all.',
@@ -149,6 +163,34 @@ const integratorOperations: Operation[] = [
     status: 200,
     answer: 'QueryStatus',
     errors: [...keyErrors, ...siteErrors, 'QUERY_NOT_FOUND'],
+  },
+  {
+    route: 'GET /integrator/sites/:siteId/writes/:key',
+    tag: 'Queries',
+    summary: 'See what became of a write, by its Idempotency-Key',
+    description:
+      `Asked of the site's agent as ${agentPatterns.findWrite}; nothing of it is kept by the broker. ` +
+      'The key is yours, or the one that the answer named. While the site cannot be asked the state ' +
+      'is unknown. The outcome is told while a permission is in force.',
+    status: 200,
+    answer: 'Write',
+    answerExample: {
+      idempotencyKey: '7f9c24e8-3b1d-4c5e-9a6f-2d8e1b0c4a37',
+      siteId: '9c8b7a6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d',
+      state: 'applied',
+      receivedAt: '2026-03-04T00:00:00.000Z',
+      appliedAt: '2026-03-04T00:00:00.040Z',
+      outcome: { rowsAffected: 1, rows: 0, kept: true },
+    },
+    errors: [
+      ...keyErrors,
+      ...siteErrors,
+      'IDEMPOTENCY_KEY_INVALID',
+      'GRANT_MISSING',
+      'SITE_PAUSED',
+      'CONCURRENCY_LIMITED',
+      'AUDIT_UNAVAILABLE',
+    ],
   },
   {
     route: 'GET /integrator/sites',

@@ -6,6 +6,7 @@ import {
   parameterDirections,
   parameterTypes,
 } from '#libs/contracts/command.js';
+import { writeStates } from '#libs/contracts/link-messages.js';
 import { catalogue } from '#libs/errors/catalogue.js';
 import { pmsNames, pmsTypes } from '#apps/broker/src/sites/pms-names.js';
 
@@ -195,6 +196,7 @@ const errorSchemas: Record<string, Schema> = {
           message: text('What happened and where.'),
           code: ref('ErrorCode'),
           requestId: text('As in X-Request-Id; quote it when you call.'),
+          idempotencyKey: text('Of what may be a write: ask for its outcome by it.'),
         },
         ['status', 'statusText', 'message'],
       ),
@@ -202,6 +204,36 @@ const errorSchemas: Record<string, Schema> = {
     ['error'],
   ),
   ErrorCode: { type: 'string', enum: Object.keys(catalogue) },
+  Write: object(
+    {
+      idempotencyKey: text('As in the path.'),
+      siteId: uuid('Where.'),
+      state: {
+        type: 'string',
+        enum: writeStates,
+        description:
+          'applied: committed. notApplied: nothing of it stayed, it can be sent again under its key. ' +
+          'neverReceived: the site has no trace of it until now. inProgress: it runs or waits at the ' +
+          'site. unknown: nobody can say now; `reason` says why.',
+      },
+      reason: text('A code or word that says more, such as SITE_OFFLINE.'),
+      outcome: object(
+        {
+          rowsAffected: whole('For nonQuery; -1 when the database counts none.'),
+          rows: whole('Rows that it returned.'),
+          parameters: listOf(ref('Parameter'), 'Output and return values.'),
+          kept: {
+            type: 'boolean',
+            description: 'Whether the same request is answered again with its rows.',
+          },
+        },
+        ['kept'],
+      ),
+      receivedAt: instant("When the site first heard of it, by the database server's clock."),
+      appliedAt: instant('When it was committed, or ended.'),
+    },
+    ['idempotencyKey', 'siteId', 'state'],
+  ),
   Problem: object(
     {
       type: text('urn:conduit:error:<code>', { format: 'uri' }),
@@ -218,6 +250,7 @@ const errorSchemas: Record<string, Schema> = {
       remedy: text('What to do.'),
       whoCanFix: { type: 'string', enum: ['integrator', 'practice', 'MSP', 'operator'] },
       requestId: text('As in X-Request-Id.'),
+      idempotencyKey: text('Of what may be a write: ask for its outcome by it.'),
       errors: listOf(object({ field: text('Path in the body.'), problem: text('What is wrong.') })),
     },
     ['type', 'title', 'status', 'code', 'retry', 'remedy', 'whoCanFix', 'requestId'],

@@ -8,9 +8,6 @@ import type { CommandDto } from '#libs/contracts/command.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
 
-/** Name of the header, in requests and in answers. */
-export const KEY_HEADER = 'idempotency-key';
-
 export interface WriteKey {
   key: string;
   minted: boolean;
@@ -28,7 +25,7 @@ export const isWriteKey = (text: string): boolean => KEY.test(text);
 export function givenKey(
   headers: Record<string, string | string[] | undefined>,
 ): string | undefined {
-  const given = headers[KEY_HEADER];
+  const given = headers['idempotency-key'];
   if (given === undefined) return undefined;
   if (typeof given !== 'string' || !KEY.test(given))
     throw new ConduitError('IDEMPOTENCY_KEY_INVALID');

@@ -1,0 +1,84 @@
+/**
+ * Asks a site's agent what became of a write. The broker knows nothing of it itself: what the agent
+ * answers is checked for its form and passed on.
+ */
+import { Injectable } from '@nestjs/common';
+import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { SiteBook } from '#apps/broker/src/sites/site-book.js';
+import { isWriteKey } from '#apps/broker/src/writes/write-key.js';
+import { readWriteAnswer } from '#apps/broker/src/writes/write-answer.js';
+import { agentPatterns, type FindWriteAnswer } from '#libs/contracts/link-messages.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
+
+export interface WriteView extends FindWriteAnswer {
+  idempotencyKey: string;
+  siteId: string;
+}
+
+const ANSWER_WITHIN_MS = 20_000;
+
+/** The site could not be asked, or did not answer: nothing follows from that about the write. */
+const NOT_HEARD: readonly ErrorCode[] = [
+  'LINK_CLOSED',
+  'LINK_REFUSED',
+  'LINK_PROTOCOL',
+  'LINK_PATTERN_UNKNOWN',
+  'EXECUTION_TIMEOUT',
+];
+
+@Injectable()
+export class FindWrite {
+  constructor(
+    private readonly sites: SiteBook,
+    private readonly links: SiteLinks,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** @throws ConduitError SITE_NOT_FOUND, KEY_SITE_FORBIDDEN, IDEMPOTENCY_KEY_INVALID, the agent's refusal */
+  async execute(
+    caller: CallerIdentity,
+    siteId: string,
+    key: string,
+    requestId: string,
+  ): Promise<WriteView> {
+    this.sites.requirePaired(caller, siteId);
+    if (!isWriteKey(key)) throw new ConduitError('IDEMPOTENCY_KEY_INVALID');
+    if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
+    const { integratorId } = caller;
+    const answer = await this.ask({ requestId, siteId, integratorId, key });
+    this.audit.note({
+      type: 'write.found',
+      site: siteId,
+      integrator: integratorId,
+      keyId: caller.keyId,
+      requestId,
+      outcome: 'successful',
+      reason: answer.state,
+    });
+    return { idempotencyKey: key, siteId, ...answer };
+  }
+
+  private async ask(meta: { siteId: string; [field: string]: string }): Promise<FindWriteAnswer> {
+    const { siteId } = meta;
+    const link = this.links.find(siteId);
+    if (!link) return { state: 'unknown', reason: this.absence(siteId) };
+    try {
+      const deadlineMs = ANSWER_WITHIN_MS;
+      const reader = await link.request(agentPatterns.findWrite, meta, undefined, { deadlineMs });
+      for await (const unwanted of reader.body) void unwanted;
+      return readWriteAnswer(await reader.end);
+    } catch (thrown) {
+      const error = toConduitError(thrown);
+      if (error.code === 'LINK_REFUSED') return { state: 'unknown', reason: this.absence(siteId) };
+      if (NOT_HEARD.includes(error.code)) return { state: 'unknown', reason: error.code };
+      throw error;
+    }
+  }
+
+  private absence(siteId: string): ErrorCode {
+    return this.links.availability(siteId) === 'unreachable' ? 'SITE_UNREACHABLE' : 'SITE_OFFLINE';
+  }
+}

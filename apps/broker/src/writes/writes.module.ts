@@ -1,0 +1,16 @@
+/**
+ * What became of a write, asked of the site itself under the write's key. Promises: nothing of it is
+ * kept here; while the site cannot be asked the answer is `unknown` and says why.
+ */
+import { Module } from '@nestjs/common';
+import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+import { FindWrite } from '#apps/broker/src/writes/find-write.js';
+import { WritesController } from '#apps/broker/src/writes/writes.controller.js';
+
+@Module({
+  imports: [GatewayModule, SitesModule],
+  controllers: [WritesController],
+  providers: [FindWrite],
+})
+export class WritesModule {}
