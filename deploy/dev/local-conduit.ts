@@ -26,6 +26,7 @@ export interface LocalOptions {
   /** mssql://…: an existing SQL Server instead of the sandbox. */
   pms?: string;
   brokerEnv?: Record<string, string>;
+  agentEnv?: Record<string, string>;
   /** Another program in the agent's place, for the bench; called as `program run --state DIR`. */
   agentProgram?: string;
   onProgress?: (line: string) => void;
@@ -200,6 +201,7 @@ export class LocalConduit {
       name: 'The agent',
       command: process.execPath,
       args: [this.options.agentProgram ?? programPath('agent'), 'run', '--state', this.agentFolder],
+      ...(this.options.agentEnv && { env: this.options.agentEnv }),
       logFile: this.path('logs', 'agent.log'),
       isReadyLine: (line) => line.includes('"link.connected"'),
     });

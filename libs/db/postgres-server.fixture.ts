@@ -2,7 +2,7 @@
  * A throw-away PostgreSQL on a socket of its own, from Debian's packages or from the npm package
  * with the server's binaries. Undefined where there is neither.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -23,6 +23,12 @@ export interface PostgresServer {
   url: string;
   /** Holds the cluster and everything else that the server writes. */
   folder: string;
+  /** To all of its processes, e.g. SIGSTOP. */
+  signal(signal: NodeJS.Signals): void;
+  /** Ends all of its processes with no chance to tidy up. */
+  kill(): Promise<void>;
+  /** Brings it back after kill(), with what it had committed. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -67,27 +73,46 @@ export async function startPostgres(
   }
   const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'fsync=off'];
   settings.push(...extraSettings);
-  const server = spawn(
-    join(programs, 'postgres'),
-    ['-D', place, ...settings.flatMap((setting) => ['-c', setting])],
-    { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('exit', () => reject(new Error('PostgreSQL did not start')));
-    server.stderr.on('data', (text: Buffer) => {
-      appendFileSync(join(folder, 'server.log'), text);
-      if (text.includes('ready to accept connections')) resolve();
+  const arguments_ = ['-D', place, ...settings.flatMap((setting) => ['-c', setting])];
+  const run = async (): Promise<ChildProcess> => {
+    // A process group of its own: a fault meets all of its processes at once.
+    const started = spawn(join(programs, 'postgres'), arguments_, {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
     });
-  });
-  const stop = async () => {
+    await untilReady(started, join(folder, 'server.log'));
+    return started;
+  };
+  let server = await run();
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     const exited = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGINT');
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    if (signal === 'SIGKILL') process.kill(-(server.pid as number), signal);
+    else server.kill(signal);
     await exited;
-    rmSync(folder, { recursive: true, force: true });
   };
   return {
     url: `postgresql://conduit@localhost/postgres?host=${encodeURIComponent(folder)}`,
     folder,
-    stop,
+    signal: (signal) => void process.kill(-(server.pid as number), signal),
+    kill: () => end('SIGKILL'),
+    restart: async () => {
+      server = await run();
+    },
+    stop: async () => {
+      await end('SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+function untilReady(server: ChildProcess, logFile: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('exit', () => reject(new Error('PostgreSQL did not start')));
+    server.stderr?.on('data', (text: Buffer) => {
+      appendFileSync(logFile, text);
+      if (text.includes('ready to accept connections')) resolve();
+    });
+  });
 }

@@ -22,6 +22,7 @@ export interface ConduitWishes {
   /** Patients in the sandbox clinic. */
   scale?: number;
   brokerEnv?: Record<string, string>;
+  agentEnv?: Record<string, string>;
   /** Merged into the agent's site settings, e.g. `{ limits: { maxConcurrent: 2 } }`. */
   site?: object;
   /** A database that the agent is told of in the sandbox's place. */
@@ -69,6 +70,7 @@ export class TestConduit {
       gatewayPort: 0,
       scale: wishes.scale ?? 200,
       ...(wishes.brokerEnv && { brokerEnv: wishes.brokerEnv }),
+      ...(wishes.agentEnv && { agentEnv: wishes.agentEnv }),
       ...(wishes.agentProgram && { agentProgram: wishes.agentProgram }),
       ...pmsFromEnvironment(),
       ...(wishes.pms && { pms: wishes.pms }),

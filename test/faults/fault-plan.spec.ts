@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { caseKinds } from '#test/faults/case-history.js';
+import { describeFault, planRound, victims } from '#test/faults/fault-plan.js';
+
+const wishes = { cases: 12, kinds: caseKinds, hasPostgres: true };
+const many = Array.from({ length: 2_000 }, (_, seed) => planRound(seed, wishes));
+
+test('a seed gives the same round again', () => {
+  expect(planRound(77, wishes)).toEqual(planRound(77, wishes));
+  expect(planRound(77, wishes)).not.toEqual(planRound(78, wishes));
+});
+
+test('every kind of query comes in every round, and every fault to everybody in many', () => {
+  for (const { cases } of many) expect(new Set(cases.map(({ kind }) => kind)).size).toBe(6);
+  const words = many.map(({ fault }) => describeFault(fault));
+  for (const what of ['cut', 'freeze', 'refuse', 'halfOpen', 'cutAfter', 'delay'])
+    for (const line of ['link', 'database'])
+      expect(words.some((word) => word.startsWith(`${what} ${line}`))).toBe(true);
+  for (const what of ['kill', 'pause'])
+    for (const victim of victims)
+      expect(words.some((word) => word.startsWith(`${what} ${victim}`))).toBe(true);
+  expect(words.some((word) => word.startsWith('jobsTwice'))).toBe(true);
+});
+
+test('nonces never repeat, and without PostgreSQL nothing is done to it', () => {
+  const nonces = many.flatMap(({ cases }) => cases.map(({ nonce }) => nonce));
+  expect(new Set(nonces).size).toBe(nonces.length);
+  for (let seed = 0; seed < 500; seed += 1) {
+    const { fault } = planRound(seed, { ...wishes, hasPostgres: false });
+    expect(describeFault(fault)).not.toContain('postgres');
+  }
+});

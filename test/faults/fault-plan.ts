@@ -1,0 +1,112 @@
+/**
+ * What happens in one round: which queries start when, and what breaks at which moment. Drawn from
+ * a seed, and nothing else, so that a failed round can be run again.
+ */
+import type { CaseKind } from '#test/faults/case-history.js';
+import { SeededRandom } from '#test/faults/seeded-random.js';
+
+export const victims = ['broker', 'agent', 'redis', 'postgres', 'sandbox'] as const;
+export type Victim = (typeof victims)[number];
+/** `link`: agent to broker. `database`: agent to the practice's database. */
+export const lines = ['link', 'database'] as const;
+export type Line = (typeof lines)[number];
+
+export type Fault = { afterMs: number; forMs: number } & (
+  | { what: 'nothing' }
+  | { what: 'kill' | 'pause'; victim: Victim }
+  | { what: 'cut' | 'freeze' | 'refuse'; line: Line }
+  | { what: 'cutAfter'; line: Line; way: 'toFar' | 'toNear'; bytes: number }
+  | { what: 'halfOpen'; line: Line; closed: 'near' | 'far' }
+  | { what: 'delay'; line: Line; delayMs: number }
+  | { what: 'leave' }
+  | { what: 'jobsTwice' }
+);
+
+export interface CasePlan {
+  kind: CaseKind;
+  /** Which of the two integrators asks. */
+  caller: 0 | 1;
+  nonce: string;
+  startMs: number;
+  /** How long the statement waits before it does its work. */
+  workMs: number;
+  rows: number;
+}
+
+export interface RoundPlan {
+  seed: number;
+  fault: Fault;
+  cases: CasePlan[];
+}
+
+export interface PlanWishes {
+  cases: number;
+  kinds: readonly CaseKind[];
+  /** Without a PostgreSQL of our own the broker's embedded one dies with the broker. */
+  hasPostgres: boolean;
+}
+
+const rowsOf: Record<CaseKind, [number, number]> = {
+  immediateRead: [1, 4_000],
+  streamedRead: [1, 30_000],
+  immediateWrite: [0, 0],
+  asyncRead: [1, 30_000],
+  asyncWrite: [0, 0],
+  registered: [1, 200],
+};
+
+export function planRound(seed: number, wishes: PlanWishes): RoundPlan {
+  const random = new SeededRandom(seed);
+  const fault = planFault(random.fork(), wishes);
+  const nonces = random.fork();
+  // Each kind once before any comes twice.
+  const cases = Array.from({ length: wishes.cases }, (_, index): CasePlan => {
+    const own = random.fork();
+    const kind = wishes.kinds[index % wishes.kinds.length] as CaseKind;
+    return {
+      kind,
+      caller: own.pick([0, 1] as const),
+      nonce: nonces.word(20),
+      startMs: own.between(0, 300),
+      workMs: own.oneIn(3) ? 0 : own.between(50, 900),
+      rows: own.between(...rowsOf[kind]),
+    };
+  });
+  return { seed, fault, cases };
+}
+
+function planFault(random: SeededRandom, { hasPostgres, kinds }: PlanWishes): Fault {
+  const times = { afterMs: random.between(0, 1_000), forMs: random.between(50, 2_500) };
+  const line = random.pick(lines);
+  const among = hasPostgres ? victims : victims.filter((victim) => victim !== 'postgres');
+  const waits = kinds.some((kind) => kind.startsWith('async'));
+  const kill = (): Fault => ({ what: 'kill', victim: random.pick(among), ...times });
+  const choices: (() => Fault)[] = [
+    kill,
+    kill,
+    kill,
+    () => ({ what: 'pause', victim: random.pick(among), ...times }),
+    () => ({ what: 'pause', victim: random.pick(among), ...times }),
+    () => ({ what: random.pick(['cut', 'freeze', 'refuse'] as const), line, ...times }),
+    () => ({
+      what: 'cutAfter',
+      line,
+      way: random.pick(['toFar', 'toNear'] as const),
+      bytes: random.between(1, random.oneIn(2) ? 4_000 : 200_000),
+      ...times,
+    }),
+    () => ({ what: 'halfOpen', line, closed: random.pick(['near', 'far'] as const), ...times }),
+    () => ({ what: 'delay', line, delayMs: random.between(20, 400), ...times }),
+    () => ({ what: 'leave', ...times }),
+    ...(waits ? [(): Fault => ({ what: 'jobsTwice', ...times })] : []),
+    ...(random.oneIn(3) ? [(): Fault => ({ what: 'nothing', ...times })] : []),
+  ];
+  return random.pick(choices)();
+}
+
+/** For people. */
+export function describeFault(fault: Fault): string {
+  const { what, afterMs, forMs, ...more } = fault;
+  const words = [what, ...Object.values(more).map(String)].join(' ');
+  return what === 'nothing' ? what : `${words}, after ${afterMs} ms, for ${forMs} ms`;
+}
