@@ -132,13 +132,22 @@ export class PretendApi {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Attaches a scripted agent to a site. @returns cuts its link */
-  attach(siteId: string, script: Script): () => void {
+  /**
+   * Attaches a scripted agent to a site.
+   * @param others scripts by the pattern that they answer
+   * @returns cuts its link
+   */
+  attach(siteId: string, script: Script, others: Record<string, Script> = {}): () => void {
     const { dialler, listener } = aLinkPair();
     const server = new LinkServer();
-    const handler = (request: unknown, context: unknown) =>
-      Promise.resolve(script(request as never, context as LinkContext));
-    server.addHandler(agentPatterns.runQuery, handler as never);
+    for (const [pattern, answer] of Object.entries({
+      [agentPatterns.runQuery]: script,
+      ...others,
+    })) {
+      const handler = (request: unknown, context: unknown) =>
+        Promise.resolve(answer(request as never, context as LinkContext));
+      server.addHandler(pattern, handler as never);
+    }
     server.listen(() => undefined);
     server.attach(dialler, 'broker');
     this.links.clients.set(siteId, new LinkClient(listener));
