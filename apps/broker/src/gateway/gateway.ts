@@ -44,16 +44,18 @@ export class Gateway implements BeforeApplicationShutdown {
     this.settings.gatewayPort = this.listener.port;
     identity.onRenewed((credentials) => this.renew(credentials));
     this.listener.on('link', (link, peer) => this.attendant.attend(link, peer));
-    await this.attendant.start();
+    this.attendant.start();
   }
 
   /** Takes no new links, lets running streams finish, then closes. */
   async stop(drainMs: number): Promise<void> {
     const { listener } = this;
-    if (!listener) return;
     this.listener = undefined;
-    this.attendant.stop();
-    await listener.close(drainMs);
+    if (listener) {
+      this.attendant.stop();
+      await listener.close(drainMs);
+    }
+    // Also where it never listened: what is open would keep a stopped node of another role alive.
     await this.attendant.close();
   }
 

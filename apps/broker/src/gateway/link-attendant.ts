@@ -21,8 +21,8 @@ export class LinkAttendant {
     private readonly log: EventLog,
   ) {}
 
-  start(): Promise<void> {
-    return this.tracking.start();
+  start(): void {
+    this.tracking.start();
   }
 
   stop(): void {

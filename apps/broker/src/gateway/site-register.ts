@@ -1,4 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import {
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
@@ -20,13 +24,14 @@ const WRITE_MS = 30_000;
 
 /**
  * Which agent serves a site and when it was last heard, in memory for the quick answer and in the
- * store so that it survives a restart and reaches the other nodes. Written at most every 30 s.
+ * store so that it survives a restart and reaches the other nodes. Written at most every 30 s. Kept by
+ * every node: one that only answers callers says whether a site is there, too.
  */
 @Injectable()
-export class SiteRegister {
+export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private sightings = new Map<string, SiteSighting>();
   private timers: NodeJS.Timeout[] = [];
-  private unsubscribe: (() => void) | undefined;
+  private unsubscribe: (() => void)[] = [];
 
   constructor(
     private readonly database: Kysely<Database>,
@@ -36,8 +41,11 @@ export class SiteRegister {
     private readonly log: EventLog,
   ) {}
 
-  async start(): Promise<void> {
-    this.unsubscribe = this.broadcast.subscribe('site.changed', () => void this.reload());
+  async onApplicationBootstrap(): Promise<void> {
+    // Agents come and go at other nodes, and those are who tells this one.
+    this.unsubscribe = (['site.changed', 'agent.changed'] as const).map((topic) =>
+      this.broadcast.subscribe(topic, () => void this.reload()),
+    );
     this.timers = [
       setInterval(() => void this.reload(), RELOAD_MS).unref(),
       setInterval(() => void this.writeSeen(this.attached.agentIds()), WRITE_MS).unref(),
@@ -45,8 +53,8 @@ export class SiteRegister {
     await this.reload();
   }
 
-  stop(): void {
-    this.unsubscribe?.();
+  beforeApplicationShutdown(): void {
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
     for (const timer of this.timers) clearInterval(timer);
   }
 

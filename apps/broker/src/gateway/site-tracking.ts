@@ -19,15 +19,13 @@ export class SiteTracking {
     private readonly broadcast: Broadcast,
   ) {}
 
-  async start(): Promise<void> {
+  start(): void {
     this.watch.start();
     this.timer = setInterval(() => void this.renewLeases(), LEASE_ROUND_MS).unref();
-    await this.register.start();
   }
 
   stop(): void {
     this.watch.stop();
-    this.register.stop();
     clearInterval(this.timer);
   }
 
@@ -49,6 +47,7 @@ export class SiteTracking {
     this.here.delete(agentId);
     await this.presence.release(this.register.sitesOf(agentId));
     await this.register.agentLeft(agentId, saidGoodbye);
+    await this.broadcast.publish('agent.changed', agentId);
   }
 
   private renewLeases(): Promise<void> {
