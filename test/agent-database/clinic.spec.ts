@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startClinic, type RunningClinic } from '#apps/sandbox/src/clinic/start-clinic.js';
-import type { SiteSettings } from '#apps/agent/src/agent.config.js';
+import { journalPlace } from '#apps/sandbox/src/clinic/write-journal.sql.js';
+import { JournalSettings, type SiteSettings } from '#apps/agent/src/agent.config.js';
 import { runDoctor } from '#apps/agent/src/pms/doctor.js';
 import { MssqlPmsDriver } from '#apps/agent/src/pms/pms-driver.mssql.js';
 import { aCommand, gather } from '#apps/agent/src/pms/rows/result.fixture.js';
@@ -16,13 +17,14 @@ let driver: MssqlPmsDriver;
 
 function siteOf(login: 'read' | 'admin', write: 'write' | 'admin' = 'write'): SiteSettings {
   const { logins, port } = clinic;
-  return aSite(port, {
+  const site = aSite(port, {
     encrypt: true,
     logins: {
       read: aLogin(logins[login].user, logins[login].password),
       write: aLogin(logins[write].user, logins[write].password),
     },
   });
+  return Object.assign(site, { journal: Object.assign(new JournalSettings(), journalPlace) });
 }
 
 beforeAll(async () => {
@@ -97,6 +99,9 @@ describe('the doctor', () => {
       'read.delete',
       'read.create',
       'read.shell',
+      'read.journal.select',
+      'write.journal.insert',
+      'write.journal.update',
     ]) {
       expect(checks).toContain(check);
     }
@@ -111,6 +116,28 @@ describe('the doctor', () => {
     const after = await gather(driver, aCommand('SELECT COUNT(*) AS n FROM dbo.Patient'));
     expect(after.text).toBe(before.text);
     expect(findings.every(({ ok, remedy }) => ok || remedy !== undefined)).toBe(true);
+  });
+
+  test('finds out a journal that is not there, and one that the read login can see', async () => {
+    const site = siteOf('read');
+    site.journal = Object.assign(new JournalSettings(), { ...journalPlace, table: 'Nowhere' });
+    const bad = (await runDoctor({ sites: [site] })).filter(({ ok }) => !ok);
+    expect(bad.map(({ check }) => check)).toEqual(
+      ['select', 'insert', 'update', 'delete'].map((right) => `write.journal.${right}`),
+    );
+    expect(bad[0]).toMatchObject({
+      severity: 'critical',
+      words: expect.stringContaining('CANNOT'),
+    });
+    const open = (await runDoctor({ sites: [siteOf('admin')] })).filter(({ ok }) => !ok);
+    expect(open.map(({ check }) => check)).toContain('read.journal.select');
+  });
+
+  test('says that there is no journal, which is nothing wrong', async () => {
+    const site = siteOf('read');
+    delete site.journal;
+    const findings = await runDoctor({ sites: [site] });
+    expect(findings.find(({ check }) => check === 'journal.place')).toMatchObject({ ok: true });
   });
 
   test('tells a refused login from a silent server', async () => {

@@ -88,7 +88,7 @@ export class TestConduit {
     await conduit.startRedis();
     await Promise.all([conduit.startPms(), conduit.startBroker()]);
     const practice = await registerPractice(conduit, 'Zz Test Clinic');
-    conduit.configureAgent(practice.siteId, wishes.site);
+    conduit.configureAgent(practice.siteId, { ...journalFromEnvironment(), ...wishes.site });
     await enrolAgent(conduit, practice.enrolmentCode);
     if (wishes.ceiling) {
       writeFileSync(conduit.path('agent', 'ceiling.json'), JSON.stringify(wishes.ceiling));
@@ -191,6 +191,11 @@ export class TestConduit {
 function pmsFromEnvironment(): { pms?: string } {
   const url = process.env['CONDUIT_TEST_PMS_URL'];
   return url ? { pms: url } : {};
+}
+
+/** `npm run sandbox:load` makes the write journal's place too. */
+function journalFromEnvironment(): object {
+  return process.env['CONDUIT_TEST_PMS_URL'] ? { journal: { database: 'ConduitJournal' } } : {};
 }
 
 /** The only way into an end-to-end test. */

@@ -10,9 +10,11 @@ import {
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
+import { setUpCommands } from '#apps/agent/src/control/set-up-commands.js';
 
 const commands: Record<string, Command> = {
   ...serviceCommands,
+  ...setUpCommands,
   ...requestCommands,
   ...permissionCommands,
 };

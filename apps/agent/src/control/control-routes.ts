@@ -11,6 +11,7 @@ import { declineReasons, type DeclineAccessRequestMeta } from '#libs/grants/gran
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
+import type { SiteState } from '#apps/agent/src/brake/site-states.js';
 import type { GrantChoices } from '#apps/agent/src/grants/draft-grant.js';
 import { summarise } from '#apps/agent/src/grants/grant-summary.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
@@ -30,6 +31,7 @@ export interface ControlParts {
   journalWritable: () => boolean;
   /** How the link is, in words for a technician. */
   linkStatus: () => object | undefined;
+  siteStates: () => SiteState[];
 }
 
 /** Answer of `status`. */
@@ -39,6 +41,8 @@ export interface AgentStatus {
   agentId: string;
   practiceId: string;
   siteIds: readonly string[];
+  /** Of the sites whose database is set here. */
+  sites: SiteState[];
   attached: boolean;
   link?: object;
   paused: boolean;
@@ -66,6 +70,8 @@ const choices = {
   rows: integer(1, 1_000_000_000),
   perMinute: integer(1, 1_000_000),
   concurrency: integer(1, 1_000),
+  writeJournal: oneOf(['none']),
+  callerKey: oneOf(['required']),
 };
 
 function status(parts: ControlParts): AgentStatus {
@@ -77,6 +83,7 @@ function status(parts: ControlParts): AgentStatus {
     agentId: own.agentId,
     practiceId: own.practiceId,
     siteIds: own.siteIds,
+    sites: parts.siteStates(),
     attached: line.attached,
     ...(link && { link }),
     paused: rules.paused,

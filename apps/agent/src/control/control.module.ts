@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { SiteStates } from '#apps/agent/src/brake/site-states.js';
 import { ControlServer } from '#apps/agent/src/control/control-server.js';
 import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
@@ -33,11 +34,13 @@ import { Clock } from '#libs/kernel/clock.js';
         store: GrantStore,
         rules: LocalRules,
         gate: SignedGrantGate,
+        states: SiteStates,
       ) =>
         new ControlServer(stateFolder, {
           ...{ own, line: link, clock, decisions, store, rules, gate },
           journalWritable: () => journal.writable,
           linkStatus: () => link.status,
+          siteStates: () => states.all(),
         }),
       inject: [
         AgentConfig,
@@ -49,6 +52,7 @@ import { Clock } from '#libs/kernel/clock.js';
         GrantStore,
         LocalRules,
         SignedGrantGate,
+        SiteStates,
       ],
     },
   ],

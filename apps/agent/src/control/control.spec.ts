@@ -76,6 +76,7 @@ beforeEach(async () => {
     ...{ decisions, store, rules, gate, line: broker, own, clock },
     journalWritable: () => true,
     linkStatus: () => undefined,
+    siteStates: () => [],
   });
   await server.listen();
 });

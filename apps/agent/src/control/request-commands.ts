@@ -91,9 +91,14 @@ const approve: Command = {
     'per-minute': 'N  most queries a minute',
     concurrency: 'N  most queries at the same time',
   },
-  flags: { yes: 'sign without asking' },
+  flags: {
+    'without-write-journal':
+      'permit changes also where the database server keeps no write journal: after a crash nobody may know whether one was made',
+    'require-idempotency-key': 'each change must carry a key of the integrator',
+    yes: 'sign without asking',
+  },
   async run(invocation) {
-    const { stateFolder, options, terminal } = invocation;
+    const { stateFolder, options, flags, terminal } = invocation;
     const body = {
       accessRequestId: invocation.arguments[0],
       scopes: listOf(options['scopes']),
@@ -103,6 +108,8 @@ const approve: Command = {
       rows: numberOf(invocation, 'rows'),
       perMinute: numberOf(invocation, 'per-minute'),
       concurrency: numberOf(invocation, 'concurrency'),
+      ...(flags.has('without-write-journal') && { writeJournal: 'none' }),
+      ...(flags.has('require-idempotency-key') && { callerKey: 'required' }),
     };
     const draft = await askAgent<Draft>(stateFolder, 'POST /drafts', body);
     const shown = ['You are about to permit:', ...draft.lines.map((line) => `  ${plain(line)}`)];

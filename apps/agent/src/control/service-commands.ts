@@ -9,6 +9,7 @@ import {
   type Invocation,
 } from '#apps/agent/src/control/command-line.js';
 import { askAgent } from '#apps/agent/src/control/control-client.js';
+import type { SiteState } from '#apps/agent/src/brake/site-states.js';
 import type { AgentStatus } from '#apps/agent/src/control/control-routes.js';
 import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
@@ -95,6 +96,23 @@ const enrolCommand: Command = {
   },
 };
 
+const heldWords = {
+  normal: [],
+  asyncPaused: ['           The database server is busy: async queries wait.'],
+  backgroundPaused: ['           The database server is busy: async and registered queries wait.'],
+};
+
+function siteLines({ siteId, load, running, waiting, spoolBytes }: SiteState): string[] {
+  const count = (of: SiteState['running']): string =>
+    `${of.immediate} immediate, ${of.async} async, ${of.registered} registered`;
+  const spooled = spoolBytes > 0 ? `; ${Math.ceil(spoolBytes / 1_048_576)} MB wait on disk` : '';
+  return [
+    `Site:      ${siteId}`,
+    `           running ${count(running)}; waiting ${count(waiting)}${spooled}`,
+    ...heldWords[load],
+  ];
+}
+
 function statusLines(status: AgentStatus): string[] {
   const link = status.link as { diagnosis?: { title: string; remedy: string } } | undefined;
   const { diagnosis } = link ?? {};
@@ -104,6 +122,7 @@ function statusLines(status: AgentStatus): string[] {
     `Sites:     ${status.siteIds.join(', ')}`,
     `Link:      ${status.attached ? 'up' : 'down'}`,
     ...(diagnosis ? [`           ${diagnosis.title} ${diagnosis.remedy}`] : []),
+    ...status.sites.flatMap(siteLines),
     `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'no'}`,
     `Grants:    ${status.grantsInForce} in force, ${status.grantsUnpublished} not yet known to the broker`,
     ...(status.ceilingReadable ? [] : ['Ceiling:   ceiling.json is not right; nothing is allowed']),

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
-import { purposes, type Grant, type Purpose } from '#libs/grants/grant.js';
+import { purposes, type Grant, type Purpose, type WriteTerms } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { excessOf, lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
@@ -22,6 +22,10 @@ export interface GrantChoices {
   rows?: number;
   perMinute?: number;
   concurrency?: number;
+  /** `none`: writes also where the database server keeps no write journal. */
+  writeJournal?: 'none';
+  /** `required`: each write needs a key of the integrator's own. */
+  callerKey?: 'required';
 }
 
 export interface DraftGround {
@@ -108,9 +112,16 @@ export function draftGrant(
       scopes: choices.scopes,
       catalogues: choices.catalogues,
       purposes: choices.purposes as Purpose[] | undefined,
+      writes: writesOf(choices),
     }),
   };
   return checked(grant, ceiling);
+}
+
+/** Absent unless something is chosen: then a grant reads as it always did. */
+function writesOf({ writeJournal: journal, callerKey }: GrantChoices): WriteTerms | undefined {
+  if (journal === undefined && callerKey === undefined) return undefined;
+  return { ...(journal && { journal }), ...(callerKey && { callerKey }) };
 }
 
 function checked(grant: Grant, ceiling: Ceiling): Grant {

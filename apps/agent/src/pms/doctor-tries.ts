@@ -1,12 +1,15 @@
 /** What the doctor tries with each login, and what to do when it succeeds. */
+import type { JournalSettings } from '#apps/agent/src/agent.config.js';
 import type { DoctorSession } from '#apps/agent/src/pms/doctor-session.js';
+import { journalName } from '#apps/agent/src/pms/mssql/journal-sql.js';
 
 export interface Try {
   check: string;
   /** Fills "The read login can …". */
   deed: string;
-  /** Must be refused. */
   sql: string;
+  /** What must become of it; absent: refused. */
+  must?: 'allowed';
   remedy: string;
 }
 
@@ -92,5 +95,35 @@ async function secretTries(session: DoctorSession): Promise<Try[]> {
     deed: `read ${table}.${column}`,
     sql: `SELECT ${bracket(column as string)} FROM ${bracket(schema as string)}.${bracket(table as string)} WHERE 1 = 0`,
     remedy: 'DENY SELECT on this column to the login.',
+  }));
+}
+
+const ALL = ['select', 'insert', 'update', 'delete'] as const;
+
+/** The write login works with the write journal; the read login does not even see it. */
+export function journalTries(journal: JournalSettings, tier: 'read' | 'write'): Try[] {
+  const table = journalName(journal);
+  if (tier === 'read') {
+    return [
+      {
+        check: 'journal.select',
+        deed: 'read the write journal',
+        sql: `SELECT State FROM ${table} WHERE 1 = 0`,
+        remedy: 'Give the journal a database of its own, in which only the write login has a user.',
+      },
+    ];
+  }
+  const statements = {
+    select: `SELECT State, RequestHash, ReceivedAt, EndedAt, Outcome FROM ${table} WITH (UPDLOCK, ROWLOCK) WHERE 1 = 0`,
+    insert: `INSERT INTO ${table} (KeyHash, RequestHash, State, ReceivedAt) SELECT 0x00, 0x00, 0, SYSUTCDATETIME() WHERE 1 = 0`,
+    update: `UPDATE ${table} SET State = 0, EndedAt = NULL, Outcome = NULL WHERE 1 = 0`,
+    delete: `DELETE FROM ${table} WHERE 1 = 0`,
+  };
+  return ALL.map((right) => ({
+    check: `journal.${right}`,
+    deed: `${right} in the write journal`,
+    sql: statements[right],
+    must: 'allowed' as const,
+    remedy: 'Run the script that `journal-script` prints, and check `journal` in agent.json.',
   }));
 }

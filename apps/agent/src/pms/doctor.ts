@@ -4,7 +4,7 @@
  */
 import type { AgentConfig, SiteSettings } from '#apps/agent/src/agent.config.js';
 import { DoctorSession, type Attempt } from '#apps/agent/src/pms/doctor-session.js';
-import { triesFor, type Try } from '#apps/agent/src/pms/doctor-tries.js';
+import { journalTries, triesFor, type Try } from '#apps/agent/src/pms/doctor-tries.js';
 
 export type Severity = 'critical' | 'warning';
 
@@ -28,7 +28,7 @@ type DatabaseTier = 'read' | 'write';
 export async function runDoctor(config: Pick<AgentConfig, 'sites'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const site of config.sites) {
-    findings.push(...transportFindings(site));
+    findings.push(...transportFindings(site), ...journalFindings(site));
     for (const tier of ['read', 'write'] as const) {
       if (site.logins[tier] === undefined) continue;
       for (const { name, database } of site.catalogues) {
@@ -56,6 +56,21 @@ function transportFindings(site: SiteSettings): Finding[] {
       ...(ok
         ? {}
         : { remedy: 'Give SQL Server a certificate that this machine trusts, then set encrypt.' }),
+    },
+  ];
+}
+
+/** That there is none is the practice's choice; that writes are refused then should surprise nobody. */
+function journalFindings({ siteId, logins, journal }: SiteSettings): Finding[] {
+  if (logins.write === undefined || journal !== undefined) return [];
+  return [
+    {
+      check: 'journal.place',
+      siteId,
+      ok: true,
+      severity: 'warning',
+      words:
+        'No write journal is set up: writes are refused unless a permission allows them without.',
     },
   ];
 }
@@ -88,7 +103,9 @@ async function examine(
   }
   const findings: Finding[] = [];
   try {
-    for (const attempt of await triesFor(opened, tier)) {
+    const isDefault = site.catalogues.find((each) => each.name === catalogue)?.isDefault ?? false;
+    const ofJournal = site.journal && isDefault ? journalTries(site.journal, tier) : [];
+    for (const attempt of [...(await triesFor(opened, tier)), ...ofJournal]) {
       findings.push({ ...about, ...judge(tier, attempt, await opened.attempt(attempt.sql)) });
     }
   } finally {
@@ -108,12 +125,14 @@ function judge(tier: DatabaseTier, tried: Try, attempt: Attempt): Omit<Finding, 
       remedy: 'Run the doctor again; if it stays, check the rights of the login by hand.',
     };
   }
-  const ok = attempt === 'refused';
+  const mustBeAllowed = tried.must === 'allowed';
+  const ok = attempt === (mustBeAllowed ? 'allowed' : 'refused');
+  const can = attempt === 'allowed' ? (mustBeAllowed ? 'can' : 'CAN') : 'cannot';
   return {
     check,
     ok,
     severity: 'critical',
-    words: `The ${tier} login ${ok ? 'cannot' : 'CAN'} ${tried.deed}.`,
+    words: `The ${tier} login ${mustBeAllowed && !ok ? 'CANNOT' : can} ${tried.deed}.`,
     ...(ok ? {} : { remedy: tried.remedy }),
   };
 }

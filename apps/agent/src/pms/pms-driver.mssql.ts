@@ -16,6 +16,7 @@ import { JournalledRun } from '#apps/agent/src/pms/mssql/journalled-run.js';
 import { SessionKiller } from '#apps/agent/src/pms/mssql/session-killer.js';
 import { NeverSentError, StatementRun } from '#apps/agent/src/pms/mssql/statement-run.js';
 import { inside } from '#apps/agent/src/pms/mssql/tedious-seam.js';
+import { countBlockedByOurs } from '#apps/agent/src/pms/mssql/watch-session.js';
 import type { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';
 
 /** Connections that may turn out dead before one works: after a restart a whole pool can be. */
@@ -60,8 +61,9 @@ export class MssqlPmsDriver extends PmsDriver {
   }
 
   override async probe(): Promise<number> {
-    const startedAt = performance.now();
     const lease = await this.pools.acquire(this.database(undefined), 'read');
+    // A connection that has to be made first, or waited for, says nothing about the server's load.
+    const startedAt = performance.now();
     try {
       await new Promise<void>((resolve, reject) => {
         const request = new Request('SELECT 1', (error) => (error ? reject(error) : resolve()));
@@ -73,6 +75,10 @@ export class MssqlPmsDriver extends PmsDriver {
     }
     this.pools.release(lease);
     return performance.now() - startedAt;
+  }
+
+  override blockedByOurs(): Promise<number | undefined> {
+    return countBlockedByOurs(this.site);
   }
 
   override close(): Promise<void> {

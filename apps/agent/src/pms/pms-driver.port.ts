@@ -112,6 +112,14 @@ export abstract class PmsDriver {
   /** Asks the database for nothing at all; milliseconds it took. Throws as `run` does. */
   abstract probe(): Promise<number>;
 
+  /**
+   * How many sessions of others wait just now for one of ours; undefined when that cannot be seen.
+   * Never rejects.
+   */
+  blockedByOurs(): Promise<number | undefined> {
+    return Promise.resolve(undefined);
+  }
+
   /** Ends all connections. */
   abstract close(): Promise<void>;
 }

@@ -30,7 +30,8 @@ const CONNECTIONS_PER_STATEMENT = 2;
 const SPARE_CONNECTIONS = 1;
 /** As .NET's client: larger packets take special memory at the server. */
 const PACKET_BYTES = 8000;
-const APP_NAME = 'conduit-agent';
+/** Tells our sessions from others' at the server. */
+export const APP_NAME = 'conduit-agent';
 
 export class ConnectionPools {
   private readonly pools = new Map<string, Promise<Pool>>();
@@ -156,7 +157,7 @@ export function connectionSettings(
 }
 
 /** Runs a batch of our own that returns nothing. */
-export function batch(connection: Connection, sql: string): Promise<void> {
+function batch(connection: Connection, sql: string): Promise<void> {
   return new Promise((resolve, reject) => {
     connection.execSqlBatch(new Request(sql, (error) => (error ? reject(error) : resolve())));
   });

@@ -1,9 +1,7 @@
 /** Ends sessions that will not stop, by a login that can do nothing else. */
-import { Connection, Request } from 'tedious';
+import { Request, type Connection } from 'tedious';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
-import { batch } from '#apps/agent/src/pms/mssql/connection-pools.js';
-
-const KILL_TIMEOUT_MS = 2_000;
+import { askAsWatchdog } from '#apps/agent/src/pms/mssql/watch-session.js';
 
 export class SessionKiller {
   private readonly sessions = new WeakMap<Connection, number>();
@@ -21,33 +19,8 @@ export class SessionKiller {
     const session = this.sessions.get(connection);
     const { kill } = this.site.logins;
     if (session === undefined || kill === undefined) return;
-    const [server, instanceName] = this.site.server.split('\\');
-    const killer = new Connection({
-      server: server as string,
-      authentication: {
-        type: 'default',
-        options: { userName: kill.user, password: kill.password.reveal() },
-      },
-      options: {
-        ...(this.site.port === undefined ? { instanceName } : { port: this.site.port }),
-        encrypt: this.site.encrypt,
-        trustServerCertificate: this.site.trustServerCertificate,
-        connectTimeout: KILL_TIMEOUT_MS,
-        requestTimeout: KILL_TIMEOUT_MS,
-        appName: 'conduit-agent',
-      },
-    });
-    killer.on('error', () => {});
-    try {
-      await new Promise<void>((resolve, reject) => {
-        killer.connect((error) => (error ? reject(error) : resolve()));
-      });
-      await batch(killer, `KILL ${session}`);
-    } catch {
-      // The socket is dropped next; the server ends the session when it notices.
-    } finally {
-      killer.close();
-    }
+    // Failing that, the socket is dropped next; the server ends the session when it notices.
+    await askAsWatchdog(this.site, kill, `KILL ${session}`).catch(() => undefined);
   }
 }
 
