@@ -8,7 +8,7 @@ import { traceOf } from '#apps/broker/src/edge/known-failure.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
-const RENEW_MS = 8_000;
+const RENEW_MS = 3_000;
 /** After a run that met what is not its own fault. */
 const FAULT_REST_MS = 2_000;
 

@@ -17,7 +17,7 @@ import { Clock } from '#libs/kernel/clock.js';
 
 export const lineLimits = {
   /** How long a claim stands that is not renewed. */
-  leaseMs: 30_000,
+  leaseMs: 12_000,
   /** Queries of one site under way at once, and of those one integrator's. */
   claims: 8,
   claimsEach: 6,

@@ -34,6 +34,7 @@ const takeScript = new RedisScript(`
 /** ARGV: holder, integrator, bytes or empty for all that it holds. */
 const giveBackScript = new RedisScript(`
   local held = tonumber(redis.call('HGET', KEYS[3], ARGV[1]) or '0')
+  if held == 0 then return 0 end
   local less = held
   if ARGV[3] ~= '' and tonumber(ARGV[3]) < held then less = tonumber(ARGV[3]) end
   if less == held then
