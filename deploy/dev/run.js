@@ -8,13 +8,14 @@ const programs = {
   sandbox: 'apps/sandbox/src/main.js',
   'sandbox-load': 'apps/sandbox/src/load.js',
   bench: 'test/bench/bench.js',
+  faults: 'test/faults/run-faults.js',
 };
 
 await command(() => {
   const [name, ...args] = process.argv.slice(2);
   const program = programs[name];
   if (!program) throw new SetUpError(`Name a program: ${Object.keys(programs).join(', ')}.`);
-  setUp((line) => process.stderr.write(`${line} …\n`), { redis: name === 'bench' });
+  setUp((line) => process.stderr.write(`${line} …\n`), { redis: ['bench', 'faults'].includes(name) });
   const child = spawn(process.execPath, [`${root}dist/${program}`, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));

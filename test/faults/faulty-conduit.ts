@@ -1,0 +1,190 @@
+/**
+ * A whole conduit of real processes whose parts can be killed, paused and cut off from each other,
+ * with two integrators and a table that they write to. strike() breaks one thing, heal() mends it,
+ * untilHealthy() proves that everybody is served again and that nobody had to do more than that.
+ */
+import { approve, pair, registerIntegrator } from '#deploy/dev/demo.js';
+import { type PostgresServer, startPostgres } from '#libs/db/postgres-server.fixture.js';
+import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
+import type { Fault, Line, Victim } from '#test/faults/fault-plan.js';
+import { FaultProxy } from '#test/faults/fault-proxy.js';
+import { RestartableRedis } from '#test/faults/restartable-redis.js';
+import { type Answer, startConduit, type TestConduit } from '#test/support/start-conduit.js';
+
+const HEALTHY_WITHIN_MS = 60_000;
+/** Holders of a frozen line learn of it by their own deadlines, which may be later than a minute. */
+const LOOK_EVERY_MS = 100;
+const writes = ['--scopes', 'sql:read,sql:write'];
+
+export class FaultyConduit {
+  readonly keys: [string, string];
+  private database?: ClinicDatabase;
+  /** Set when Redis came back empty, until read. */
+  private redisWasLost = false;
+
+  private constructor(
+    readonly conduit: TestConduit,
+    secondKey: string,
+    private readonly redis: RestartableRedis,
+    private readonly postgres: PostgresServer | undefined,
+    private readonly proxies: Record<Line, FaultProxy>,
+  ) {
+    this.keys = [conduit.integrator.subscriptionKey, secondKey];
+  }
+
+  static async start(): Promise<FaultyConduit> {
+    const redis = new RestartableRedis();
+    await redis.start();
+    process.env['REDIS_URL'] = redis.url;
+    const postgres = await startPostgres();
+    let sandboxPort: number | undefined;
+    const proxies = {
+      link: new FaultProxy(),
+      database: new FaultProxy(() =>
+        sandboxPort === undefined ? undefined : { host: '127.0.0.1', port: sandboxPort },
+      ),
+    };
+    const [linkPort, databasePort] = await Promise.all([
+      proxies.link.start(),
+      proxies.database.start(),
+    ]);
+    const conduit = await startConduit({
+      scale: 100,
+      ceiling: { rawSqlWrites: true },
+      approval: writes,
+      site: { port: databasePort },
+      agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}` },
+      ...(postgres && { brokerEnv: { DATABASE_URL: postgres.url } }),
+    });
+    sandboxPort = conduit.conduit.pms?.port;
+    const second = await registerIntegrator(conduit.conduit, 'Zz Second Integrator');
+    await pair(conduit.conduit, second.subscriptionKey);
+    await approve(conduit.conduit, second.integratorId, writes);
+    const faulty = new FaultyConduit(conduit, second.subscriptionKey, redis, postgres, proxies);
+    await faulty.query('CREATE TABLE dbo.FaultNote (Nonce varchar(40) NOT NULL)');
+    await faulty.untilHealthy();
+    return faulty;
+  }
+
+  get hasPostgres(): boolean {
+    return this.postgres !== undefined;
+  }
+
+  /** Whether Redis lost everything since this was last asked. */
+  takeRedisLost(): boolean {
+    const lost = this.redisWasLost;
+    this.redisWasLost = false;
+    return lost;
+  }
+
+  /** Breaks what the fault says; returns as soon as it is broken. */
+  async strike(fault: Fault): Promise<void> {
+    switch (fault.what) {
+      case 'kill':
+        return this.kill(fault.victim);
+      case 'pause':
+        return this.signal(fault.victim, 'SIGSTOP');
+      case 'cut':
+        return this.proxies[fault.line].cut();
+      case 'cutAfter':
+        return void this.proxies[fault.line].cutAfter(fault.bytes, fault.way);
+      case 'freeze':
+        return this.proxies[fault.line].freeze();
+      case 'refuse':
+        this.proxies[fault.line].refuse();
+        return this.proxies[fault.line].cut();
+      case 'halfOpen':
+        return this.proxies[fault.line].halfOpen(fault.closed);
+      case 'delay':
+        return this.proxies[fault.line].delay(fault.delayMs);
+      default:
+        return undefined;
+    }
+  }
+
+  /** Mends it. A part that was killed is started again, as a supervisor would. */
+  async heal(fault: Fault): Promise<void> {
+    if (fault.what === 'kill') await this.revive(fault.victim);
+    if (fault.what === 'pause') this.signal(fault.victim, 'SIGCONT');
+    for (const proxy of Object.values(this.proxies)) proxy.heal();
+  }
+
+  /** @throws Error when one of the integrators is not served within a minute */
+  async untilHealthy(): Promise<void> {
+    const end = performance.now() + HEALTHY_WITHIN_MS;
+    for (const key of this.keys) {
+      let last: Answer | undefined;
+      while ((last = await this.probe(key))?.status !== 200) {
+        if (performance.now() > end)
+          throw new Error(`not healthy again: ${last?.status} ${JSON.stringify(last?.body)}`);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+    }
+  }
+
+  private async probe(key: string): Promise<Answer | undefined> {
+    const signal = AbortSignal.timeout(10_000);
+    return this.conduit
+      .query({ text: 'SELECT 1 AS n' }, {}, '', { key, signal })
+      .catch(() => undefined);
+  }
+
+  /** How often each of these was written, seen past the conduit. */
+  async applied(nonces: readonly string[]): Promise<Map<string, number>> {
+    const list = nonces.map((nonce) => `'${nonce}'`).join(', ');
+    const rows = await this.query(
+      `SELECT Nonce, COUNT(*) AS Times FROM dbo.FaultNote WHERE Nonce IN (${list}) GROUP BY Nonce`,
+    );
+    return new Map(rows.map(({ Nonce, Times }) => [String(Nonce), Number(Times)]));
+  }
+
+  async stop(): Promise<void> {
+    for (const victim of ['redis', 'postgres', 'sandbox', 'broker', 'agent'] as const)
+      this.signal(victim, 'SIGCONT');
+    await this.database?.close().catch(() => undefined);
+    await this.conduit.stop();
+    await this.redis.stop();
+    await this.postgres?.stop();
+    await Promise.all(Object.values(this.proxies).map((proxy) => proxy.stop()));
+  }
+
+  private async query(text: string): Promise<Record<string, unknown>[]> {
+    // The sandbox may have been another process when this connection was made.
+    try {
+      this.database ??= await ClinicDatabase.connect(this.conduit, 'admin');
+      return await this.database.query(text);
+    } catch {
+      await this.database?.close().catch(() => undefined);
+      this.database = await ClinicDatabase.connect(this.conduit, 'admin');
+      return this.database.query(text);
+    }
+  }
+
+  private signal(victim: Victim, signal: NodeJS.Signals): void {
+    const { conduit } = this.conduit;
+    try {
+      if (victim === 'redis') this.redis.signal(signal);
+      else if (victim === 'postgres') this.postgres?.signal(signal);
+      else conduit[victim]?.process.kill(signal);
+    } catch {
+      // It has ended.
+    }
+  }
+
+  private async kill(victim: Victim): Promise<void> {
+    const { conduit } = this.conduit;
+    if (victim === 'postgres') return this.postgres?.kill();
+    if (victim !== 'redis') return conduit[victim]?.kill();
+    this.redisWasLost = true;
+    return this.redis.kill();
+  }
+
+  private async revive(victim: Victim): Promise<void> {
+    const { conduit } = this.conduit;
+    if (victim === 'redis') await this.redis.start();
+    if (victim === 'postgres') await this.postgres?.restart();
+    if (victim === 'broker') await conduit.startBroker();
+    if (victim === 'agent') await conduit.startAgent();
+    if (victim === 'sandbox') await conduit.startPms();
+  }
+}

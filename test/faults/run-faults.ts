@@ -1,0 +1,81 @@
+/**
+ * `npm run test:faults`: seeded rounds of faults against a whole conduit. A case is one query in one
+ * round; several queries share a fault. Ends with `N passed, N failed` and fails when any did.
+ */
+import { parseArgs } from 'node:util';
+import { type CaseKind, caseKinds } from '#test/faults/case-history.js';
+import { describeFault, planRound } from '#test/faults/fault-plan.js';
+import { FaultyConduit } from '#test/faults/faulty-conduit.js';
+import { type RoundResult, runRound } from '#test/faults/run-round.js';
+
+const help = `npm run test:faults -- [options]
+
+  --seeds N     rounds, each with a seed of its own (30)
+  --seed S      the first seed; with --seeds 1 one round again (drawn anew each time)
+  --minutes M   begin no round after so long (60)
+  --cases N     queries in a round (12)
+  --kinds A,B   of ${caseKinds.join(', ')}
+  --help
+
+A seed repeats the plan of a round: its queries, its fault and when it strikes. What the fault meets
+is up to the machine.
+`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '30' },
+    seed: { type: 'string' },
+    minutes: { type: 'string', default: '60' },
+    cases: { type: 'string', default: '12' },
+    kinds: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const count = { passed: 0, failed: 0 };
+const failedSeeds: number[] = [];
+
+function report(seed: number, result: RoundResult): void {
+  const broken = new Set(result.violations.map(({ caseId }) => caseId));
+  count.failed += broken.size;
+  count.passed += result.histories.length - broken.size;
+  if (broken.size > 0) failedSeeds.push(seed);
+  for (const { rule, caseId, words } of result.violations) {
+    console.log(`    ${rule}: ${words} (${caseId})`);
+    const history = result.histories.find(({ id }) => id === caseId);
+    console.log(`      ${JSON.stringify(history?.told)}`);
+  }
+}
+
+async function run(): Promise<void> {
+  const kinds = (values.kinds?.split(',') ?? caseKinds) as CaseKind[];
+  const first = Number(values.seed ?? Math.floor(Math.random() * 1_000_000_000));
+  const end = performance.now() + Number(values.minutes) * 60_000;
+  let faulty: FaultyConduit | undefined;
+  try {
+    for (let round = 0; round < Number(values.seeds) && performance.now() < end; round += 1) {
+      faulty ??= await FaultyConduit.start();
+      const seed = (first + round) >>> 0;
+      const { hasPostgres } = faulty;
+      const plan = planRound(seed, { cases: Number(values.cases), kinds, hasPostgres });
+      const begun = performance.now();
+      const result = await runRound(faulty, plan);
+      const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+      const verdict = result.violations.length === 0 ? 'ok' : 'FAILED';
+      console.log(`seed ${seed}  ${describeFault(plan.fault)}  ${seconds} s  ${verdict}`);
+      report(seed, result);
+      if (!result.isStuck) continue;
+      await faulty.stop();
+      faulty = undefined;
+    }
+  } finally {
+    await faulty?.stop();
+  }
+  for (const seed of failedSeeds)
+    console.log(`again: npm run test:faults -- --seed ${seed} --seeds 1`);
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exitCode = count.failed === 0 && count.passed > 0 ? 0 : 1;
+}
+
+if (values.help) process.stdout.write(help);
+else await run();

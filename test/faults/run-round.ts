@@ -1,0 +1,117 @@
+/**
+ * One round: the queries begin, one thing breaks and is mended, everybody gets a final word, and the
+ * histories are judged against what is true. Its own exceptions are findings too: a conduit that
+ * does not come back by itself fails every case of the round.
+ */
+import { Caller } from '#test/faults/ask.js';
+import type { CaseHistory } from '#test/faults/case-history.js';
+import { checkHistories, type Violation } from '#test/faults/check-history.js';
+import type { CasePlan, RoundPlan } from '#test/faults/fault-plan.js';
+import type { FaultyConduit } from '#test/faults/faulty-conduit.js';
+import {
+  findWrite,
+  immediateRead,
+  immediateWrite,
+  repeatWrite,
+  streamedRead,
+} from '#test/faults/immediate-cases.js';
+
+export interface RoundResult {
+  histories: CaseHistory[];
+  violations: Violation[];
+  /** The conduit did not come back: the round ends here, and so must the conduit. */
+  isStuck: boolean;
+}
+
+interface Case {
+  plan: CasePlan;
+  caller: Caller;
+  history: CaseHistory;
+}
+
+type Step = (caller: Caller, plan: CasePlan, history: CaseHistory) => Promise<void>;
+
+/** What a kind does while things break, and what it does afterwards. */
+const steps: Record<string, { begin: Step; conclude?: Step; repeat?: Step }> = {
+  immediateRead: { begin: immediateRead },
+  streamedRead: { begin: streamedRead },
+  immediateWrite: { begin: immediateWrite, conclude: findWrite, repeat: repeatWrite },
+};
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<RoundResult> {
+  const leaving = new AbortController();
+  const cases = plan.cases.map((own) => aCase(faulty, own, plan.seed, leaving.signal));
+  const histories = cases.map(({ history }) => history);
+  const begun = Promise.all(cases.map(begin));
+  try {
+    await breakAndMend(faulty, plan, leaving);
+    await faulty.untilHealthy();
+    await begun;
+    for (const own of cases) own.caller = own.caller.afterHealing();
+    const isRedisLost = faulty.takeRedisLost();
+    const nonces = plan.cases.map(({ nonce }) => nonce);
+    const judge = async (): Promise<Violation[]> =>
+      checkHistories(histories, { applied: await faulty.applied(nonces), isRedisLost });
+    await each(cases, 'conclude');
+    const atFirst = await judge();
+    // What was looked up before it was sent again need not be true afterwards.
+    for (const { told } of histories) for (const one of told) one.isAfterHealing = false;
+    await each(cases, 'repeat');
+    await each(
+      cases.filter(({ plan: { kind } }) => kind.endsWith('Write')),
+      'conclude',
+    );
+    return { histories, violations: [...atFirst, ...(await judge())], isStuck: false };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const violations = histories.map(({ id }) => ({
+      rule: 'noFinalWord' as const,
+      caseId: id,
+      words,
+    }));
+    return { histories, violations, isStuck: true };
+  }
+}
+
+function aCase(faulty: FaultyConduit, plan: CasePlan, seed: number, leaving: AbortSignal): Case {
+  const isWrite = plan.kind.endsWith('Write');
+  return {
+    plan,
+    caller: new Caller(faulty.conduit, faulty.keys[plan.caller], leaving),
+    history: {
+      id: `${seed}/${plan.kind}/${plan.nonce}`,
+      kind: plan.kind,
+      nonce: plan.nonce,
+      isWrite,
+      expectedRows: isWrite ? 0 : plan.rows,
+      told: [],
+      isUnfinished: true,
+    },
+  };
+}
+
+async function begin({ plan, caller, history }: Case): Promise<void> {
+  await sleep(plan.startMs);
+  await steps[plan.kind]?.begin(caller, plan, history);
+  history.isUnfinished = false;
+}
+
+async function each(cases: Case[], step: 'conclude' | 'repeat'): Promise<void> {
+  await Promise.all(
+    cases.map(({ plan, caller, history }) => steps[plan.kind]?.[step]?.(caller, plan, history)),
+  );
+}
+
+async function breakAndMend(
+  faulty: FaultyConduit,
+  { fault }: RoundPlan,
+  leaving: AbortController,
+): Promise<void> {
+  await sleep(fault.afterMs);
+  if (fault.what === 'leave') leaving.abort();
+  await faulty.strike(fault);
+  await sleep(fault.forMs);
+  await faulty.heal(fault);
+}
