@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalConduit } from '#deploy/dev/local-conduit.js';
+import { isProcessAlive } from '#libs/kernel/process-alive.js';
 
 interface Noted {
   pid: number;
@@ -27,7 +28,7 @@ export async function endStrays(stateDirectory: string): Promise<void> {
   for (const { pid, word } of JSON.parse(readFileSync(file, 'utf8')) as Noted[]) {
     if (!commandLine(pid).includes(word)) continue;
     process.kill(pid, 'SIGKILL');
-    for (let tries = 0; tries < 100 && commandLine(pid).includes(word); tries += 1) {
+    for (let tries = 0; tries < 100 && isProcessAlive(pid); tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
