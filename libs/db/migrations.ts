@@ -295,6 +295,34 @@ const registered: Migration = {
   ],
 };
 
+/** No references: sums outlive what they are about, and one stray id must not keep back the others. */
+const usage: Migration = {
+  name: '0007-usage',
+  statements: [
+    // Collation C: pages are cut in the same order whatever the language of the server.
+    `create table usage_counts (
+      integrator_id text not null,
+      site_id text collate "C" not null,
+      day text collate "C" not null check (day ~ '^\\d{4}-\\d{2}-\\d{2}$'),
+      kind text collate "C" not null check (kind in ('immediate', 'async', 'registered')),
+      access text collate "C" not null check (access in ('read', 'write')),
+      outcome text collate "C" not null
+        check (outcome in ('successful', 'refused', 'failed', 'cancelled', 'lost', 'expired')),
+      queries bigint not null,
+      request_bytes bigint not null,
+      result_bytes bigint not null,
+      duration_ms bigint not null,
+      sql_ms bigint not null,
+      primary key (integrator_id, day, site_id, kind, access, outcome)
+    )`,
+    `create table usage_batches (
+      batch_id text primary key,
+      written_at timestamptz not null
+    )`,
+    `create index usage_batches_by_age on usage_batches (written_at)`,
+  ],
+};
+
 export const migrations: readonly Migration[] = [
   registry,
   permission,
@@ -302,4 +330,5 @@ export const migrations: readonly Migration[] = [
   recovery,
   webhooks,
   registered,
+  usage,
 ];

@@ -303,6 +303,32 @@ export interface RegisteredRunsTable {
   error_code: string | null;
 }
 
+export type UsageOutcome = 'successful' | 'refused' | 'failed' | 'cancelled' | 'lost' | 'expired';
+
+type Sum = ColumnType<string, number, number | string>;
+
+/** What an integrator used of a site on a day: sums, sizes to the kilobyte. */
+export interface UsageCountsTable {
+  integrator_id: string;
+  site_id: string;
+  /** UTC, YYYY-MM-DD. */
+  day: string;
+  kind: 'immediate' | 'async' | 'registered';
+  access: 'read' | 'write';
+  outcome: UsageOutcome;
+  queries: Sum;
+  request_bytes: Sum;
+  result_bytes: Sum;
+  duration_ms: Sum;
+  sql_ms: Sum;
+}
+
+/** Batches of sums that are in the counts already, for a day: one that is sent again adds nothing. */
+export interface UsageBatchesTable {
+  batch_id: string;
+  written_at: Timestamp;
+}
+
 export interface Database {
   practices: PracticesTable;
   sites: SitesTable;
@@ -321,4 +347,6 @@ export interface Database {
   site_availability: SiteAvailabilityTable;
   registered_queries: RegisteredQueriesTable;
   registered_runs: RegisteredRunsTable;
+  usage_counts: UsageCountsTable;
+  usage_batches: UsageBatchesTable;
 }

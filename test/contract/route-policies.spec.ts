@@ -18,6 +18,7 @@ const expected = {
   'GET /integrator/sites/:siteId': 'integratorKey',
   'GET /integrator/sites/:siteId/queries/:queryId': 'integratorKey',
   'GET /integrator/sites/:siteId/writes/:key': 'integratorKey',
+  'GET /integrator/usage': 'integratorKey',
   'GET /openapi.json': 'public',
   'GET /operator/agents': 'operatorToken',
   'POST /agent/enrolment': 'ownProof',

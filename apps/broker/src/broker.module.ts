@@ -21,6 +21,7 @@ import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js'
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
 import { ResultsModule } from '#apps/broker/src/results/results.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+import { UsageModule } from '#apps/broker/src/usage/usage.module.js';
 import { TransientModule } from '#apps/broker/src/transient/transient.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
 import { WritesModule } from '#apps/broker/src/writes/writes.module.js';
@@ -49,6 +50,7 @@ export class BrokerModule {
         ResultsModule,
         SitesModule,
         TransientModule,
+        UsageModule,
         WebhooksModule,
         WritesModule,
       ],

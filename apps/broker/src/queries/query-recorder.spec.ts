@@ -4,6 +4,7 @@ import { Metrics } from '#apps/broker/src/health/metrics.js';
 import type { QueryEntry } from '#apps/broker/src/queries/query-ledger.js';
 import { QueryRecorder } from '#apps/broker/src/queries/query-recorder.js';
 import type { QueryOrder } from '#apps/broker/src/queries/run-query.js';
+import { KeptUsage } from '#apps/broker/src/usage/usage-book.fixture.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { RunQueryEnd } from '#libs/contracts/link-messages.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
@@ -43,6 +44,6 @@ test.each([
     waitedMs: 0,
     error: { code: 'STATEMENT_FAILED', errorType: 'mssql', errorCode, errorMessage: 'x' },
   };
-  new QueryRecorder(audit, new Metrics()).end(order, entry, end);
+  new QueryRecorder(audit, new Metrics(), new KeptUsage()).end(order, entry, end);
   expect(audit.notes[0]?.sqlErrno).toBe(recorded);
 });

@@ -4,6 +4,7 @@ import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Metrics } from '#apps/broker/src/health/metrics.js';
 import type { QueryEntry } from '#apps/broker/src/queries/query-ledger.js';
 import type { QueryOrder } from '#apps/broker/src/queries/run-query.js';
+import { accessOf, UsageBook } from '#apps/broker/src/usage/usage-book.port.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { RunQueryEnd } from '#libs/contracts/link-messages.js';
 import { catalogue } from '#libs/errors/catalogue.js';
@@ -34,6 +35,7 @@ export class QueryRecorder {
   constructor(
     private readonly audit: AuditTrail,
     private readonly metrics: Metrics,
+    private readonly usage: UsageBook,
   ) {}
 
   begin(): void {
@@ -65,6 +67,17 @@ export class QueryRecorder {
     this.audit.note(record);
     this.metrics.queriesRunning.dec();
     this.metrics.observeQuery(mode, outcome, durationMs);
+    this.usage.note({
+      integratorId: caller.integratorId,
+      siteId: order.siteId,
+      kind: 'immediate',
+      access: accessOf(query.command),
+      outcome,
+      requestBytes: entry.requestBytes,
+      resultBytes: entry.resultBytes ?? 0,
+      durationMs,
+      sqlMs: entry.sqlExecutionMs ?? 0,
+    });
   }
 }
 

@@ -193,6 +193,24 @@ const integratorOperations: Operation[] = [
     ],
   },
   {
+    route: 'GET /integrator/usage',
+    tag: 'Sites',
+    summary: 'See what you used',
+    description:
+      'Sums for each site, day (UTC), kind and outcome of queries that ended, oldest day first. Sizes ' +
+      'are counted in whole kilobytes a query. A query appears within five seconds of its end.',
+    query: {
+      from: 'First day, YYYY-MM-DD; 29 days before the last if absent. At most 400 days.',
+      to: 'Last day; today if absent.',
+      siteId: 'Only this site.',
+      limit: 'Rows on a page: 1 to 10000, 1000 if absent.',
+      cursor: 'The nextCursor of the page before.',
+    },
+    status: 200,
+    answer: 'Usage',
+    errors: [...keyErrors, 'REQUEST_INVALID', 'KEY_SITE_FORBIDDEN'],
+  },
+  {
     route: 'GET /integrator/sites',
     tag: 'Sites',
     summary: 'List the sites you are paired with',

@@ -176,6 +176,35 @@ const siteSchemas: Record<string, Schema> = {
     }),
   }),
   Sites: object({ sites: listOf(ref('Site')) }, ['sites']),
+  Usage: object(
+    {
+      from: text('First day.', { format: 'date' }),
+      to: text('Last day.', { format: 'date' }),
+      usage: listOf(
+        object({
+          date: text('UTC.', { format: 'date' }),
+          siteId: uuid('The site.'),
+          kind: { type: 'string', enum: ['immediate', 'async', 'registered'] },
+          access: {
+            type: 'string',
+            enum: ['read', 'write'],
+            description: 'write: a nonQuery or a stored procedure.',
+          },
+          outcome: {
+            type: 'string',
+            enum: ['successful', 'refused', 'failed', 'cancelled', 'lost', 'expired'],
+          },
+          queries: whole('How many ended so.'),
+          requestBytes: whole('Of their requests, in whole kilobytes each.'),
+          resultBytes: whole('Of their results, in whole kilobytes each.'),
+          durationMs: whole('From call to end, together.'),
+          sqlDurationMs: whole("At the practice's database, together."),
+        }),
+      ),
+      nextCursor: text('Absent on the last page.'),
+    },
+    ['from', 'to', 'usage'],
+  ),
   PairSite: object(
     {
       practiceManagementSiteId: text('The id the PMS vendor gave the practice.'),
