@@ -13,7 +13,12 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
-import type { AgentReport, SiteReport } from '#libs/contracts/link-messages.js';
+import {
+  siteLoads,
+  type AgentReport,
+  type SiteLoad,
+  type SiteReport,
+} from '#libs/contracts/link-messages.js';
 
 export class ReportedCatalogueDto {
   @IsString()
@@ -30,6 +35,10 @@ export class SiteReportDto implements SiteReport {
 
   @IsIn(['ok', 'unavailable', 'loginRefused', 'unknown'])
   database!: SiteReport['database'];
+
+  @IsOptional()
+  @IsIn(siteLoads)
+  load?: SiteLoad;
 
   @IsArray()
   @ArrayMaxSize(50)

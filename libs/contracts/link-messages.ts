@@ -212,9 +212,15 @@ export interface AgentReport {
   sites: SiteReport[];
 }
 
+/** What the agent holds back to spare the practice's database server: from nothing to all that may wait. */
+export const siteLoads = ['normal', 'asyncPaused', 'backgroundPaused'] as const;
+export type SiteLoad = (typeof siteLoads)[number];
+
 export interface SiteReport {
   siteId: string;
   database: 'ok' | 'unavailable' | 'loginRefused' | 'unknown';
+  /** Absent from an agent that has no brake. */
+  load?: SiteLoad;
   catalogues: { name: string; isDefault: boolean }[];
   pmsVersion?: string;
   practiceName?: string;

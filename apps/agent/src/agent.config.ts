@@ -61,7 +61,10 @@ export class SiteLogins {
   @Type(() => LoginSettings)
   write?: LoginSettings;
 
-  /** Holds ALTER ANY CONNECTION only; lets the watchdog end a session that will not stop. */
+  /**
+   * Holds ALTER ANY CONNECTION, to end a session that will not stop, and VIEW SERVER STATE, to see who
+   * waits for ours; nothing else.
+   */
   @IsOptional()
   @ValidateNested()
   @IsInstance(LoginSettings)

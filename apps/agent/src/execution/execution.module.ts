@@ -5,6 +5,8 @@
  */
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { AgentConfig, type SiteSettings } from '#apps/agent/src/agent.config.js';
+import { LoadBrake } from '#apps/agent/src/brake/load-brake.js';
+import { SiteStates } from '#apps/agent/src/brake/site-states.js';
 import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
 import { PmsSites, type OpenPmsDriver } from '#apps/agent/src/execution/pms-sites.js';
 import { RunQueryController } from '#apps/agent/src/execution/run-query.controller.js';
@@ -12,6 +14,7 @@ import { RunQuery } from '#apps/agent/src/execution/run-query.js';
 import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
 import { ProbedDatabaseHealth } from '#apps/agent/src/health/probed-database-health.js';
 import { DatabaseHealth } from '#apps/agent/src/link/database-health.port.js';
+import { SiteLoads } from '#apps/agent/src/link/site-loads.port.js';
 import { MssqlPmsDriver } from '#apps/agent/src/pms/pms-driver.mssql.js';
 import { SpoolFolder } from '#apps/agent/src/spool/spool-folder.js';
 import { openKeeping } from '#apps/agent/src/writes/open-keeping.js';
@@ -56,8 +59,11 @@ export class ExecutionModule {
         RunQuery,
         ProbedDatabaseHealth,
         { provide: DatabaseHealth, useExisting: ProbedDatabaseHealth },
+        LoadBrake,
+        { provide: SiteLoads, useExisting: LoadBrake },
+        SiteStates,
       ],
-      exports: [RunQuery, PmsSites, ProbedDatabaseHealth, DatabaseHealth],
+      exports: [RunQuery, PmsSites, ProbedDatabaseHealth, DatabaseHealth, SiteLoads, SiteStates],
     };
   }
 }

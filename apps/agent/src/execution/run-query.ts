@@ -2,6 +2,7 @@
  * A query's life at the practice: permission, the grant's minute, a place, the statement, the rows,
  * the journal. Whatever happens, the place comes back and exactly one record is written.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
@@ -234,7 +235,7 @@ export class RunQuery implements BeforeApplicationShutdown {
       sealer,
       spool: site.spool.open(),
       columns: meta.columns,
-      pace: () => site.room.quiet(YIELD_MS),
+      pace: () => (site.room.slowMs > 0 ? delay(site.room.slowMs) : site.room.quiet(YIELD_MS)),
       signal,
     });
     keep(this.uploads, meta.grantId, upload, upload.done);

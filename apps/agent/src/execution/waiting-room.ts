@@ -34,6 +34,8 @@ const ASYNC_TURNS = 4;
 const HELD_WAIT_MS = 2_000;
 
 export class WaitingRoom {
+  /** Milliseconds that a statement which may wait leaves between two pages, to spare the server. */
+  slowMs = 0;
   private readonly places: PlaceCounts;
   private readonly queues: Record<QueryLane, LaneQueue> = {
     immediate: new LaneQueue(),

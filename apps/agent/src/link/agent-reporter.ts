@@ -31,6 +31,7 @@ export class AgentReporter {
 
   start(): void {
     this.link.onAttached(() => void this.report());
+    this.self.onChange(() => void this.report());
     this.timer = setInterval(() => void this.report(), REPORT_MS).unref();
   }
 

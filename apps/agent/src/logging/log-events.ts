@@ -2,6 +2,7 @@
  * Every line the agent can log, once, with the fields it may carry. There is no way to log free
  * text, a statement, a row, or the words of SQL Server or of a library.
  */
+import type { SiteLoad } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 
 export interface LogEvents {
@@ -29,6 +30,8 @@ export interface LogEvents {
   'encryption-key.rotated': object;
   'encryption-key.rotation-failed': { code: ErrorCode };
   'report.failed': { code: ErrorCode };
+  /** What is held back to spare the database server, and what was seen there. */
+  'load.changed': { siteId: string; load: SiteLoad; cause?: 'slow' | 'blocking' };
   'link-request.failed': { pattern: string; errorName: string };
   /** A document that did not pass the examination, and the word for why. */
   'grant.refused': { code: ErrorCode; reason: string; grantId?: string };
@@ -56,6 +59,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'encryption-key.rotated': 'info',
   'encryption-key.rotation-failed': 'warn',
   'report.failed': 'warn',
+  'load.changed': 'warn',
   'link-request.failed': 'error',
   'grant.refused': 'warn',
   'registered.failed': 'warn',

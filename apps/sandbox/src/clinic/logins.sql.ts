@@ -42,7 +42,7 @@ export function createLogins(passwords: Passwords): string[] {
       `  CREATE LOGIN [${name}] ${settings}, DEFAULT_DATABASE = [${opens}];`,
     ].join('\n');
   });
-  return [...logins, `GRANT ALTER ANY CONNECTION TO [${clinicLogins.kill}];`];
+  return [...logins, `GRANT ALTER ANY CONNECTION, VIEW SERVER STATE TO [${clinicLogins.kill}];`];
 }
 
 /** Database users for the logins; run in each catalogue. */
