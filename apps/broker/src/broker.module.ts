@@ -18,6 +18,7 @@ import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
+import { RegisteredModule } from '#apps/broker/src/registered/registered.module.js';
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
 import { ResultsModule } from '#apps/broker/src/results/results.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
@@ -47,6 +48,7 @@ export class BrokerModule {
         OperatorModule,
         QueriesModule,
         ReferenceModule,
+        RegisteredModule,
         ResultsModule,
         SitesModule,
         TransientModule,

@@ -25,7 +25,7 @@ export interface LogEvents {
   'audit.stalled': { sinceMs: number; waiting: number };
   /** `dropped`: refusals for which there was no room in memory. */
   'audit.recovered': { written: number; dropped: number };
-  'store.unavailable': { what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' };
+  'store.unavailable': { what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' };
   'agent.attached': { agentId: string; practiceId: string };
   'agent.detached': { agentId: string; reason: string };
   'agent.refused': { agentId?: string; code: ErrorCode };

@@ -1,0 +1,85 @@
+/**
+ * What follows from a run once it is written down: its parts are fetched while the agent is there, and
+ * the integrator is told. A node that dies in between leaves the fetching to whoever asks for the
+ * result, and the telling to the sweep.
+ */
+import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
+import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { EndRegistered } from '#apps/broker/src/registered/end-registered.js';
+import { codeOf, type RecordedRun } from '#apps/broker/src/registered/record-runs.js';
+import type { RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
+import { RunParts } from '#apps/broker/src/registered/run-parts.js';
+import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
+import { runParts } from '#libs/contracts/registered.js';
+import type { WebhookEventType } from '#libs/contracts/webhook-events.js';
+import type { Database } from '#libs/db/schema.js';
+
+@Injectable()
+export class FollowRuns {
+  /** One site's fetches follow each other: they share its line with everything else. */
+  private readonly turns = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly links: SiteLinks,
+    private readonly parts: RunParts,
+    private readonly ending: EndRegistered,
+    private readonly webhooks: WebhookEvents,
+  ) {}
+
+  /** Never rejects. */
+  async execute(recorded: RecordedRun): Promise<void> {
+    const { before, report, isLatest } = recorded;
+    if (report.outcome === 'failed') await this.keepError(recorded);
+    if (report.outcome === 'failed') tell(this.webhooks, 'registered.failed', before);
+    if (report.stopped === true && isLatest) await this.stopped(recorded);
+    if (report.outcome === 'changed' && isLatest) await this.inTurn(recorded);
+  }
+
+  private async stopped({ before, report }: RecordedRun): Promise<void> {
+    const { registered_id: id } = before;
+    await this.ending.giveUp(id, 'cancelled', codeOf(report)).catch(() => undefined);
+    const run = Number(before.changed_run);
+    if (run > 0) await this.parts.purge(before, [run], 'cancelled');
+  }
+
+  private async keepError({ before, report }: RecordedRun): Promise<void> {
+    const { sealedError, run } = report;
+    if (!sealedError) return;
+    const { keyEnvelope } = sealedError;
+    const sealed = Buffer.from(sealedError.sealed, 'base64url');
+    await this.parts.keep(before, run, runParts.error, { keyEnvelope, sealed });
+  }
+
+  private inTurn(recorded: RecordedRun): Promise<void> {
+    const { site_id: siteId } = recorded.before;
+    const turn = (this.turns.get(siteId) ?? Promise.resolve()).then(() => this.changed(recorded));
+    this.turns.set(siteId, turn);
+    void turn.finally(() => {
+      if (this.turns.get(siteId) === turn) this.turns.delete(siteId);
+    });
+    return turn;
+  }
+
+  private async changed({ before, report }: RecordedRun): Promise<void> {
+    const link = this.links.find(before.site_id);
+    if (link) await this.parts.fetch(link, before, report.run).catch(() => undefined);
+    const superseded = Number(before.changed_run);
+    if (superseded > 0) await this.parts.forgetRows(before, superseded);
+    tell(this.webhooks, 'registered.changed', before);
+    await this.database
+      .updateTable('registered_queries')
+      .set({ announced_run: String(report.run) })
+      .where('registered_id', '=', report.registeredId)
+      .where('announced_run', '<', String(report.run))
+      .execute()
+      .catch(() => undefined);
+  }
+}
+
+/** @param row whose integrator is told */
+export function tell(webhooks: WebhookEvents, type: WebhookEventType, row: RegisteredRow): void {
+  const { integrator_id: integratorId, site_id: siteId, registered_id: queryId } = row;
+  webhooks.publish({ type, integratorId, siteId, queryId, occurredAtMs: Date.now() });
+}
