@@ -34,6 +34,7 @@ export const auditActions = [
   'query.executed',
   'query.refused',
   'query.failed',
+  'write.found',
   'query.submitted',
   'query.expired',
   'query.cancelled',
@@ -42,6 +43,11 @@ export const auditActions = [
   'registered.renewed',
   'registered.cancelled',
   'registered.ended',
+  'webhook.created',
+  'webhook.changed',
+  'webhook.deleted',
+  'webhook.paused',
+  'webhook-secret.rotated',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -60,6 +66,7 @@ export interface AuditRecord {
   grantSeq?: number;
   requestId?: string;
   queryId?: string;
+  webhookId?: string;
   lane?: 'immediate' | 'async' | 'registered';
   mode?: 'reader' | 'nonQuery' | 'scalar';
   /** Name of a procedure, operation or registered statement that the grant itself names. */

@@ -15,6 +15,7 @@ import {
   Matches,
   Max,
   Min,
+  ValidateIf,
 } from 'class-validator';
 import { webhookEvents, type WebhookEventType } from '#libs/contracts/webhook-events.js';
 
@@ -36,6 +37,7 @@ export const attemptErrors = {
   'timed-out': 'No status came within five seconds.',
   redirected: 'The answer was a redirect; none is followed.',
   'status-refused': 'The answer had another status than 2xx.',
+  'secret-unusable': 'The secret cannot be opened any more; rotate it.',
 } as const;
 export type AttemptError = keyof typeof attemptErrors;
 
@@ -48,16 +50,13 @@ export const webhookLimits = {
   deliveriesListed: 200,
 } as const;
 
-/** All of an endpoint that its owner decides. */
-export class ChangeWebhookDto {
-  /** https; `{siteId}`, `{queryId}` and `{source}` in its path or query are filled in at each event. */
-  @IsOptional()
-  @IsString()
-  @Length(1, webhookLimits.urlCharacters)
-  url?: string;
+/** May be absent, and may not be null: that would be neither a value nor the default. */
+const IfGiven = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
+/** All of an endpoint that its owner decides, but its URL. */
+class WebhookChoices {
   /** Empty: every type. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMaxSize(webhookEvents.length)
   @ArrayUnique()
@@ -65,31 +64,39 @@ export class ChangeWebhookDto {
   events?: WebhookEventType[];
 
   /** Empty: every paired site. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMaxSize(webhookLimits.siteIds)
   @ArrayUnique()
   @IsUUID(undefined, { each: true })
   siteIds?: string[];
 
-  @IsOptional()
+  @IfGiven()
   @IsIn(webhookSignatures)
   signature?: WebhookSignature;
 
-  @IsOptional()
+  @IfGiven()
   @IsBoolean()
   paused?: boolean;
 }
 
-export class CreateWebhookDto extends ChangeWebhookDto {
+export class CreateWebhookDto extends WebhookChoices {
+  /** https; `{siteId}`, `{queryId}` and `{source}` in its path or query are filled in at each event. */
   @IsString()
   @Length(1, webhookLimits.urlCharacters)
-  declare url: string;
+  url!: string;
+}
+
+export class ChangeWebhookDto extends WebhookChoices {
+  @IfGiven()
+  @IsString()
+  @Length(1, webhookLimits.urlCharacters)
+  url?: string;
 }
 
 export class RotateWebhookSecretDto {
   /** How long the secret before signs too. */
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(webhookLimits.overlapSeconds)

@@ -579,6 +579,36 @@ export const catalogue = {
     'Keep the connection open until the answer ends.',
   ),
 
+  // Webhooks
+  WEBHOOK_NOT_FOUND: entry(
+    404,
+    'never',
+    'integrator',
+    'There is no such webhook endpoint.',
+    'List the endpoints that this key may use, and use one of their ids.',
+  ),
+  WEBHOOK_DELIVERY_NOT_FOUND: entry(
+    404,
+    'never',
+    'integrator',
+    'The endpoint has no such delivery.',
+    'List its deliveries; they are kept for fourteen days.',
+  ),
+  WEBHOOK_LIMIT: entry(
+    409,
+    'never',
+    'integrator',
+    'You have as many webhook endpoints as there may be.',
+    'Delete one, or let one endpoint take more events.',
+  ),
+  WEBHOOK_PAUSED: entry(
+    409,
+    'never',
+    'integrator',
+    'The webhook endpoint is paused.',
+    'Set paused to false first.',
+  ),
+
   // Enrolment and identity of agents
   ENROLMENT_CODE_INVALID: entry(
     400,

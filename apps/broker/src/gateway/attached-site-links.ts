@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
-import { SiteLinks, type SiteAvailability } from '#apps/broker/src/gateway/site-links.port.js';
+import {
+  silenceMs,
+  SiteLinks,
+  type SiteAvailability,
+} from '#apps/broker/src/gateway/site-links.port.js';
 import { SiteRegister } from '#apps/broker/src/gateway/site-register.js';
 import type { LinkClient } from '#libs/link/link-client.js';
 import { Clock } from '#libs/kernel/clock.js';
-
-export const silenceMs = 120_000;
 
 /** The links attached to this node. */
 @Injectable()

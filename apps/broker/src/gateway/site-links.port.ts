@@ -3,6 +3,9 @@ import type { LinkClient } from '#libs/link/link-client.js';
 
 export type SiteAvailability = 'online' | 'offline' | 'unreachable';
 
+/** After so long without a word of its agent a site counts as unreachable. */
+export const silenceMs = 120_000;
+
 export abstract class SiteLinks {
   /** The link to the agent that serves the site, or undefined when none is attached. In memory: no I/O. */
   abstract find(siteId: string): LinkClient | undefined;

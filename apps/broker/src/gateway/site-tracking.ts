@@ -3,10 +3,11 @@ import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { AgentWatch } from '#apps/broker/src/gateway/agent-watch.js';
 import { SitePresence } from '#apps/broker/src/gateway/site-presence.port.js';
 import { SiteRegister } from '#apps/broker/src/gateway/site-register.js';
+import { SiteNews } from '#apps/broker/src/webhooks/site-news.js';
 
 const LEASE_ROUND_MS = 10_000;
 
-/** What has to be told when an agent comes or goes: the register, the other nodes, the watch. */
+/** What has to be told when an agent comes or goes: the register, the other nodes, the watch, integrators. */
 @Injectable()
 export class SiteTracking {
   private timer: NodeJS.Timeout | undefined;
@@ -17,15 +18,18 @@ export class SiteTracking {
     private readonly watch: AgentWatch,
     private readonly presence: SitePresence,
     private readonly broadcast: Broadcast,
+    private readonly news: SiteNews,
   ) {}
 
   start(): void {
     this.watch.start();
+    this.news.start();
     this.timer = setInterval(() => void this.renewLeases(), LEASE_ROUND_MS).unref();
   }
 
   stop(): void {
     this.watch.stop();
+    this.news.stop();
     clearInterval(this.timer);
   }
 
@@ -41,12 +45,14 @@ export class SiteTracking {
     await this.register.agentJoined(agentId);
     await this.renewLeases();
     await this.broadcast.publish('agent.changed', agentId);
+    await this.news.look();
   }
 
   async agentLeft(agentId: string, saidGoodbye: boolean): Promise<void> {
     this.here.delete(agentId);
     await this.presence.release(this.register.sitesOf(agentId));
     await this.register.agentLeft(agentId, saidGoodbye);
+    await this.news.look();
     await this.broadcast.publish('agent.changed', agentId);
   }
 

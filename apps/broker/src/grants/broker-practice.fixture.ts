@@ -9,10 +9,14 @@ import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
 import type { SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
+import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
 import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
+import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { RecordWebhookEvents } from '#apps/broker/src/webhooks/record-webhook-events.js';
+import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
@@ -66,7 +70,7 @@ export class BrokerPractice {
     this.agents = { one: agent('1'), two: agent('2') };
     this.create = new CreatePairingCode(kysely, this.config(), audit, clock);
     this.requests = new AccessRequests(kysely, audit, broadcast, clock);
-    this.grants = new StoreGrant(kysely, audit, broadcast, clock, log);
+    this.grants = new StoreGrant(kysely, audit, this.news(), clock, log);
     this.book = new LiveGrantBook(kysely, broadcast, clock, log);
   }
 
@@ -83,8 +87,16 @@ export class BrokerPractice {
   }
 
   redeemer(): RedeemPairingCode {
-    const { store, audit, broadcast, clock } = this;
-    return new RedeemPairingCode(store.kysely, this.config(), audit, broadcast, clock);
+    const { store, audit, clock } = this;
+    return new RedeemPairingCode(store.kysely, this.config(), audit, this.news(), clock);
+  }
+
+  /** What it tells integrators is written down, and nothing is sent: its queues are not open. */
+  private news(): GrantNews {
+    const { store, broadcast, clock, log } = this;
+    const events = new RecordWebhookEvents(store.kysely, clock);
+    const jobs = new BackgroundJobs(this.config(), log, () => []);
+    return new GrantNews(broadcast, events, new WakeDeliveries(jobs), clock);
   }
 
   /** What an agent sends for a grant it admitted. */

@@ -6,6 +6,7 @@ import { Module } from '@nestjs/common';
 
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
+import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { GrantsController } from '#apps/broker/src/grants/grants.controller.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
@@ -17,6 +18,7 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
   controllers: [GrantsController],
   providers: [
     CreatePairingCode,
+    GrantNews,
     RedeemPairingCode,
     PairingDoor,
     AccessRequests,

@@ -4,13 +4,14 @@ import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import {
   normalisePairingCode,
   pairingCodeHmac,
   pairingCodePrefix,
 } from '#apps/broker/src/grants/pairing-code.js';
+import type { DueDelivery } from '#apps/broker/src/webhooks/record-webhook-events.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { AskedAccess } from '#libs/grants/grant-messages.js';
@@ -58,7 +59,7 @@ export class RedeemPairingCode {
     private readonly database: Kysely<Database>,
     private readonly config: BrokerConfig,
     private readonly audit: AuditTrail,
-    private readonly broadcast: Broadcast,
+    private readonly news: GrantNews,
     private readonly clock: Clock,
   ) {}
 
@@ -71,14 +72,15 @@ export class RedeemPairingCode {
         async (within) => (await this.redeem(within, attempt)) ?? this.refuse(within, attempt),
       );
     if (!made) throw new ConduitError('PAIRING_CODE_INVALID');
-    await this.broadcast.publish('grant.changed', made.siteId);
-    return made;
+    const { due, ...request } = made;
+    await this.news.tell([request.siteId], due);
+    return request;
   }
 
   private async redeem(
     within: Within,
     attempt: PairingAttempt,
-  ): Promise<MadeAccessRequest | undefined> {
+  ): Promise<(MadeAccessRequest & { due: DueDelivery[] }) | undefined> {
     const code = normalisePairingCode(attempt.code);
     if (code === undefined) return undefined;
     const hmac = pairingCodeHmac(code, this.config.pairingPepper.reveal());
@@ -96,7 +98,7 @@ export class RedeemPairingCode {
       .executeTakeFirst();
     if (row.redeemed_by !== null) {
       const again = row.redeemed_by === attempt.integratorId && open;
-      return again ? { accessRequestId: open.access_request_id, siteId } : undefined;
+      return again ? { accessRequestId: open.access_request_id, siteId, due: [] } : undefined;
     }
     await within
       .updateTable('pairing_codes')
@@ -107,7 +109,11 @@ export class RedeemPairingCode {
       open?.access_request_id ?? (await this.insertRequest(within, row, attempt));
     await this.record(within, 'pairing-code.redeemed', attempt, row);
     if (!open) await this.record(within, 'access-request.created', attempt, row);
-    return { accessRequestId, siteId };
+    return { accessRequestId, siteId, due: open ? [] : await this.tellOf(within, attempt, siteId) };
+  }
+
+  private tellOf(within: Within, { integratorId }: PairingAttempt, siteId: string) {
+    return this.news.record(within, { type: 'grant.requested', integratorId, siteIds: [siteId] });
   }
 
   /** The code's row when everything about the attempt fits it; locked until the transaction ends. */

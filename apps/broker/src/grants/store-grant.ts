@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { requireOwnSites, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import {
   forgetReplaced,
   requireAsked,
@@ -34,7 +34,7 @@ export class StoreGrant {
   constructor(
     private readonly database: Kysely<Database>,
     private readonly audit: AuditTrail,
-    private readonly broadcast: Broadcast,
+    private readonly news: GrantNews,
     private readonly clock: Clock,
     private readonly log: EventLog,
   ) {}
@@ -48,17 +48,22 @@ export class StoreGrant {
     if (!reading.ok) throw refuse(reading.reason);
     const { grant } = reading;
     if (grant.practiceId !== peer.practiceId) throw refuse('practice');
-    const isNew = await this.database.transaction().execute(async (within) => {
+    const due = await this.database.transaction().execute(async (within) => {
       await requireOwnSites(within, peer, grant.siteIds);
       await this.checkReceipt(within, peer, grant, { signed, receipt });
-      if (await this.isKnown(within, grant, signed)) return false;
+      const standing = await this.standingOf(within, grant, signed);
+      if (standing === 'known') return undefined;
       await this.insert(within, grant, { signed, receipt });
       await forgetReplaced(within, grant.grantId);
       if (!grant.revoked) await this.approveRequests(within, grant);
       await this.record(within, peer, grant);
-      return true;
+      return this.news.record(within, { ...grant, type: newsOf(grant, standing) });
     });
-    if (isNew) await this.tell(grant);
+    if (due) {
+      for (const siteId of grant.siteIds)
+        this.log.write('grant.stored', { grantId: grant.grantId, seq: grant.seq, siteId });
+      await this.news.tell(grant.siteIds, due);
+    }
     return grant;
   }
 
@@ -98,8 +103,12 @@ export class StoreGrant {
     if (!right) throw refuse('receipt');
   }
 
-  /** True for the very document that is stored already. */
-  private async isKnown(within: Within, grant: Grant, signed: SignedGrant): Promise<boolean> {
+  /** known: the very document is stored already. */
+  private async standingOf(
+    within: Within,
+    grant: Grant,
+    signed: SignedGrant,
+  ): Promise<'known' | 'first' | 'newer'> {
     const newest = await within
       .selectFrom('grants')
       .select(['seq', 'integrator_id', 'state', 'signed'])
@@ -108,15 +117,15 @@ export class StoreGrant {
       .limit(1)
       .forUpdate()
       .executeTakeFirst();
-    if (!newest) return false;
+    if (!newest) return 'first';
     if (newest.integrator_id !== grant.integratorId) throw refuse('integrator-changed');
     const stored = newest.signed as SignedGrant;
-    if (stored.document === signed.document) return true;
+    if (stored.document === signed.document) return 'known';
     if ((JSON.parse(stored.document) as Grant).practiceId !== grant.practiceId)
       throw refuse('practice');
     if (newest.state === 'revoked' && !grant.revoked) throw refuse('revoked');
     if (grant.seq <= newest.seq) throw refuse(grant.seq === newest.seq ? 'seq-taken' : 'replayed');
-    return false;
+    return 'newer';
   }
 
   private async insert(
@@ -170,11 +179,9 @@ export class StoreGrant {
       within,
     );
   }
+}
 
-  private async tell(grant: Grant): Promise<void> {
-    for (const siteId of grant.siteIds) {
-      this.log.write('grant.stored', { grantId: grant.grantId, seq: grant.seq, siteId });
-      await this.broadcast.publish('grant.changed', siteId);
-    }
-  }
+function newsOf(grant: Grant, standing: 'first' | 'newer') {
+  if (grant.revoked) return 'grant.revoked';
+  return standing === 'first' ? 'grant.approved' : 'grant.changed';
 }

@@ -11,6 +11,7 @@ import { PurgeEnrolmentCodes } from '#apps/broker/src/housekeeping/purge-enrolme
 import { PurgePairingCodes } from '#apps/broker/src/housekeeping/purge-pairing-codes.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { PurgeWebhookDeliveries } from '#apps/broker/src/webhooks/purge-webhook-deliveries.js';
 import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
 import { Secret } from '#libs/kernel/secret.js';
 import { jobs } from '#libs/queue/jobs.js';
@@ -58,6 +59,7 @@ function theHandlers(): Watched[] {
     new ExpireAccessRequests(store.kysely, audit, broadcast, clock),
     new PurgeEnrolmentCodes(store.kysely, clock),
     new PurgePairingCodes(store.kysely, clock),
+    new PurgeWebhookDeliveries(store.kysely, clock),
   ].map((handler) => new Watched(handler));
 }
 
@@ -100,11 +102,11 @@ describe('the jobs of the broker', () => {
     const handlers = [theHandlers(), theHandlers()];
     const log = new MemoryEventLog();
     const nodes = handlers.map((own) => aNode(own, log, redis.url));
-    const jobs = [0, 1, 2].map((n) =>
+    const turns = [0, 1, 2, 3].map((n) =>
       Promise.race(handlers.map((own) => once(own[n] as Watched, 'done'))),
     );
     for (const node of nodes) node.start();
-    await Promise.all(jobs);
+    await Promise.all(turns);
     for (const node of nodes) await node.beforeApplicationShutdown();
     const row = await practice.store.kysely
       .selectFrom('access_requests')
@@ -119,7 +121,7 @@ describe('the jobs of the broker', () => {
     const next = await client.zcard('{conduit:housekeeping}:housekeeping:delayed');
     await client.flushall();
     client.disconnect();
-    expect([completed, next]).toEqual([3, 3]);
+    expect([completed, next]).toEqual([4, 4]);
   });
 
   test('say in the log that one failed, by its code and never by its words', async () => {

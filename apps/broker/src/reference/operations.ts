@@ -1,18 +1,21 @@
 /** Every route with what it takes and answers. A test fails when a route is missing here, or gone. */
+import { asyncQueryRoutes } from '#apps/broker/src/reference/async-query-routes.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { registeredRoutes } from '#apps/broker/src/reference/registered-routes.js';
+import { webhookRoutes } from '#apps/broker/src/reference/webhook-routes.js';
 
 export interface Operation {
   /** As Nest declares it, e.g. `GET /integrator/sites/:siteId`. */
   route: string;
-  tag: 'Queries' | 'Sites' | 'Operator' | 'Agents' | 'Health' | 'Reference';
+  tag: 'Queries' | 'Sites' | 'Webhooks' | 'Operator' | 'Agents' | 'Health' | 'Reference';
   summary: string;
   description?: string;
   query?: Record<string, string>;
   body?: string;
   bodyRequired?: boolean;
   bodyExample?: unknown;
-  status: 200 | 201 | 204;
+  status: 200 | 201 | 202 | 204;
   answer?: string;
   answerExample?: unknown;
   answerTypes?: string[];
@@ -154,15 +157,6 @@ const integratorOperations: Operation[] = [
       result: { rows: 1, size: 19, data: 'W3siSW50ZXJuYWxJZCI6MTd9XQ==' },
     },
     errors: queryErrors,
-  },
-  {
-    route: 'GET /integrator/sites/:siteId/queries/:queryId',
-    tag: 'Queries',
-    summary: 'See what became of a query',
-    description: 'For 24 hours at most, on the node that ran it. The result itself is not kept.',
-    status: 200,
-    answer: 'QueryStatus',
-    errors: [...keyErrors, ...siteErrors, 'QUERY_NOT_FOUND'],
   },
   {
     route: 'GET /integrator/sites/:siteId/writes/:key',
@@ -363,8 +357,29 @@ const plainOperations: Operation[] = [
   errors: [] as ErrorCode[],
 }));
 
+const webhookOperations = webhookRoutes.map(({ takesBody, errors, ...route }): Operation => ({
+  ...route,
+  tag: 'Webhooks',
+  errors: [...keyErrors, ...(takesBody ? bodyErrors : []), ...errors],
+}));
+
+const asyncQueryOperations = asyncQueryRoutes.map(({ takesBody, errors, ...route }): Operation => ({
+  ...route,
+  tag: 'Queries',
+  errors: [...keyErrors, ...siteErrors, ...(takesBody ? bodyErrors : []), ...errors],
+}));
+
+const registeredOperations = registeredRoutes.map(({ takesBody, errors, ...route }): Operation => ({
+  ...route,
+  tag: 'Queries',
+  errors: [...keyErrors, ...siteErrors, ...(takesBody ? bodyErrors : []), ...errors],
+}));
+
 export const operations: readonly Operation[] = [
   ...integratorOperations,
+  ...asyncQueryOperations,
+  ...registeredOperations,
+  ...webhookOperations,
   ...operatorOperations,
   ...agentOperations,
   ...plainOperations,

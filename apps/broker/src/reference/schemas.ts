@@ -8,30 +8,20 @@ import {
 } from '#libs/contracts/command.js';
 import { writeStates } from '#libs/contracts/link-messages.js';
 import { catalogue } from '#libs/errors/catalogue.js';
+import {
+  instant,
+  listOf,
+  object,
+  ref,
+  text,
+  uuid,
+  whole,
+  type Schema,
+} from '#apps/broker/src/reference/schema-words.js';
+import { asyncQuerySchemas } from '#apps/broker/src/reference/async-query-schemas.js';
+import { registeredSchemas } from '#apps/broker/src/reference/registered-schemas.js';
+import { webhookSchemas } from '#apps/broker/src/reference/webhook-schemas.js';
 import { pmsNames, pmsTypes } from '#apps/broker/src/sites/pms-names.js';
-
-export type Schema = Record<string, unknown>;
-
-export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
-const text = (description: string, more: Schema = {}): Schema => ({
-  type: 'string',
-  description,
-  ...more,
-});
-const whole = (description: string, more: Schema = {}): Schema => ({
-  type: 'integer',
-  description,
-  ...more,
-});
-const listOf = (items: Schema, description = ''): Schema => ({ type: 'array', items, description });
-const uuid = (description: string): Schema => text(description, { format: 'uuid' });
-const instant = (description: string): Schema => text(description, { format: 'date-time' });
-
-const object = (properties: Record<string, Schema>, required: string[] = []): Schema => ({
-  type: 'object',
-  properties,
-  ...(required.length > 0 && { required }),
-});
 
 const step = object({ startTime: instant('When it began.') });
 
@@ -362,4 +352,7 @@ export const schemas: Record<string, Schema> = {
   ...siteSchemas,
   ...errorSchemas,
   ...operatorSchemas,
+  ...asyncQuerySchemas,
+  ...registeredSchemas,
+  ...webhookSchemas,
 };

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Kysely, type Transaction } from 'kysely';
+import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { mayUse } from '#apps/broker/src/webhooks/find-webhooks.js';
+import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
+import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
+import type { WebhookRow } from '#apps/broker/src/webhooks/webhook-view.js';
+import { webhookLimits, type CreateWebhookDto } from '#libs/contracts/webhooks.js';
+import type { Database } from '#libs/db/schema.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+export interface MadeWebhook {
+  row: WebhookRow;
+  /** Answered once, stored sealed. */
+  secret: string;
+}
+
+@Injectable()
+export class CreateWebhook {
+  constructor(
+    private readonly kysely: Kysely<Database>,
+    private readonly target: WebhookTarget,
+    private readonly secrets: WebhookSecrets,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws ConduitError REQUEST_INVALID, KEY_SITE_FORBIDDEN, WEBHOOK_LIMIT */
+  async execute(
+    caller: CallerIdentity,
+    order: CreateWebhookDto,
+    requestId: string,
+  ): Promise<MadeWebhook> {
+    const { url, events = [], siteIds = [], signature = 'halo', paused = false } = order;
+    if (!mayUse(caller, siteIds)) throw new ConduitError('KEY_SITE_FORBIDDEN');
+    await this.target.require(url);
+    const webhookId = randomUUID();
+    const { secret, publicKey, sealed } = this.secrets.make(webhookId);
+    const now = new Date(this.clock.now());
+    return this.kysely.transaction().execute(async (within) => {
+      await this.requireRoom(within, caller.integratorId);
+      const row = await within
+        .insertInto('webhook_endpoints')
+        .values({
+          webhook_id: webhookId,
+          integrator_id: caller.integratorId,
+          url,
+          events: JSON.stringify(events),
+          site_ids: JSON.stringify(siteIds),
+          signature,
+          sealed_secret: sealed,
+          public_key: publicKey,
+          ...(paused && { pause_reason: 'asked' as const, paused_at: now }),
+          created_at: now,
+          updated_at: now,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      const { integratorId: integrator, keyId } = caller;
+      const record = { type: 'webhook.created', integrator, keyId, requestId, webhookId } as const;
+      await this.audit.record(record, within);
+      return { row, secret };
+    });
+  }
+
+  /** Locks the integrator's row, so that two orders at once cannot both find room. */
+  private async requireRoom(within: Transaction<Database>, integratorId: string): Promise<void> {
+    await within
+      .selectFrom('integrators')
+      .select('integrator_id')
+      .where('integrator_id', '=', integratorId)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    const { count } = await within
+      .selectFrom('webhook_endpoints')
+      .select((row) => row.fn.countAll<string>().as('count'))
+      .where('integrator_id', '=', integratorId)
+      .executeTakeFirstOrThrow();
+    if (Number(count) < webhookLimits.endpoints) return;
+    throw new ConduitError('WEBHOOK_LIMIT', { facts: { limit: webhookLimits.endpoints } });
+  }
+}

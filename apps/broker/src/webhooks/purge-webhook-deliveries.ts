@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { Kysely, sql } from 'kysely';
+import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
+import type { Database } from '#libs/db/schema.js';
+import { Clock } from '#libs/kernel/clock.js';
+import type { JobHandler } from '#libs/queue/job-handlers.js';
+import type { JobName } from '#libs/queue/jobs.js';
+
+export const deliveryKeptMs = 14 * 86_400_000;
+export const deliveriesKept = 10_000;
+
+/**
+ * Forgets deliveries that have ended: after fourteen days, and all but the newest ten thousand of an
+ * endpoint. What is pending stays, however old: it ends by being tried.
+ */
+@RunsJob()
+@Injectable()
+export class PurgeWebhookDeliveries implements JobHandler<JobName> {
+  readonly job = 'webhook-delivery.purge';
+
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute(): Promise<void> {
+    const before = new Date(this.clock.now() - deliveryKeptMs);
+    await this.database
+      .deleteFrom('webhook_deliveries')
+      .where('state', '!=', 'pending')
+      .where('created_at', '<', before)
+      .execute();
+    const ranked = this.database
+      .selectFrom('webhook_deliveries')
+      .select('delivery_id')
+      .select(
+        sql<string>`row_number() over (partition by webhook_id order by created_at desc)`.as(
+          'rank',
+        ),
+      )
+      .where('state', '!=', 'pending');
+    await this.database
+      .deleteFrom('webhook_deliveries')
+      .where('delivery_id', 'in', (row) =>
+        row
+          .selectFrom(ranked.as('ranked'))
+          .select('ranked.delivery_id')
+          .where('ranked.rank', '>', String(deliveriesKept)),
+      )
+      .execute();
+  }
+}
