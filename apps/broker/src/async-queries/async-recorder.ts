@@ -5,7 +5,6 @@ import type { EndState, QueryRecord } from '#apps/broker/src/async-queries/query
 import { Metrics } from '#apps/broker/src/health/metrics.js';
 import { UsageBook } from '#apps/broker/src/usage/usage-book.port.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
-import { UsageBook } from '#apps/broker/src/usage/usage-book.port.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { WebhookEventType } from '#libs/contracts/webhook-events.js';
 import { catalogue } from '#libs/errors/catalogue.js';
@@ -31,7 +30,6 @@ export class AsyncRecorder {
     private readonly webhooks: WebhookEvents,
     private readonly usage: UsageBook,
     private readonly clock: Clock,
-    private readonly usage: UsageBook,
   ) {}
 
   submitted(record: QueryRecord): void {
@@ -52,17 +50,6 @@ export class AsyncRecorder {
       occurredAtMs: now,
     });
     this.metrics.observeAsync(mode, outcome, now - createdAtMs);
-    this.usage.note({
-      integratorId,
-      siteId,
-      kind: 'async',
-      access: record.writes ? 'write' : 'read',
-      outcome: state === 'expiredInQueue' ? 'expired' : outcome,
-      requestBytes: record.requestBytes,
-      resultBytes: record.resultBytes ?? 0,
-      durationMs: now - createdAtMs,
-      sqlMs: record.sqlExecutionMs ?? 0,
-    });
     this.usage.note({
       integratorId,
       siteId,
