@@ -18,6 +18,9 @@ class FakeBroker extends BrokerLine {
   stored: SignedGrant[] = [];
   published: PublishGrantMeta[] = [];
   requests: OpenAccessRequest[] = [];
+  /** What it answers to every document. */
+  refusal: ConduitError | undefined;
+  offered = 0;
   private listeners: (() => void)[] = [];
 
   override async ask(pattern: string, meta: object): Promise<object> {
@@ -30,6 +33,8 @@ class FakeBroker extends BrokerLine {
       case brokerPatterns.createPairingCode:
         return { code: 'ABCD-EFGH', ...meta };
       default:
+        this.offered += 1;
+        if (this.refusal) throw this.refusal;
         this.published.push(meta as PublishGrantMeta);
         this.stored.push((meta as PublishGrantMeta).signed);
         return {};
@@ -94,6 +99,37 @@ describe('agreeing with the broker', () => {
     broker.attached = true;
     await exchange.agree();
     expect(broker.published.map(({ signed }) => signed)).toEqual([practice.sign(grant)]);
+  });
+
+  test('what the broker turned down is not offered again at every attach, only when something changed', async () => {
+    const grant = await practice.permit();
+    broker.refusal = new ConduitError('GRANT_INVALID', { facts: { reason: 'not-asked' } });
+    for (let attach = 0; attach < 5; attach += 1) await exchange.agree();
+    expect(broker.offered).toBe(1);
+    expect(await exchange.publishAll()).toBe(false);
+
+    // The integrator may have asked since: the practice looks at the requests.
+    await decisions.requests();
+    await exchange.agree();
+    await exchange.agree();
+    expect(broker.offered).toBe(2);
+
+    practice.clock.advance(3_600_000);
+    await exchange.agree();
+    expect(broker.offered).toBe(3);
+
+    broker.refusal = undefined;
+    await practice.store.admit(practice.sign(revocationOf(grant)), false);
+    await exchange.agree();
+    expect(broker.published).toHaveLength(1);
+    expect(await exchange.publishAll()).toBe(true);
+  });
+
+  test('what the broker could not take just now is offered again at once', async () => {
+    await practice.permit();
+    broker.refusal = new ConduitError('STORE_UNAVAILABLE');
+    for (let attach = 0; attach < 3; attach += 1) await exchange.agree();
+    expect(broker.offered).toBe(3);
   });
 
   test('what the broker has comes in, and its lies beside it do not', async () => {

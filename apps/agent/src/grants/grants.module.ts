@@ -10,11 +10,12 @@ import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { GrantGate } from '#apps/agent/src/grants/grant-gate.port.js';
-import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
+import { GrantStore, type RefusedGrant } from '#apps/agent/src/grants/grant-store.js';
 import { GrantsController } from '#apps/agent/src/grants/grants.controller.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { RefusalLog } from '#apps/agent/src/grants/refusal-log.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
@@ -59,13 +60,11 @@ class Parts {
         approvers: ApproverStore,
         { stateFolder }: AgentConfig,
         log: EventLog,
-      ) =>
-        GrantStore.open({
-          ...parts,
-          approvers,
-          stateFolder,
-          onRefused: (refused) => log.write('grant.refused', refused),
-        }),
+      ) => {
+        const refusals = new RefusalLog(log, parts.clock);
+        const onRefused = (refused: RefusedGrant): void => refusals.write(refused);
+        return GrantStore.open({ ...parts, approvers, stateFolder, onRefused });
+      },
       inject: [Parts, ApproverStore, AgentConfig, EventLog],
     },
     {

@@ -76,6 +76,8 @@ export class PracticeDecisions {
     const answer = await this.parts.line.ask(brokerPatterns.listAccessRequests, {});
     const { requests } = answer as { requests?: unknown };
     if (!Array.isArray(requests)) throw new ConduitError('LINK_PROTOCOL');
+    // Somebody may have asked by now for what the broker knew no request for.
+    this.parts.exchange.reconsider();
     return requests as OpenAccessRequest[];
   }
 

@@ -23,6 +23,8 @@ export interface LogEvents {
   };
   /** This machine's clock minus the broker's. */
   'clock.skewed': { skewSeconds: number };
+  /** Whole files of the journal that were older than it is kept. */
+  'journal.pruned': { files: number };
   'clock.corrected': object;
   'certificate.renewed': { endsAt: string };
   'certificate.recovered': { endsAt: string };
@@ -33,8 +35,8 @@ export interface LogEvents {
   /** What is held back to spare the database server, and what was seen there. */
   'load.changed': { siteId: string; load: SiteLoad; cause?: 'slow' | 'blocking' };
   'link-request.failed': { pattern: string; errorName: string };
-  /** A document that did not pass the examination, and the word for why. */
-  'grant.refused': { code: ErrorCode; reason: string; grantId?: string };
+  /** A document that did not pass the examination, and the word for why; `unsaid`: how many before it. */
+  'grant.refused': { code: ErrorCode; reason: string; grantId?: string; unsaid?: number };
   /** A run of a registered query, by its code alone. */
   'registered.failed': { code: ErrorCode };
   /** Old rows of the write journal could not be removed. */
@@ -52,6 +54,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'link.closed': 'info',
   'link.failed': 'error',
   'clock.skewed': 'warn',
+  'journal.pruned': 'info',
   'clock.corrected': 'info',
   'certificate.renewed': 'info',
   'certificate.recovered': 'warn',
