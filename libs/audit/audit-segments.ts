@@ -3,7 +3,7 @@
  * text of one record and its RFC 6962 leaf hash, so that a line can be checked by itself and the
  * lines make the leaves of a Merkle log. A line torn by a crash is cut off when the folder is opened.
  */
-import { mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
@@ -37,6 +37,15 @@ async function wholeBytes(file: FileHandle, size: number): Promise<number> {
   return 0;
 }
 
+async function numbersIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder);
+  return names.flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number);
+}
+
+function segmentPath(folder: string, number: number): string {
+  return join(folder, `${String(number).padStart(8, '0')}.ndjson`);
+}
+
 /** Writes one folder of segments. Not safe for two writers; calls must not overlap. */
 export class AuditSegments {
   private constructor(
@@ -50,8 +59,7 @@ export class AuditSegments {
   /** Opens the folder, making it when it is missing, and mends its last segment. */
   static async open(folder: string, options: SegmentOptions = {}): Promise<AuditSegments> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const numbers = (await readdir(folder)).flatMap((name) => SEGMENT.exec(name)?.[1] ?? []);
-    const number = Math.max(1, ...numbers.map(Number));
+    const number = Math.max(1, ...(await numbersIn(folder)));
     const file = await AuditSegments.openSegment(folder, number);
     const { size } = await file.stat();
     const whole = await wholeBytes(file, size);
@@ -60,7 +68,7 @@ export class AuditSegments {
   }
 
   private static async openSegment(folder: string, number: number): Promise<FileHandle> {
-    const path = join(folder, `${String(number).padStart(8, '0')}.ndjson`);
+    const path = segmentPath(folder, number);
     // 'a+' appends whatever the position, and lets the tail be read.
     const file = await open(path, 'a+', 0o600);
     // The name itself must survive a crash too. Windows has no such call for folders.
@@ -95,6 +103,23 @@ export class AuditSegments {
     this.file = file;
     this.number += 1;
     this.size = (await file.stat()).size;
+  }
+
+  /**
+   * Removes whole segments that were written for the last time before `beforeMs`, the oldest first up to
+   * the first that is younger; never the one that is being written.
+   * @returns how many went
+   */
+  async prune(beforeMs: number): Promise<number> {
+    const older = (await numbersIn(this.folder)).filter((number) => number < this.number);
+    let gone = 0;
+    for (const number of older.sort((a, b) => a - b)) {
+      const path = segmentPath(this.folder, number);
+      if ((await stat(path)).mtimeMs >= beforeMs) break;
+      await unlink(path);
+      gone += 1;
+    }
+    return gone;
   }
 
   async close(): Promise<void> {

@@ -251,6 +251,12 @@ export class AgentConfig {
   @Min(1_048_576)
   registeredMaxBytes: number = 2_147_483_648;
 
+  /** Days that the journal keeps what was executed and refused; more than a year, unless it is set. */
+  @IsInt()
+  @Min(30)
+  @Max(36_500)
+  journalKeepDays: number = 400;
+
   @IsArray()
   @ArrayUnique((site: SiteSettings) => site?.siteId)
   @ValidateNested({ each: true })

@@ -1,4 +1,11 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,6 +42,9 @@ class FlakyDisk implements LineStore {
   async append(batch: readonly string[]): Promise<void> {
     if (this.full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
     this.written.push(...batch);
+  }
+  async prune(): Promise<number> {
+    return 0;
   }
   async close(): Promise<void> {}
 }
@@ -86,6 +96,46 @@ describe('a journal on disk', () => {
     await segments.append(['{"a":"2"}\n']);
     await segments.close();
     expect(readdirSync(folder).sort()).toEqual(['00000001.ndjson', '00000002.ndjson']);
+  });
+});
+
+describe('a journal that grows old', () => {
+  const dayMs = 86_400_000;
+  const nowMs = Date.parse('2028-01-01T00:00:00.000Z');
+
+  /** Segments that were last written so many days ago, the last of them still open. */
+  async function segmentsOfDaysAgo(...days: number[]): Promise<AuditSegments> {
+    const segments = await AuditSegments.open(folder, { maxSegmentBytes: 10 });
+    for (const _day of days) await segments.append(['{"a":"1234567"}\n']);
+    for (const [n, ago] of days.entries()) {
+      const at = (nowMs - ago * dayMs) / 1_000;
+      utimesSync(join(folder, `0000000${n + 1}.ndjson`), at, at);
+    }
+    return segments;
+  }
+
+  test('lets go of what ended before the time it is kept for, and of nothing younger', async () => {
+    const segments = await segmentsOfDaysAgo(900, 401, 399, 30, 0);
+    const journal = new FileJournal(segments, clock);
+    expect(await journal.prune(nowMs - 400 * dayMs)).toBe(2);
+    expect(await journal.prune(nowMs - 400 * dayMs)).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(
+      ['3', '4', '5'].map((number) => `0000000${number}.ndjson`),
+    );
+    await journal.record({ type: 'access.paused' });
+    await journal.close();
+    const again = await AuditSegments.open(folder);
+    await again.append(['{"a":"8"}\n']);
+    await again.close();
+    expect(readdirSync(folder).sort().at(-1)).toBe('00000006.ndjson');
+  });
+
+  test('keeps the segment it is writing and leaves no hole, however old they look', async () => {
+    const journal = new FileJournal(await segmentsOfDaysAgo(500, 10, 500, 500), clock);
+    expect(await journal.prune(nowMs - 400 * dayMs)).toBe(1);
+    expect(await journal.prune(nowMs + dayMs)).toBe(2);
+    expect(readdirSync(folder)).toEqual(['00000004.ndjson']);
+    await journal.close();
   });
 });
 

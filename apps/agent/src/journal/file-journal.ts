@@ -25,7 +25,7 @@ export const journalTiming = {
   reserveBytes: 268_435_456,
 } as const;
 
-export type LineStore = Pick<AuditSegments, 'append' | 'close'>;
+export type LineStore = Pick<AuditSegments, 'append' | 'close' | 'prune'>;
 
 export class FileJournal extends Journal {
   private waiting: string[] = [];
@@ -102,6 +102,14 @@ export class FileJournal extends Journal {
 
   private sumUp(nowMs: number): void {
     this.waiting.push(...this.refusals.due(nowMs).map((record) => this.line(record)));
+  }
+
+  /**
+   * Lets go of whole segments that ended before `beforeMs`.
+   * @returns how many; fewer when the disk refuses
+   */
+  async prune(beforeMs: number): Promise<number> {
+    return this.inTurn(() => this.segments.prune(beforeMs)).catch(() => 0);
   }
 
   async close(): Promise<void> {
