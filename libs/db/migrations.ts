@@ -323,6 +323,14 @@ const usage: Migration = {
   ],
 };
 
+const siteLoad: Migration = {
+  name: '0008-site-load',
+  statements: [
+    `alter table sites add column load text not null default 'normal'
+      check (load in ('normal', 'asyncPaused', 'backgroundPaused'))`,
+  ],
+};
+
 export const migrations: readonly Migration[] = [
   registry,
   permission,
@@ -331,4 +339,5 @@ export const migrations: readonly Migration[] = [
   webhooks,
   registered,
   usage,
+  siteLoad,
 ];

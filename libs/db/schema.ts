@@ -30,6 +30,8 @@ export interface SitesTable {
   /** [{name, isDefault}] as the agent reported it. */
   catalogues: JSONColumnType<{ name: string; isDefault: boolean }[]>;
   agent_version: string | null;
+  /** What its agent holds back to spare the database server. */
+  load: Generated<'normal' | 'asyncPaused' | 'backgroundPaused'>;
   enriched_at: Timestamp | null;
   /** When the agent was last heard from on any node; written at most every 30 s. */
   last_seen_at: Timestamp | null;

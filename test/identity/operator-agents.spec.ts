@@ -28,7 +28,14 @@ test('shows an agent on its way through link, loss and revocation', async () => 
   await until(async () => (await standing(agentId))?.version != null);
   const { practiceId, siteId } = practice;
   expect(await standing(agentId)).toEqual({
-    ...{ agentId, practiceId, siteIds: [siteId], state: 'active', stateReason: null },
+    ...{
+      agentId,
+      practiceId,
+      siteIds: [siteId],
+      siteLoads: {},
+      state: 'active',
+      stateReason: null,
+    },
     ...{ attached: 'thisNode', version: expect.any(String), lastSeenAt: expect.any(String) },
     // A certificate knows whole seconds only.
     certificateEndsAt: expect.stringContaining(
@@ -38,6 +45,12 @@ test('shows an agent on its way through link, loss and revocation', async () => 
     ),
   });
   expect(JSON.stringify(await list.execute({}))).not.toContain('Secret Name');
+  await broker.kysely
+    .updateTable('sites')
+    .set({ load: 'asyncPaused' })
+    .where('site_id', '=', siteId)
+    .execute();
+  expect((await standing(agentId))?.siteLoads).toEqual({ [siteId]: 'asyncPaused' });
   await agent.stop(0);
   await until(async () => (await standing(agentId))?.attached === 'no');
   await broker.app.get(BlockAgent).revoke(agentId, 'operator');

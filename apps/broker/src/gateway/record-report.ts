@@ -40,7 +40,7 @@ export class RecordReport {
   private async update(agentId: string, site: SiteReportDto) {
     const row = await this.database
       .selectFrom('sites')
-      .select(['catalogues', 'pms_version', 'status', 'enriched_at'])
+      .select(['catalogues', 'pms_version', 'status', 'enriched_at', 'load'])
       .where('site_id', '=', site.siteId)
       .where('agent_id', '=', agentId)
       .where('status', 'in', ['initialising', 'active'])
@@ -50,15 +50,17 @@ export class RecordReport {
       site.catalogues.map(({ name, isDefault }) => ({ name, isDefault })),
     );
     const pmsVersion = site.pmsVersion ?? row.pms_version;
+    const load = site.load ?? 'normal';
     const isSame =
       row.status === 'active' &&
+      row.load === load &&
       row.pms_version === pmsVersion &&
       sameCatalogues(row.catalogues, site.catalogues);
     if (isSame) return false;
     const now = new Date(this.clock.now());
     await this.database
       .updateTable('sites')
-      .set({ catalogues, pms_version: pmsVersion })
+      .set({ catalogues, load, pms_version: pmsVersion })
       .set({ status: 'active', enriched_at: now, updated_at: now })
       .where('site_id', '=', site.siteId)
       .where('agent_id', '=', agentId)

@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import type { SiteLoad } from '#libs/contracts/link-messages.js';
 import type { ListAgentsDto } from '#libs/contracts/operator.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -19,6 +20,8 @@ export interface AgentStanding {
   /** Of its newest certificate. */
   certificateEndsAt: string | null;
   siteIds: string[];
+  /** Sites whose agent holds work back to spare the practice's database server, and how much of it. */
+  siteLoads: Record<string, SiteLoad>;
 }
 
 export interface AgentPage {
@@ -33,6 +36,7 @@ const SILENT_AFTER_MS = 120_000;
 type SiteRow = {
   site_id: string;
   agent_version: string | null;
+  load: SiteLoad;
   last_seen_at: Date | null;
   closed_at: Date | null;
 };
@@ -77,6 +81,9 @@ export class ListAgents {
         version: own.find((site) => site.agent_version !== null)?.agent_version ?? null,
         certificateEndsAt: ends.get(row.agent_id)?.toISOString() ?? null,
         siteIds: own.map(({ site_id: id }) => id),
+        siteLoads: Object.fromEntries(
+          own.filter(({ load }) => load !== 'normal').map(({ site_id: id, load }) => [id, load]),
+        ),
       };
     });
     return rows.length > PAGE ? { agents, next: ids.at(-1) as string } : { agents };
@@ -103,7 +110,7 @@ export class ListAgents {
     if (agentIds.length === 0) return new Map();
     const rows = await this.database
       .selectFrom('sites')
-      .select(['agent_id', 'site_id', 'agent_version', 'last_seen_at', 'closed_at'])
+      .select(['agent_id', 'site_id', 'agent_version', 'load', 'last_seen_at', 'closed_at'])
       .where('agent_id', 'in', agentIds)
       .orderBy('site_id')
       .execute();

@@ -337,6 +337,12 @@ const operatorSchemas: Record<string, Schema> = {
           version: { type: ['string', 'null'] },
           certificateEndsAt: { type: ['string', 'null'], format: 'date-time' },
           siteIds: listOf({ type: 'string' }),
+          siteLoads: {
+            type: 'object',
+            additionalProperties: { type: 'string', enum: ['asyncPaused', 'backgroundPaused'] },
+            description:
+              "Sites whose agent holds work back to spare the practice's database server.",
+          },
         }),
       ),
       next: uuid('Send it as `after` for the rest; absent at the end.'),
