@@ -2,14 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '#apps/broker/src/access/caller.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
-import { readIdempotencyKey } from '#apps/broker/src/async-queries/idempotent-submits.js';
 import { ShowQuery } from '#apps/broker/src/async-queries/show-query.js';
 import { SubmitQuery } from '#apps/broker/src/async-queries/submit-query.js';
 import { asyncView } from '#apps/broker/src/async-queries/async-view.js';
+import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-key.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
+import { givenKey, writeKeyFor } from '#apps/broker/src/writes/write-key.js';
 import { AsyncQueryDto } from '#libs/contracts/command.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 
@@ -33,18 +34,21 @@ export class AsyncSubmits {
   ): Promise<Record<string, unknown>> {
     const caller = callerOf(request);
     this.admission.require(caller, siteId, request.id, 'async');
-    const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+    const idempotencyKey = givenKey(request.headers);
+    if (idempotencyKey !== undefined) reply.header(WRITE_KEY_HEADER, idempotencyKey);
     const held = this.bodies.hold(caller.keyId);
     try {
       const body = await held.read(request);
       const options = readAnswerOptions(request);
       const query = readDto(AsyncQueryDto, parseJson(body));
       const grant = this.admission.admit(caller, siteId, request.id, reply, 'async');
+      // For what it throws: a grant may want the caller's own. The key itself is the query's id.
+      writeKeyFor(idempotencyKey, query.command, grant);
       const secret = presentedSecret(request);
       const asked = { caller, secret, siteId, requestId: request.id };
       const order = { ...asked, grant, query, body, options, idempotencyKey };
       const record = await this.submit.execute(order);
-      reply.header('Idempotency-Key', record.idempotencyKey);
+      reply.header(WRITE_KEY_HEADER, record.idempotencyKey);
       if (record.state === 'initialising') return asyncView(record, { pages: [] });
       return await this.show.execute(record, secret);
     } finally {

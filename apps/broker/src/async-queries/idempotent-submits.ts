@@ -10,16 +10,8 @@ import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Secret } from '#libs/kernel/secret.js';
 
-const FORM = /^[\x21-\x7e]{1,255}$/;
 /** Longer than any record: a query waits two hours at most. */
 const LIFE_MS = 3 * recordLifeMs;
-
-/** @throws ConduitError IDEMPOTENCY_KEY_INVALID */
-export function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header === 'string' && FORM.test(header)) return header;
-  throw new ConduitError('IDEMPOTENCY_KEY_INVALID');
-}
 
 export interface KeyedSubmit {
   caller: CallerIdentity;

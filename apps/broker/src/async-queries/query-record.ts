@@ -39,7 +39,7 @@ export interface QueryRecord {
   requestId: string;
   state: QueryState;
   mode: 'reader' | 'nonQuery' | 'scalar';
-  /** Whether it may change something, as far as its words tell. */
+  /** Whether it may change something, as far as its kind tells. */
   writes: boolean;
   columns: boolean;
   resultSets: 'first' | 'all';

@@ -19,7 +19,10 @@ import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
 import { isErrorCode, type ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
-/** How often a query is begun that is cut off each time. */
+/**
+ * How often a query is begun that is cut off each time. A write is safe too: each run carries the same
+ * Idempotency-Key, under which the practice applies it once or says that it cannot know.
+ */
 const MAX_RUNS = 3;
 
 /** `left`: it needs its place no more. `waits`: it goes back to it. */
@@ -132,7 +135,7 @@ export class RunClaimed {
     runs: number,
   ): Promise<QueryRecord | undefined> {
     const wasCut = runs > record.runs;
-    if (wasCut && (runs >= MAX_RUNS || record.writes)) return undefined;
+    if (wasCut && runs >= MAX_RUNS) return undefined;
     if (!this.gate.hasTime(record)) return undefined;
     if (record.runId !== undefined) await this.results.purge(ownerOf(record), 'cancelled');
     const unset = ['keyEnvelope', 'began:executing', 'ended:executing', 'began:uploading'];

@@ -7,11 +7,11 @@ import { Injectable } from '@nestjs/common';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { AgentKeyBook } from '#apps/broker/src/async-queries/agent-key-book.js';
 import { IdempotentSubmits } from '#apps/broker/src/async-queries/idempotent-submits.js';
-import { mayWrite } from '#apps/broker/src/async-queries/may-write.js';
 import { QueryIds } from '#apps/broker/src/async-queries/query-id.js';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { StartWaiting } from '#apps/broker/src/async-queries/start-waiting.js';
 import type { AnswerOptions } from '#apps/broker/src/queries/answer-options.js';
+import { accessOf } from '#apps/broker/src/usage/usage-book.port.js';
 import type { AsyncQueryDto } from '#libs/contracts/command.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
@@ -86,7 +86,7 @@ export class SubmitQuery {
       requestId: order.requestId,
       state: 'initialising',
       mode: query.command.executionMode ?? 'reader',
-      writes: mayWrite(query),
+      writes: accessOf(query.command) === 'write',
       columns: options.columns,
       resultSets: options.resultSets,
       maxTimeInQueueMs,

@@ -15,6 +15,7 @@ const waits: Partial<Record<ErrorCode, Wait>> = {
   QUEUE_EXPIRED: { reason: 'agentBusy', restMs: 100 },
   LINK_REFUSED: { reason: 'agentBusy', restMs: 1_000 },
   RATE_LIMITED: { reason: 'rateLimited', restMs: 2_000 },
+  WRITE_IN_PROGRESS: { reason: 'agentBusy', restMs: 2_000 },
   JOURNAL_UNAVAILABLE: { reason: 'agentBusy', restMs: 5_000 },
   DATABASE_UNAVAILABLE: { reason: 'databaseUnavailable', restMs: 5_000 },
   DATABASE_LOGIN_REFUSED: { reason: 'databaseUnavailable', restMs: 10_000 },

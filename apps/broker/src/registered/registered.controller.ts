@@ -3,13 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
-import { readIdempotencyKey } from '#apps/broker/src/async-queries/idempotent-submits.js';
+import { givenKey } from '#apps/broker/src/writes/write-key.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { CreateRegistered } from '#apps/broker/src/registered/create-registered.js';
 import { RegisteredAllowance } from '#apps/broker/src/registered/registered-allowance.js';
 import { ShowRegistered } from '#apps/broker/src/registered/show-registered.js';
+import { givenKey } from '#apps/broker/src/writes/write-key.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 import { RegisteredQueryDto } from '#libs/contracts/registered.js';
 
@@ -36,7 +37,7 @@ export class RegisteredController {
     this.admission.require(caller, siteId, request.id, 'registered');
     const held = this.bodies.hold(caller.keyId);
     try {
-      const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+      const idempotencyKey = givenKey(request.headers);
       const body = await held.read(request);
       const query = readDto(RegisteredQueryDto, parseJson(body));
       this.allowance.checkQuery(query);
