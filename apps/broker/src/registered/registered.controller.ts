@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
-import { givenKey } from '#apps/broker/src/writes/write-key.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
