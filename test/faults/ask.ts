@@ -21,6 +21,10 @@ export class Caller {
     private readonly leaving: AbortSignal,
   ) {}
 
+  get hasLeft(): boolean {
+    return this.leaving.aborted;
+  }
+
   get siteId(): string {
     return this.conduit.siteId;
   }

@@ -48,6 +48,8 @@ export interface CaseHistory {
   /** Rows that a whole answer has. */
   expectedRows: number;
   told: Told[];
+  /** Of an async query that was acknowledged. */
+  queryId?: string;
   /** Status with which another integrator was answered about this query; 404 is right. */
   strangerStatus?: number;
   /** The caller gave up waiting for a final word. */

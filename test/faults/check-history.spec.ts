@@ -127,6 +127,26 @@ describe('what is planted is found', () => {
       aWrite([{ call: 'submit', status: 201 }, state('successful')], { kind: 'asyncWrite' }),
       0,
     ],
+    [
+      'writeToldWrongly',
+      'an async write that expired and was done',
+      aWrite([{ call: 'submit', status: 201 }, state('expiredInQueue', { hasReason: true })], {
+        kind: 'asyncWrite',
+      }),
+      1,
+    ],
+    [
+      'writeToldWrongly',
+      'an async write that ended as not begun and was done',
+      aWrite(
+        [
+          { call: 'submit', status: 201 },
+          state('executionFailed', { hasReason: true, retry: 'safe' }),
+        ],
+        { kind: 'asyncWrite' },
+      ),
+      1,
+    ],
     ['acknowledgedQueryLost', 'an acknowledged query never heard of again', anAsync([]), 0],
     [
       'acknowledgedQueryLost',

@@ -75,6 +75,12 @@ function wronglyTold({ nonce, told, kind }: CaseHistory, { applied }: Truth): st
   for (const { rowsAffected } of attempts.filter(claimsWhole))
     if (rowsAffected !== undefined && rowsAffected !== 1)
       wrong.push(`told of ${rowsAffected} rows instead of one`);
+  const endedUndone = told.some(
+    ({ call, state, retry }) =>
+      call === 'status' &&
+      (state === 'expiredInQueue' || (state !== undefined && retry === 'safe')),
+  );
+  if (endedUndone && times > 0) wrong.push('ended as never done, but it was');
   return [...wrong, ...wronglyFound(told, times)];
 }
 

@@ -3,51 +3,66 @@
  * with two integrators and a table that they write to. strike() breaks one thing, heal() mends it,
  * untilHealthy() proves that everybody is served again and that nobody had to do more than that.
  */
-import { approve, pair, registerIntegrator } from '#deploy/dev/demo.js';
+import { approve, type DemoIntegrator, pair, registerIntegrator } from '#deploy/dev/demo.js';
 import { type PostgresServer, startPostgres } from '#libs/db/postgres-server.fixture.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
 import type { Fault, Line, Victim } from '#test/faults/fault-plan.js';
+import { deliverTwice, type QueryOnItsWay } from '#test/faults/deliver-twice.js';
 import { FaultProxy } from '#test/faults/fault-proxy.js';
+import type { Destination } from '#test/faults/proxied-pair.js';
 import { RestartableRedis } from '#test/faults/restartable-redis.js';
 import { type Answer, startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 const HEALTHY_WITHIN_MS = 60_000;
-/** Holders of a frozen line learn of it by their own deadlines, which may be later than a minute. */
 const LOOK_EVERY_MS = 100;
 const writes = ['--scopes', 'sql:read,sql:write'];
 
 export class FaultyConduit {
-  readonly keys: [string, string];
+  readonly integrators: [DemoIntegrator, DemoIntegrator];
   private database?: ClinicDatabase;
   /** Set when Redis came back empty, until read. */
   private redisWasLost = false;
 
   private constructor(
     readonly conduit: TestConduit,
-    secondKey: string,
+    second: DemoIntegrator,
     private readonly redis: RestartableRedis,
     private readonly postgres: PostgresServer | undefined,
     private readonly proxies: Record<Line, FaultProxy>,
   ) {
-    this.keys = [conduit.integrator.subscriptionKey, secondKey];
+    this.integrators = [conduit.integrator, second];
   }
 
   static async start(): Promise<FaultyConduit> {
+    const undo: (() => Promise<unknown>)[] = [];
+    try {
+      return await FaultyConduit.build(undo);
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+  }
+
+  private static async build(undo: (() => Promise<unknown>)[]): Promise<FaultyConduit> {
     const redis = new RestartableRedis();
+    undo.push(() => redis.stop());
     await redis.start();
     process.env['REDIS_URL'] = redis.url;
     const postgres = await startPostgres();
-    let sandboxPort: number | undefined;
+    undo.push(async () => postgres?.stop());
+    const sandbox: Partial<Destination> = { host: '127.0.0.1' };
     const proxies = {
       link: new FaultProxy(),
-      database: new FaultProxy(() =>
-        sandboxPort === undefined ? undefined : { host: '127.0.0.1', port: sandboxPort },
-      ),
+      database: new FaultProxy(() => (sandbox.port ? (sandbox as Destination) : undefined)),
     };
     const [linkPort, databasePort] = await Promise.all([
       proxies.link.start(),
       proxies.database.start(),
     ]);
+    undo.push(
+      () => proxies.link.stop(),
+      () => proxies.database.stop(),
+    );
     const conduit = await startConduit({
       scale: 100,
       ceiling: { rawSqlWrites: true },
@@ -56,11 +71,12 @@ export class FaultyConduit {
       agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}` },
       ...(postgres && { brokerEnv: { DATABASE_URL: postgres.url } }),
     });
-    sandboxPort = conduit.conduit.pms?.port;
+    undo.push(() => conduit.stop());
+    sandbox.port = conduit.conduit.pms?.port ?? 0;
     const second = await registerIntegrator(conduit.conduit, 'Zz Second Integrator');
     await pair(conduit.conduit, second.subscriptionKey);
     await approve(conduit.conduit, second.integratorId, writes);
-    const faulty = new FaultyConduit(conduit, second.subscriptionKey, redis, postgres, proxies);
+    const faulty = new FaultyConduit(conduit, second, redis, postgres, proxies);
     await faulty.query('CREATE TABLE dbo.FaultNote (Nonce varchar(40) NOT NULL)');
     await faulty.untilHealthy();
     return faulty;
@@ -102,6 +118,10 @@ export class FaultyConduit {
     }
   }
 
+  deliverTwice(queries: QueryOnItsWay[]): Promise<void> {
+    return deliverTwice(this.redis.url, queries);
+  }
+
   /** Mends it. A part that was killed is started again, as a supervisor would. */
   async heal(fault: Fault): Promise<void> {
     if (fault.what === 'kill') await this.revive(fault.victim);
@@ -112,7 +132,7 @@ export class FaultyConduit {
   /** @throws Error when one of the integrators is not served within a minute */
   async untilHealthy(): Promise<void> {
     const end = performance.now() + HEALTHY_WITHIN_MS;
-    for (const key of this.keys) {
+    for (const { subscriptionKey: key } of this.integrators) {
       let last: Answer | undefined;
       while ((last = await this.probe(key))?.status !== 200) {
         if (performance.now() > end)

@@ -4,7 +4,8 @@
  * does not come back by itself fails every case of the round.
  */
 import { Caller } from '#test/faults/ask.js';
-import type { CaseHistory } from '#test/faults/case-history.js';
+import { beginAsync, concludeAsync, repeatAsyncWrite } from '#test/faults/async-cases.js';
+import type { CaseHistory, CaseKind } from '#test/faults/case-history.js';
 import { checkHistories, type Violation } from '#test/faults/check-history.js';
 import type { CasePlan, RoundPlan } from '#test/faults/fault-plan.js';
 import type { FaultyConduit } from '#test/faults/faulty-conduit.js';
@@ -32,10 +33,12 @@ interface Case {
 type Step = (caller: Caller, plan: CasePlan, history: CaseHistory) => Promise<void>;
 
 /** What a kind does while things break, and what it does afterwards. */
-const steps: Record<string, { begin: Step; conclude?: Step; repeat?: Step }> = {
+const steps: Partial<Record<CaseKind, { begin: Step; conclude?: Step; repeat?: Step }>> = {
   immediateRead: { begin: immediateRead },
   streamedRead: { begin: streamedRead },
   immediateWrite: { begin: immediateWrite, conclude: findWrite, repeat: repeatWrite },
+  asyncRead: { begin: beginAsync, conclude: concludeAsync },
+  asyncWrite: { begin: beginAsync, conclude: concludeAsync, repeat: repeatAsyncWrite },
 };
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -46,7 +49,7 @@ export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<
   const histories = cases.map(({ history }) => history);
   const begun = Promise.all(cases.map(begin));
   try {
-    await breakAndMend(faulty, plan, leaving);
+    await breakAndMend(faulty, plan, cases, leaving);
     await faulty.untilHealthy();
     await begun;
     for (const own of cases) own.caller = own.caller.afterHealing();
@@ -55,6 +58,7 @@ export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<
     const judge = async (): Promise<Violation[]> =>
       checkHistories(histories, { applied: await faulty.applied(nonces), isRedisLost });
     await each(cases, 'conclude');
+    await Promise.all(cases.map((own) => askAsStranger(faulty, own)));
     const atFirst = await judge();
     // What was looked up before it was sent again need not be true afterwards.
     for (const { told } of histories) for (const one of told) one.isAfterHealing = false;
@@ -79,7 +83,7 @@ function aCase(faulty: FaultyConduit, plan: CasePlan, seed: number, leaving: Abo
   const isWrite = plan.kind.endsWith('Write');
   return {
     plan,
-    caller: new Caller(faulty.conduit, faulty.keys[plan.caller], leaving),
+    caller: new Caller(faulty.conduit, faulty.integrators[plan.caller].subscriptionKey, leaving),
     history: {
       id: `${seed}/${plan.kind}/${plan.nonce}`,
       kind: plan.kind,
@@ -99,18 +103,36 @@ async function begin({ plan, caller, history }: Case): Promise<void> {
 }
 
 async function each(cases: Case[], step: 'conclude' | 'repeat'): Promise<void> {
-  await Promise.all(
-    cases.map(({ plan, caller, history }) => steps[plan.kind]?.[step]?.(caller, plan, history)),
-  );
+  const act = async ({ plan, caller, history }: Case): Promise<void> =>
+    steps[plan.kind]?.[step]?.(caller, plan, history);
+  await Promise.all(cases.map(act));
+}
+
+/** The other integrator asks about a query that is not its own. */
+async function askAsStranger(faulty: FaultyConduit, { plan, history }: Case): Promise<void> {
+  if (history.queryId === undefined) return;
+  const { subscriptionKey } = faulty.integrators[1 - plan.caller] as { subscriptionKey: string };
+  const stranger = new Caller(faulty.conduit, subscriptionKey, new AbortController().signal);
+  const path = `${faulty.conduit.queriesPath}/${history.queryId}`;
+  history.strangerStatus = (await stranger.call('GET', path)).status;
+}
+
+function onTheirWay({ integrators, conduit: { siteId } }: FaultyConduit, cases: Case[]) {
+  return cases.flatMap(({ plan, history: { queryId } }) => {
+    const { integratorId } = integrators[plan.caller];
+    return queryId === undefined ? [] : [{ queryId, siteId, integratorId }];
+  });
 }
 
 async function breakAndMend(
   faulty: FaultyConduit,
   { fault }: RoundPlan,
+  cases: Case[],
   leaving: AbortController,
 ): Promise<void> {
   await sleep(fault.afterMs);
   if (fault.what === 'leave') leaving.abort();
+  if (fault.what === 'jobsTwice') await faulty.deliverTwice(onTheirWay(faulty, cases));
   await faulty.strike(fault);
   await sleep(fault.forMs);
   await faulty.heal(fault);
