@@ -57,6 +57,16 @@ describe('parseGrant', () => {
     expect(parseGrant(canonicalJson(grant))).toEqual({ ok: true, grant });
   });
 
+  test('reads the terms of writes, and none that are empty, unknown or misspelt', () => {
+    for (const writes of [{ journal: 'none' }, { callerKey: 'required' }] as const) {
+      const grant = aGrant({ writes });
+      expect(parseGrant(canonicalJson(grant))).toEqual({ ok: true, grant });
+    }
+    for (const writes of [{}, { journal: 'some' }, { callerKey: true }, { more: 1 }, 'none', null])
+      expect(refusal({ writes })).toBe('writes');
+    expect(parseGrant(canonicalJson(aGrant()))).not.toHaveProperty('grant.writes');
+  });
+
   test('refuses a document with any one field left out', () => {
     for (const field of Object.keys(aGrant())) {
       expect([field, refusal({ [field]: undefined })]).toEqual([field, field]);

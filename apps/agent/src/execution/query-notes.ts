@@ -55,6 +55,7 @@ export function executionNote(
     ...(NAMED_SCOPE.test(decision.scope) ? { statementRef: decision.scope } : {}),
     purpose: purposes.join(' '),
     outcome: outcomeOf(code),
+    ...(end.replayed && { reason: 'replayed' }),
     ...(code === undefined ? {} : { errorCode: code }),
     ...(sqlErrno === undefined ? {} : { sqlErrno: Math.min(sqlErrno, FIRST_CHOSEN_NUMBER) }),
     durationBucket: durationBucket(end.sqlExecutionMs),
