@@ -1,6 +1,7 @@
 /**
  * A real broker for tests of identity and link: HTTPS with the enrolment routes, the mutual TLS
- * gateway, PGlite in memory. Only the audit trail is a fake that remembers.
+ * gateway, PGlite in memory. The audit trail is a fake that
+ * remembers, and webhooks are left out.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +26,9 @@ import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { ResourcesModule } from '#apps/broker/src/resources.module.js';
+import { RecordWebhookEvents } from '#apps/broker/src/webhooks/record-webhook-events.js';
+import { SiteNews } from '#apps/broker/src/webhooks/site-news.js';
+import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
@@ -152,14 +156,26 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
 }
 
 function brokerModule(resources: DynamicModule, audit: AuditTrail): DynamicModule {
+  /** Nobody is told of anything here: no integrator has a webhook. */
+  const silence = { start: () => undefined, stop: () => undefined, look: async () => undefined };
+  const providers = [
+    { provide: AuditTrail, useValue: audit },
+    { provide: SiteNews, useValue: silence },
+    { provide: WakeDeliveries, useValue: { now: async () => undefined } },
+    RecordWebhookEvents,
+  ];
+
   @Global()
-  @Module({ providers: [{ provide: AuditTrail, useValue: audit }], exports: [AuditTrail] })
-  class FakeAuditModule {}
+  @Module({
+    providers,
+    exports: providers.map((part) => ('provide' in part ? part.provide : part)),
+  })
+  class FakeRoomsModule {}
 
   @Module({})
   class TestBrokerModule {}
   const rooms = [EdgeModule, EnrolmentModule, GatewayModule, GrantsModule];
-  const imports = [resources, FakeAuditModule, ...rooms];
+  const imports = [resources, FakeRoomsModule, ...rooms];
   return { module: TestBrokerModule, imports };
 }
 
