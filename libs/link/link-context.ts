@@ -1,6 +1,7 @@
 /** What a handler learns about the link its request came on, as `@Ctx()`. */
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ConduitError } from '#libs/errors/conduit-error.js';
+import type { LinkStream } from '#libs/link/link-stream.js';
 import type { Link } from '#libs/link/link.js';
 
 export class LinkContext<Peer = unknown> extends BaseRpcContext<[Link, Peer]> {
@@ -13,6 +14,7 @@ export class LinkContext<Peer = unknown> extends BaseRpcContext<[Link, Peer]> {
     readonly peer: Peer,
     /** `meta.requestId` of the request, if it is a string. */
     readonly requestId?: string,
+    private readonly stream?: LinkStream,
   ) {
     super([link, peer]);
   }
@@ -25,6 +27,11 @@ export class LinkContext<Peer = unknown> extends BaseRpcContext<[Link, Peer]> {
     this.controller ??= new AbortController();
     if (this.cause !== undefined) this.controller.abort(this.cause);
     return this.controller.signal;
+  }
+
+  /** The answer is large and may wait: answers to other requests on this link go first. */
+  yieldToOthers(): void {
+    this.stream?.yieldToOthers();
   }
 
   /** For the server: nobody waits for the answer any more. */

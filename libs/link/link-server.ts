@@ -71,7 +71,7 @@ export class LinkServer extends Server implements CustomTransportStrategy {
       message: (_kind, payload) => {
         const request = this.parse(stream, payload);
         if (request === undefined) return;
-        context = new LinkContext(link, peer, requestIdOf(request));
+        context = new LinkContext(link, peer, requestIdOf(request), stream);
         void this.serve(stream, request, context);
       },
       fragment: () => undefined,

@@ -28,6 +28,8 @@ export interface StreamCarrier {
   wake(stream: LinkStream): void;
   sendCredit(streamId: number, bytes: number): void;
   sendReset(streamId: number, reason: ResetReason): void;
+  /** The reply may wait for those of other streams. */
+  noteBulk(stream: LinkStream): void;
   /** The stream is over and its id retired. */
   retire(stream: LinkStream): void;
 }
@@ -38,6 +40,7 @@ export class LinkStream {
   /** The next stream in the link's queue of writers. */
   nextReady: LinkStream | undefined;
   isQueued = false;
+  private bulk = false;
   private listener: StreamListener | undefined;
   private over = false;
 
@@ -52,6 +55,18 @@ export class LinkStream {
 
   get isOver(): boolean {
     return this.over;
+  }
+
+  /** Whether its reply lets others go first. */
+  get isBulk(): boolean {
+    return this.bulk;
+  }
+
+  /** Acceptor only, before the reply: others go first from now on. */
+  yieldToOthers(): void {
+    if (this.bulk || this.over) return;
+    this.bulk = true;
+    this.carrier.noteBulk(this);
   }
 
   listen(listener: StreamListener): void {

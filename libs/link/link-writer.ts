@@ -1,12 +1,13 @@
 /**
  * The one writer of a link. Frames that arise within one turn of the event loop leave together in
- * as few messages as possible; streams take turns of one fragment each; nothing is given to a
- * socket that still holds more than the high-water mark, so a slow line costs no memory.
+ * as few messages as possible; streams take turns of one fragment each, those that may wait behind
+ * the others; nothing is given to a socket that still holds more than the high-water mark, so a slow line costs no memory.
  */
 import { BATCH_BYTES } from '#libs/link/frame.js';
 import { FrameBatch, NO_PAYLOAD } from '#libs/link/frame-batch.js';
 import type { LinkSocket } from '#libs/link/link-socket.js';
 import type { LinkStream } from '#libs/link/link-stream.js';
+import { ReadyQueue } from '#libs/link/ready-queue.js';
 
 interface ControlFrame {
   type: number;
@@ -14,12 +15,16 @@ interface ControlFrame {
   payload: Uint8Array;
 }
 
+/** Of so many turns one is a bulk stream's, whoever else is ready: it always gets on. */
+const BULK_TURN = 8;
+
 const batch = new FrameBatch();
 
 export class LinkWriter {
   private readonly control: ControlFrame[] = [];
-  private firstReady: LinkStream | undefined;
-  private lastReady: LinkStream | undefined;
+  private readonly urgent = new ReadyQueue();
+  private readonly bulk = new ReadyQueue();
+  private turns = 0;
   private farewell: number | undefined;
   private isScheduled = false;
   private isStopped = false;
@@ -50,7 +55,7 @@ export class LinkWriter {
   /** Gives the stream a turn when it has something that may leave. */
   wake(stream: LinkStream): void {
     if (!stream.isQueued && stream.outbox.isReady) {
-      this.append(stream);
+      this.queueOf(stream).append(stream);
       this.schedule();
     }
   }
@@ -74,12 +79,14 @@ export class LinkWriter {
   stop(): void {
     this.isStopped = true;
     this.control.length = 0;
-    this.firstReady = this.lastReady = undefined;
+    this.urgent.clear();
+    this.bulk.clear();
   }
 
   private get hasWork(): boolean {
     if (this.isStopped) return false;
-    return this.control.length > 0 || this.firstReady !== undefined || this.farewell !== undefined;
+    const isReady = this.urgent.first !== undefined || this.bulk.first !== undefined;
+    return isReady || this.control.length > 0 || this.farewell !== undefined;
   }
 
   private schedule(): void {
@@ -89,11 +96,13 @@ export class LinkWriter {
   private fill(): void {
     for (const frame of this.control) batch.add(frame.type, 0, frame.streamId, frame.payload);
     this.control.length = 0;
-    while (this.firstReady !== undefined && batch.bytes < BATCH_BYTES) {
-      const stream = this.shift();
-      if (stream.isOver) continue;
+    while (batch.bytes < BATCH_BYTES) {
+      const stream = this.next();
+      if (stream === undefined) break;
+      // What was ready may have waited for its turn while its allowance shrank.
+      if (stream.isOver || !stream.outbox.isReady) continue;
       stream.take(batch);
-      if (stream.outbox.isReady) this.append(stream);
+      if (stream.outbox.isReady) this.queueOf(stream).append(stream);
     }
     if (this.farewell !== undefined && !this.hasUnopened) {
       batch.add(this.farewell, 0, 0, NO_PAYLOAD);
@@ -103,25 +112,22 @@ export class LinkWriter {
 
   /** Whether an open frame waits; asked only while draining. */
   private get hasUnopened(): boolean {
-    for (let stream = this.firstReady; stream !== undefined; stream = stream.nextReady) {
+    // Only requests open streams, and those are never bulk.
+    for (let stream = this.urgent.first; stream !== undefined; stream = stream.nextReady) {
       if (!stream.isOver && !stream.outbox.isOpened) return true;
     }
     return false;
   }
 
-  private append(stream: LinkStream): void {
-    stream.isQueued = true;
-    if (this.lastReady === undefined) this.firstReady = stream;
-    else this.lastReady.nextReady = stream;
-    this.lastReady = stream;
+  private next(): LinkStream | undefined {
+    this.turns += 1;
+    const isBulkTurn = this.turns % BULK_TURN === 0;
+    const [first, second] = isBulkTurn ? [this.bulk, this.urgent] : [this.urgent, this.bulk];
+    if (first.first !== undefined) return first.shift();
+    return second.first === undefined ? undefined : second.shift();
   }
 
-  private shift(): LinkStream {
-    const stream = this.firstReady as LinkStream;
-    this.firstReady = stream.nextReady;
-    if (this.firstReady === undefined) this.lastReady = undefined;
-    stream.nextReady = undefined;
-    stream.isQueued = false;
-    return stream;
+  private queueOf(stream: LinkStream): ReadyQueue {
+    return stream.isBulk ? this.bulk : this.urgent;
   }
 }

@@ -7,6 +7,7 @@
 import { EventEmitter } from 'node:events';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { FrameType, readFrames, type ResetReason } from '#libs/link/frame.js';
+import { BulkShare } from '#libs/link/bulk-share.js';
 import { HeartbeatWheel, type Heartbeat } from '#libs/link/heartbeat-wheel.js';
 import { type FrameReceiver, InboundFrames } from '#libs/link/inbound-frames.js';
 import { DEFAULT_LIMITS, type LinkLimits } from '#libs/link/link-limits.js';
@@ -45,6 +46,7 @@ export class Link extends EventEmitter<LinkEvents> implements FrameReceiver, Hea
   readonly limits: LinkLimits;
   readonly assembly = { usedBytes: 0 };
   private readonly table: StreamTable;
+  private readonly bulk: BulkShare;
   private readonly frames: InboundFrames;
   private readonly writer: LinkWriter;
   private readonly wheel: HeartbeatWheel;
@@ -63,6 +65,7 @@ export class Link extends EventEmitter<LinkEvents> implements FrameReceiver, Hea
     this.limits =
       Object.keys(overrides).length === 0 ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...overrides };
     this.table = new StreamTable(side === 'dialler' ? 1 : 2);
+    this.bulk = new BulkShare(this.limits.windowBytes, () => this.table.inboundSize);
     this.frames = new InboundFrames(this.table, this);
     this.writer = new LinkWriter(socket, this.limits.highWaterBytes, () => this.closeWhenDrained());
     this.wheel = wheel;
@@ -161,8 +164,13 @@ export class Link extends EventEmitter<LinkEvents> implements FrameReceiver, Hea
     return true;
   }
 
+  noteBulk(stream: LinkStream): void {
+    this.bulk.add(stream);
+  }
+
   retire(stream: LinkStream): void {
     this.table.retire(stream);
+    this.bulk.retire(stream);
     if (stream.outbox.isFinished) this.frames.forgive(1);
     if (this.drainAnnounced) this.writer.nudge();
   }

@@ -12,6 +12,9 @@ export type Received =
   | 'too large'
   | { breach: string };
 
+/** Credit is returned in pieces of this share of the window. */
+const CREDIT_SHARE = 1 / 8;
+
 const MAX_HEAD_BYTES = 64 * 1024;
 
 /** Room for the assembly of all streams of one link together. */
@@ -69,7 +72,7 @@ export class StreamInbox {
    */
   creditFor(bytes: number): number {
     this.owedBytes += bytes;
-    if (this.owedBytes < this.limits.windowBytes / 4) return 0;
+    if (this.owedBytes < this.limits.windowBytes * CREDIT_SHARE) return 0;
     const credit = this.owedBytes;
     this.owedBytes = 0;
     this.windowLeft += credit;

@@ -26,6 +26,8 @@ export class StreamOutbox {
   private waiting: (() => void)[] = [];
   private opened: boolean;
   private sealed = false;
+  /** Bytes that a bulk stream may have on its way; absent: the whole window. */
+  allowance: (() => number) | undefined;
 
   constructor(
     private readonly limits: LinkLimits,
@@ -71,14 +73,19 @@ export class StreamOutbox {
     const part = this.parts[0];
     if (part === undefined) return false;
     const left = Math.min(part.payload.length - part.offset, CRUMB_BYTES);
-    return this.creditBytes >= left + FRAGMENT_COST_BYTES;
+    return this.roomBytes >= left + FRAGMENT_COST_BYTES;
+  }
+
+  private get roomBytes(): number {
+    if (this.allowance === undefined) return this.creditBytes;
+    return Math.min(this.creditBytes, this.allowance() - this.owedCreditBytes);
   }
 
   /** Moves one frame into the batch. Call only when ready. */
   take(streamId: number, batch: FrameBatch): void {
     const part = this.parts[0] as Part;
     const left = part.payload.length - part.offset;
-    const size = Math.min(left, this.limits.fragmentBytes, this.creditBytes - FRAGMENT_COST_BYTES);
+    const size = Math.min(left, this.limits.fragmentBytes, this.roomBytes - FRAGMENT_COST_BYTES);
     const isWhole = size === part.payload.length;
     const payload = isWhole ? part.payload : part.payload.subarray(part.offset, part.offset + size);
     const isLastFragment = size === left;

@@ -17,6 +17,7 @@ export class RunQueryController {
     @Payload(QueryRequestPipe) request: QueryRequest,
     @Ctx() context: LinkContext,
   ): Promise<StreamedReply | RunQueryEnd> {
+    if (request.meta.lane !== 'immediate') context.yieldToOthers();
     return this.queries.execute(request, context.signal);
   }
 }
