@@ -30,7 +30,7 @@ import { FixedClock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
 
 /** Writes where a transaction was given or not; can be told to refuse. */
-class RefusableAudit extends AuditTrail {
+export class RefusableAudit extends AuditTrail {
   records: Omit<AuditRecord, 'ts'>[] = [];
   refuses = false;
 
