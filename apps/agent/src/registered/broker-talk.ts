@@ -11,6 +11,7 @@ import {
   type SyncRegisteredAnswer,
   type SyncRegisteredMeta,
 } from '#libs/contracts/registered.js';
+import { toConduitError } from '#libs/errors/conduit-error.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import type { HeldQuery } from '#apps/agent/src/registered/registered-query.js';
 import type { RegisteredShelf } from '#apps/agent/src/registered/registered-shelf.js';
@@ -33,6 +34,8 @@ const LEAST_SYNC_MS = 5_000;
 
 export class BrokerTalk {
   private isReporting = false;
+  /** Runs in the next lot: one by one after a lot was refused, to find the one that is not wanted. */
+  private lotSize: number = registeredLimits.runsPerReport;
   private isPlanned = false;
   private isStopped = false;
   private syncedMs = -Infinity;
@@ -110,7 +113,7 @@ export class BrokerTalk {
   private async reportSome(): Promise<boolean> {
     const { shelf, line } = this.parts;
     const told: { held: HeldQuery; runs: RegisteredRunReport[] }[] = [];
-    let left: number = registeredLimits.runsPerReport;
+    let left = this.lotSize;
     for (const held of shelf.all()) {
       const runs = held.state.pending.slice(0, left);
       if (runs.length > 0) told.push({ held, runs });
@@ -119,7 +122,16 @@ export class BrokerTalk {
     }
     if (told.length === 0) return true;
     const meta: ReportRegisteredMeta = { runs: told.flatMap(({ runs }) => runs) };
-    await line.ask(brokerPatterns.reportRegistered, meta);
+    try {
+      await line.ask(brokerPatterns.reportRegistered, meta);
+      this.lotSize = registeredLimits.runsPerReport;
+    } catch (error) {
+      if (toConduitError(error).code !== 'REQUEST_INVALID') throw error;
+      const isFound = this.lotSize === 1;
+      this.lotSize = 1;
+      // One that this broker will never take must not keep the others from it.
+      if (!isFound) return true;
+    }
     for (const { held, runs } of told) {
       held.state.pending = held.state.pending.filter((report) => !runs.includes(report));
       // Lost in a crash, they are told again, and the broker knows their numbers.

@@ -27,8 +27,8 @@ import type { RunAnswer, RunFailure } from '#apps/agent/src/registered/run-query
 type Success = Extract<RunAnswer, { isSuccess: true }>;
 type Facts = Omit<RegisteredRunReport, 'registeredId' | 'run' | 'startedAtMs' | 'executionMs'>;
 
-/** SQL Server's messages are shorter than this. */
-const MAX_WORDS = 4_000;
+/** SQL Server's messages hardly ever are longer. */
+const MAX_WORDS = 2_000;
 
 function sealerFor({ definition }: HeldQuery, run: number): ResultSealer {
   const { registeredId, siteId, integratorId, resultKey } = definition;

@@ -257,6 +257,24 @@ describe('while the broker is away', () => {
     expect(reports.slice(0, 2).map(({ outcome }) => outcome)).toEqual(['changed', 'unchanged']);
   });
 
+  test('a report that the broker refuses keeps no other from it', async () => {
+    scene.line.refuses = (report) => report.outcome === 'unchanged' && report.rows === 0;
+    scene.line.attached = false;
+    const refused = await scene.put(again);
+    while (scene.asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    scene.answer = [{ Id: 1 }];
+    const wanted = await scene.put();
+    while (scene.asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    scene.line.attach();
+    const endMs = Date.now() + 10_000;
+    while (!scene.line.reports.some(({ registeredId }) => registeredId === wanted)) {
+      expect(Date.now()).toBeLessThan(endMs);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const taken = scene.line.reports.filter(({ registeredId }) => registeredId === refused);
+    expect(taken[0]?.outcome).toBe('changed');
+  });
+
   test('a report whose answer was lost is told again with the same number', async () => {
     scene.line.losesAnswers = true;
     await scene.put();

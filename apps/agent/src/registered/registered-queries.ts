@@ -40,6 +40,15 @@ export interface RegisteredParts {
 /** After its end it is kept so long for its last result, should the broker not say that it is over. */
 const KEPT_AFTER_END_MS = 48 * 3_600_000;
 
+/** Refusals that pass by themselves. */
+const HELD: readonly ErrorCode[] = [
+  'SITE_PAUSED',
+  'GRANT_OUTSIDE_HOURS',
+  'GRANT_NOT_YET_VALID',
+  'QUEUE_EXPIRED',
+  'CONCURRENCY_LIMITED',
+];
+
 export class RegisteredQueries {
   private readonly clock: RunClock;
   /** What the broker brings is done in its order: twice the same at once would be two. */
@@ -170,14 +179,16 @@ export class RegisteredQueries {
       const report = await perform.execute(held);
       if (!report) return 'stopped';
       if (report.outcome === 'failed') onFailed((report.errorCode ?? 'INTERNAL') as ErrorCode);
-      const nextRunAtMs = this.clock.nextRunMs(id, startedMs, held.state.failures);
+      const isHeld = HELD.some((code) => code === report.errorCode);
+      const nextRunAtMs = this.clock.nextRunMs(id, startedMs, held.state.failures, isHeld);
       const isOver = report.stopped ?? nextRunAtMs === undefined;
       shelf.note(held, isOver ? report : { ...report, nextRunAtMs });
       await shelf.keepState(held, report.outcome === 'changed');
       if (report.outcome === 'changed') await shelf.sweep(held);
       talk.wake();
       if (report.stopped) return 'stopped';
-      return report.outcome === 'failed' ? 'failed' : 'succeeded';
+      if (report.outcome !== 'failed') return 'succeeded';
+      return isHeld ? 'held' : 'failed';
     } catch (error) {
       onFailed(toConduitError(error).code);
       talk.wake();

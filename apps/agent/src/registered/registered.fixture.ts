@@ -38,6 +38,7 @@ const agentKey = await makeEncryptionKey();
 export class ScriptedLine extends BrokerLine {
   override attached = true;
   losesAnswers = false;
+  refuses: (report: RegisteredRunReport) => boolean = () => false;
   readonly reports: RegisteredRunReport[] = [];
   readonly syncs: SyncRegisteredMeta[] = [];
   private readonly listeners: (() => void)[] = [];
@@ -45,7 +46,11 @@ export class ScriptedLine extends BrokerLine {
   override ask(pattern: string, meta: object): Promise<object> {
     if (!this.attached) return Promise.reject(new ConduitError('LINK_CLOSED'));
     if (pattern === 'registered.sync') this.syncs.push(meta as SyncRegisteredMeta);
-    else this.reports.push(...structuredClone((meta as { runs: RegisteredRunReport[] }).runs));
+    else {
+      const { runs } = structuredClone(meta) as { runs: RegisteredRunReport[] };
+      if (runs.some(this.refuses)) return Promise.reject(new ConduitError('REQUEST_INVALID'));
+      this.reports.push(...runs);
+    }
     if (this.losesAnswers) return Promise.reject(new ConduitError('LINK_CLOSED'));
     return Promise.resolve({ brokerTimeMs: Date.now() });
   }

@@ -95,6 +95,9 @@ describe('a registered query', () => {
       [1, 2, 4, 8, 60].map((minutes) => minutes * MINUTE_MS),
     );
     expect(intervalMs(2 * HOUR_MS, 5)).toBe(2 * HOUR_MS);
+    expect([1, 3, 9].map((failures) => intervalMs(MINUTE_MS, failures, true))).toEqual(
+      [2, 5, 5].map((minutes) => minutes * MINUTE_MS),
+    );
     let failures = 3;
     const scene = aScene(() => ({ result: failures-- > 0 ? 'failed' : 'succeeded', tookMs: 1 }));
     scene.clock.add('a', { frequencyMs: MINUTE_MS, endsAtMs: scene.trueMs + 24 * HOUR_MS });

@@ -15,8 +15,11 @@ export interface RunTerms {
   endsAtMs: number;
 }
 
-/** How a run ended; `stopped`: there will be no other. */
-export type RunResult = 'succeeded' | 'failed' | 'stopped';
+/**
+ * How a run ended. `held`: refused for a reason that passes by itself, at no cost to the database.
+ * `stopped`: there will be no other.
+ */
+export type RunResult = 'succeeded' | 'failed' | 'held' | 'stopped';
 
 interface Entry {
   id: string;
@@ -37,6 +40,8 @@ export interface RunClockParts {
 
 const RUNS_AT_ONCE = 4;
 const LONGEST_BACKOFF_MS = 3_600_000;
+/** A surgery that opens, or is no longer paused, does not wait an hour for its first run. */
+const LONGEST_HELD_MS = 5 * 60_000;
 /** Overdue by more than this, something was asleep. */
 const LATE_MS = 10_000;
 const DOUBT_LOOK_MS = 2_000;
@@ -48,9 +53,9 @@ const PHASE_PART = 0.1;
 const LONGEST_PHASE_MS = 10_000;
 
 /** Milliseconds from the start of a run to the next, after so many failures without a success. */
-export function intervalMs(frequencyMs: number, failures: number): number {
-  const backedOffMs = Math.min(frequencyMs * 2 ** Math.min(failures, 30), LONGEST_BACKOFF_MS);
-  return Math.max(frequencyMs, backedOffMs);
+export function intervalMs(frequencyMs: number, failures: number, isHeld = false): number {
+  const longestMs = isHeld ? LONGEST_HELD_MS : LONGEST_BACKOFF_MS;
+  return Math.max(frequencyMs, Math.min(frequencyMs * 2 ** Math.min(failures, 30), longestMs));
 }
 
 export class RunClock {
@@ -99,10 +104,10 @@ export class RunClock {
   }
 
   /** When it is due, by the true time; undefined while it runs, has ended or is not here. */
-  nextRunMs(entryId: string, startedMonotonicMs: number, failures: number): number | undefined {
+  nextRunMs(entryId: string, startedMs: number, failures: number, isHeld: boolean) {
     const entry = this.entries.get(entryId);
     if (!entry) return undefined;
-    const dueMs = startedMonotonicMs + intervalMs(entry.terms.frequencyMs, failures);
+    const dueMs = startedMs + intervalMs(entry.terms.frequencyMs, failures, isHeld);
     const nowMs = this.parts.timeline.monotonicMs();
     const atMs = this.parts.time.earliestMs() + Math.max(0, dueMs - nowMs);
     return atMs < entry.terms.endsAtMs ? Math.round(atMs) : undefined;
@@ -173,8 +178,8 @@ export class RunClock {
   }
 
   private planNext(entry: Entry, result: RunResult, startedMs: number): void {
-    entry.failures = result === 'failed' ? entry.failures + 1 : 0;
-    const interval = this.intervalOf(entry);
+    entry.failures = result === 'succeeded' ? 0 : entry.failures + 1;
+    const interval = intervalMs(entry.terms.frequencyMs, entry.failures, result === 'held');
     const phaseMs = this.random() * Math.min(interval * PHASE_PART, LONGEST_PHASE_MS);
     const dueMs = startedMs + interval + (entry.hasRun ? 0 : phaseMs);
     entry.hasRun = true;

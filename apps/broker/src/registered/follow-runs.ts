@@ -32,7 +32,9 @@ export class FollowRuns {
   async execute(recorded: RecordedRun): Promise<void> {
     const { before, report, isLatest } = recorded;
     if (report.outcome === 'failed') await this.keepError(recorded);
-    if (report.outcome === 'failed') tell(this.webhooks, 'registered.failed', before);
+    // Once for each reason, not at each run that fails for it.
+    const isNews = report.outcome === 'failed' && before.error_code !== codeOf(report);
+    if (isNews && isLatest) tell(this.webhooks, 'registered.failed', before);
     if (report.stopped === true && isLatest) await this.stopped(recorded);
     if (report.outcome === 'changed' && isLatest) await this.inTurn(recorded);
   }
