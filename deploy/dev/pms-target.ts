@@ -1,4 +1,5 @@
 /** Which SQL Server the agent talks to: the sandbox clinic, or one that is given as a URL. */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { StartError } from '#deploy/dev/child-program.js';
 
@@ -18,16 +19,27 @@ interface JournalPlace {
   table: string;
 }
 
-/** The line that the sandbox prints when it is ready. */
+type SandboxLogin = 'admin' | 'read' | 'write' | 'none';
+
+/** The line that the sandbox prints when it is ready. It goes into a log: no password is in it. */
 export interface SandboxReady {
   host: string;
   port: number;
   catalogues: string[];
   journal: JournalPlace;
-  logins: Record<'admin' | 'read' | 'write' | 'none', { user: string; password: string }>;
+  users: Record<SandboxLogin, string>;
+  /** JSON, readable by its owner: `passwords` by login. */
+  passwordFile: string;
 }
 
 export function sandboxTarget(ready: SandboxReady): PmsTarget {
+  const { passwords } = JSON.parse(readFileSync(ready.passwordFile, 'utf8')) as {
+    passwords: Record<SandboxLogin, string>;
+  };
+  const login = (name: SandboxLogin): { user: string; password: string } => ({
+    user: ready.users[name],
+    password: passwords[name],
+  });
   return {
     server: ready.host,
     port: ready.port,
@@ -37,7 +49,7 @@ export function sandboxTarget(ready: SandboxReady): PmsTarget {
       database: name,
       isDefault: index === 0,
     })),
-    logins: { read: ready.logins.read, write: ready.logins.write },
+    logins: { read: login('read'), write: login('write') },
     journal: ready.journal,
   };
 }

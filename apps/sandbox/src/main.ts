@@ -4,6 +4,8 @@
  * database with it, whichever way it is stopped.
  */
 import { readShape, wholeNumber } from './clinic/clinic-options.js';
+import { resolve } from 'node:path';
+import { stateFile } from './clinic/clinic-state.js';
 import { clinicCatalogues } from './clinic/clinic.js';
 import { parseWords, runCommand, toStandardError } from './clinic/command-line.js';
 import { startClinic, type RunningClinic } from './clinic/start-clinic.js';
@@ -20,7 +22,7 @@ const help = `Runs the sandbox clinic: SQL Server's protocol, an embedded engine
   --seed TEXT            other rows of the same kinds (conduit)
   --reference-date DATE  the clinic's today, YYYY-MM-DD (today, when first filled)
   --reset                throw the state away and fill anew
-  --json                 print one line of JSON when ready
+  --json                 print one line of JSON when ready; passwords are in the file it names
   --with-parent          stop when standard input ends or the parent disconnects
   --help
 
@@ -53,7 +55,7 @@ async function run(): Promise<void> {
   };
   const stopAsked = untilAskedToStop(words['with-parent']);
   const clinic = await startClinic(options);
-  console.log(words.json ? readyLine(clinic) : banner(clinic, words.state));
+  console.log(words.json ? readyLine(clinic, words.state) : banner(clinic, words.state));
   const reason = await Promise.race([stopAsked, clinic.failed]);
   if (!words.json) toStandardError('Stopping …');
   await clinic.close();
@@ -72,14 +74,17 @@ function untilAskedToStop(withParent: boolean): Promise<void> {
   });
 }
 
-function readyLine({ host, port, logins, caFile }: RunningClinic): string {
+/** Whoever started it writes this into a log: the passwords are named by their file. */
+function readyLine({ host, port, logins, caFile }: RunningClinic, state: string): string {
+  const users = Object.entries(logins).map(([login, { user }]) => [login, user]);
   return JSON.stringify({
     ready: true,
     host,
     port,
     catalogues: clinicCatalogues,
     journal: journalPlace,
-    logins,
+    users: Object.fromEntries(users) as Record<string, string>,
+    passwordFile: resolve(stateFile(state)),
     caFile,
     pid: process.pid,
   });

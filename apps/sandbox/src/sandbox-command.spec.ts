@@ -1,7 +1,7 @@
 /** The commands as processes: what they print, how they stop, what they answer to bad words. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,12 +47,30 @@ const sandbox = (...args: string[]): ChildProcess =>
 interface Ready {
   host: string;
   port: number;
-  logins: Record<'read' | 'write', { user: string; password: string }>;
+  users: Record<'read' | 'write', string>;
+  passwordFile: string;
 }
+
+/** The passwords that the line does not hold, from the file that it names. */
+function passwordsOf({ passwordFile }: Ready): Record<'read' | 'write', string> {
+  expect(statSync(passwordFile).mode & 0o777).toBe(0o600);
+  const { passwords } = JSON.parse(readFileSync(passwordFile, 'utf8')) as {
+    passwords: Record<'read' | 'write', string>;
+  };
+  expect(passwords.read).toMatch(/^Zz9-.{24}$/);
+  return passwords;
+}
+
+const loginOf = (ready: Ready, login: 'read' | 'write') => ({
+  user: ready.users[login],
+  password: passwordsOf(ready)[login],
+});
 
 async function readyLine(child: ChildProcess): Promise<Ready> {
   for await (const line of createInterface({ input: child.stdout! })) {
-    return JSON.parse(line) as Ready;
+    const ready = JSON.parse(line) as Ready;
+    for (const password of Object.values(passwordsOf(ready))) expect(line).not.toContain(password);
+    return ready;
   }
   throw new Error('the sandbox ended without a word');
 }
@@ -65,12 +83,12 @@ describe('the sandbox command', () => {
       ready: true,
       host: '127.0.0.1',
       catalogues: ['Patients', 'Reference'],
-      logins: { read: { user: 'conduit_read' } },
+      users: { read: 'conduit_read' },
     });
     const pool = await new sql.ConnectionPool({
       server: ready.host,
       port: ready.port,
-      ...ready.logins.write,
+      ...loginOf(ready, 'write'),
       options: { trustServerCertificate: true },
     }).connect();
     await pool.query(`UPDATE dbo.Patient SET NOTES = 'kept' WHERE INTERNALID = 41`);
@@ -79,12 +97,13 @@ describe('the sandbox command', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
 
     const again = sandbox('--json');
-    const { port, logins } = await readyLine(again);
-    expect(logins).toEqual(ready.logins);
+    const there = await readyLine(again);
+    const { port } = there;
+    expect(passwordsOf(there)).toEqual(passwordsOf(ready));
     const second = await new sql.ConnectionPool({
       server: '127.0.0.1',
       port,
-      ...logins.read,
+      ...loginOf(there, 'read'),
       options: { trustServerCertificate: true },
     }).connect();
     const { recordset } = await second.query(`SELECT NOTES FROM Patient WHERE INTERNALID = 41`);

@@ -17,7 +17,7 @@ export interface ClinicState {
   tls: TlsFiles;
 }
 
-const stateFile = (directory: string): string => join(directory, 'clinic.json');
+export const stateFile = (directory: string): string => join(directory, 'clinic.json');
 
 /** Letters and digits, with one of each kind that SQL Server's password policy counts. */
 function password(): string {
