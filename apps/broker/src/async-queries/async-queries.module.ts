@@ -12,6 +12,7 @@ import { CancelQuery } from '#apps/broker/src/async-queries/cancel-query.js';
 import { CarryQuery } from '#apps/broker/src/async-queries/carry-query.js';
 import { ClaimKeeper } from '#apps/broker/src/async-queries/claim-keeper.js';
 import { DispatchQuery } from '#apps/broker/src/async-queries/dispatch-query.js';
+import { EndedRecords } from '#apps/broker/src/async-queries/ended-records.js';
 import { EndQuery } from '#apps/broker/src/async-queries/end-query.js';
 import { ExpireQuery } from '#apps/broker/src/async-queries/expire-query.js';
 import { FetchPage } from '#apps/broker/src/async-queries/fetch-page.js';
@@ -48,6 +49,7 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     CarryQuery,
     ClaimKeeper,
     DispatchQuery,
+    EndedRecords,
     EndQuery,
     ExpireQuery,
     FetchPage,

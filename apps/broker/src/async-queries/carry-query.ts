@@ -32,6 +32,8 @@ export const runLimits = {
 
 /** How long it takes until a full store is asked again. */
 const FULL_WAIT_MS = 500;
+/** When nobody fetched or deleted anything for so long, the result is given up. */
+const FULL_PATIENCE_MS = 3_600_000;
 const ENVELOPE = /^[A-Za-z0-9_-]{64,256}$/;
 
 export interface RunOrder {
@@ -115,7 +117,10 @@ export class CarryQuery {
 
   private async put(order: RunOrder, page: SealedPage, signal: AbortSignal): Promise<void> {
     const owner = ownerOf(order.record, order.runId);
+    const giveUpMs = this.clock.now() + FULL_PATIENCE_MS;
     while ((await this.results.putPage(owner, page)) === 'full') {
+      if (this.clock.now() > giveUpMs) throw new ConduitError('TRANSIENT_STORE_FULL');
+      if (await this.results.makeRoom(owner)) continue;
       await pause(FULL_WAIT_MS, signal);
     }
   }

@@ -66,6 +66,7 @@ export class FetchPage {
     if (!opener || !header || !sealed) throw await this.absence(record, page);
     if (isEnded(record))
       await this.results.keepUntil(owner, this.clock.now() + KEPT_AFTER_FETCH_MS);
+    else await this.results.noteFetched(owner, page);
     return { record, page: { header, opener, sealed } };
   }
 

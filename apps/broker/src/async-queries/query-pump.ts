@@ -9,6 +9,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ClaimKeeper } from '#apps/broker/src/async-queries/claim-keeper.js';
+import { Rests } from '#apps/broker/src/async-queries/rests.js';
 import { SiteLines, type InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
@@ -20,8 +21,7 @@ const SWEEP_MS = 5_000;
 @Injectable()
 export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly fills = new Map<string, () => Promise<void>>();
-  /** Sites that are asked nothing for a while. */
-  private readonly resting = new Map<string, NodeJS.Timeout>();
+  private readonly rests = new Rests((siteId) => this.wake(siteId));
   private stops: (() => void)[] = [];
   private isOpen = false;
 
@@ -49,8 +49,7 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
   beforeApplicationShutdown(): void {
     this.isOpen = false;
     for (const stop of this.stops) stop();
-    for (const timer of this.resting.values()) clearTimeout(timer);
-    this.resting.clear();
+    this.rests.clear();
   }
 
   /** Something may be waiting for this site. */
@@ -79,29 +78,19 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async fill(siteId: string): Promise<void> {
     while (this.mayAsk(siteId)) {
-      const claim = await this.lines.claim(siteId).catch(() => undefined);
+      const claim = await this.lines.claim(siteId, this.rests.of(siteId)).catch(() => undefined);
       if (!claim) return;
       void this.serve(claim);
     }
   }
 
   private async serve(claim: InLine): Promise<void> {
-    const restMs = await this.claims.serve(claim);
-    if (restMs > 0) this.rest(claim.siteId, restMs);
-    else this.wake(claim.siteId);
+    const wait = await this.claims.serve(claim);
+    if (wait && this.isOpen) this.rests.begin(claim, wait);
+    this.wake(claim.siteId);
   }
 
   private mayAsk(siteId: string): boolean {
-    return this.isOpen && !this.resting.has(siteId) && this.links.find(siteId) !== undefined;
-  }
-
-  private rest(siteId: string, ms: number): void {
-    if (!this.isOpen) return;
-    clearTimeout(this.resting.get(siteId));
-    const rested = (): void => {
-      this.resting.delete(siteId);
-      this.wake(siteId);
-    };
-    this.resting.set(siteId, setTimeout(rested, ms).unref());
+    return this.isOpen && !this.rests.isResting(siteId) && this.links.find(siteId) !== undefined;
   }
 }

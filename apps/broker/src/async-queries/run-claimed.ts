@@ -1,11 +1,16 @@
 /**
  * What becomes of a claimed query: it ends, or it waits again. Every step may be the last one of this
- * node: the claim lapses then, and the next node reads in the record how far it came.
+ * node: the claim lapses then, and the next node reads in the record how far it came. A node that was
+ * only slow finds its run superseded, and changes nothing.
  */
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { CarryQuery, type RunResult } from '#apps/broker/src/async-queries/carry-query.js';
-import { EndQuery, openStates, ownerOf } from '#apps/broker/src/async-queries/end-query.js';
+import {
+  EndQuery,
+  openStates,
+  ownerOf,
+  type QueryEnd,
+} from '#apps/broker/src/async-queries/end-query.js';
 import {
   isEnded,
   isRunning,
@@ -13,8 +18,8 @@ import {
   type QueryRecord,
 } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords, type Move } from '#apps/broker/src/async-queries/query-records.js';
-import { waitAfter, type Wait } from '#apps/broker/src/async-queries/wait-reasons.js';
 import { RunGate } from '#apps/broker/src/async-queries/run-gate.js';
+import { waitAfter, type Wait } from '#apps/broker/src/async-queries/wait-reasons.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
 import { isErrorCode, type ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
@@ -25,11 +30,19 @@ import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
  */
 const MAX_RUNS = 3;
 
-/** `left`: it needs its place no more. `waits`: it goes back to it. */
-export type Verdict = { left: true } | { left: false; restMs: number };
-const LEFT: Verdict = { left: true };
+/**
+ * What is to be done with the claim. `over`: nothing, its end has seen to it or another node has it by
+ * now. `leave`: nobody else would take it out of the line. A wait: back to its place.
+ */
+export type Verdict = 'over' | 'leave' | Wait;
 
-const AGAIN: Wait = { reason: 'runAgain', restMs: 0 };
+const AGAIN: Wait = { reason: 'runAgain', of: 'integrator', restMs: 0 };
+const uploadFaults: readonly ErrorCode[] = [
+  'LINK_PROTOCOL',
+  'SPOOL_FULL',
+  'SPOOL_EXPIRED',
+  'TRANSIENT_STORE_FULL',
+];
 
 @Injectable()
 export class RunClaimed {
@@ -42,90 +55,75 @@ export class RunClaimed {
   ) {}
 
   /**
+   * @param runId new; no other run may change what this one began
    * @param signal aborts with the ConduitError that says why
    * @throws ConduitError QUEUE_UNAVAILABLE when the store went away: the claim is left to lapse
    */
-  async execute(queryId: string, signal: AbortSignal): Promise<Verdict> {
+  async execute(queryId: string, runId: string, signal: AbortSignal): Promise<Verdict> {
     const found = await this.records.read(queryId);
-    if (!found || isEnded(found)) return LEFT;
+    if (!found || isEnded(found)) return 'leave';
     const record = isRunning(found) ? await this.afterCut(found) : found;
-    if (!record) return LEFT;
+    if (!record) return 'over';
     const permission = this.gate.open(record);
     if ('code' in permission) return this.refuse(record, permission.code);
-    const runId = randomUUID();
     const move: Move = { from: [record.state], to: 'executing', set: { runId }, unset: ['reason'] };
-    if ((await this.records.move(queryId, move)) !== 'moved') return LEFT;
+    if ((await this.records.move(queryId, move)) !== 'moved') return 'over';
     const running = { ...record, runId, state: 'executing' as const };
     try {
       const order = { record: running, grant: permission.grant, runId, signal };
       return await this.conclude(running, await this.carry.execute(order));
     } catch (thrown) {
-      return this.afterFailure(running, toConduitError(thrown), signal);
+      const error = toConduitError(thrown);
+      if (error.code === 'QUEUE_UNAVAILABLE') throw error;
+      // Cancelled, or another node has it by now: whoever did that has seen to the record.
+      if (signal.aborted || error.code === 'QUERY_CANCELLED') return this.dropOwn(running);
+      return this.afterFailure(running, error);
     }
   }
 
-  /** The run of a node that is gone. @returns undefined when it cannot be run again */
+  /** The run of a node that is gone. @returns undefined when it is not run again */
   private async afterCut(record: QueryRecord): Promise<QueryRecord | undefined> {
     const again = await this.waitAgain(record, AGAIN, record.runs + 1);
-    if (again) return again;
-    await this.fail(record, 'SITE_LOST');
-    return undefined;
+    if (!again) await this.fail(record, 'SITE_LOST');
+    return again;
   }
 
   private async refuse(record: QueryRecord, code: ErrorCode): Promise<Verdict> {
-    if (code === 'QUEUE_EXPIRED')
-      await this.end.execute(record, { state: 'expiredInQueue', from: [record.state] });
-    else await this.fail(record, code);
-    return LEFT;
+    if (code !== 'QUEUE_EXPIRED') return this.fail(record, code);
+    await this.end.execute(record, { state: 'expiredInQueue', from: [record.state] });
+    return 'over';
   }
 
   private async conclude(record: QueryRecord, { end, count }: RunResult): Promise<Verdict> {
     const { runId = '' } = record;
     const { pages, rows, bytes: resultBytes } = count;
     const sqlExecutionMs = Math.max(0, whole(Math.round(end.sqlExecutionMs)));
+    const own = { from: runningStates, runId };
     if (end.status !== 'successful') {
       const { code, errorType = 'haloLink', errorCode } = end.error ?? {};
       const known = isErrorCode(code) ? code : 'LINK_PROTOCOL';
       const set = { errorCode: known, errorType, errorNumber: whole(errorCode), sqlExecutionMs };
-      await this.end.execute(record, { state: 'executionFailed', from: runningStates, runId, set });
-      return LEFT;
+      return this.finish(record, { ...own, state: 'executionFailed', set });
     }
     const counts =
       end.rowsAffected === undefined ? { rows } : { rowsAffected: whole(end.rowsAffected) };
     const set = { ...counts, pages, resultBytes, sqlExecutionMs };
-    await this.end.execute(record, { state: 'successful', from: runningStates, runId, set });
-    return LEFT;
+    return this.finish(record, { ...own, state: 'successful', set });
   }
 
-  private async afterFailure(
-    record: QueryRecord,
-    error: ConduitError,
-    signal: AbortSignal,
-  ): Promise<Verdict> {
-    // Cancelled, or another node has it by now: whoever did that has seen to the record.
-    if (signal.aborted || error.code === 'QUERY_CANCELLED') return this.stopped(record);
-    if (error.code === 'QUEUE_UNAVAILABLE') throw error;
-    const wait = waitAfter(error);
-    if (wait) {
-      if (await this.waitAgain(record, wait, record.runs)) {
-        return { left: false, restMs: wait.restMs };
-      }
-      const from = runningStates;
-      const { runId = '' } = record;
-      await this.end.execute(record, { state: 'expiredInQueue', from, runId });
-      return LEFT;
-    }
-    if (error.code === 'LINK_CLOSED') {
-      const again = await this.waitAgain(record, AGAIN, record.runs + 1);
-      if (again) return { left: false, restMs: 0 };
-      await this.fail(record, 'SITE_LOST');
-    } else await this.fail(record, error.code);
-    return LEFT;
+  private async finish(record: QueryRecord, end: QueryEnd): Promise<Verdict> {
+    if (await this.end.execute(record, end)) return 'over';
+    return this.dropOwn(record);
   }
 
-  private async stopped(record: QueryRecord): Promise<Verdict> {
-    await this.results.purge(ownerOf(record), 'cancelled');
-    return LEFT;
+  private async afterFailure(record: QueryRecord, error: ConduitError): Promise<Verdict> {
+    const wasCut = error.code === 'LINK_CLOSED';
+    const wait = wasCut ? AGAIN : waitAfter(error);
+    if (!wait) return this.fail(record, error.code);
+    if (await this.waitAgain(record, wait, record.runs + (wasCut ? 1 : 0))) return wait;
+    if (wasCut) return this.fail(record, 'SITE_LOST');
+    const { runId = '' } = record;
+    return this.finish(record, { state: 'expiredInQueue', from: runningStates, runId });
   }
 
   /** @returns the record as it waits; undefined when its time, or its last run, is over */
@@ -134,10 +132,8 @@ export class RunClaimed {
     { reason }: Wait,
     runs: number,
   ): Promise<QueryRecord | undefined> {
-    const wasCut = runs > record.runs;
-    if (wasCut && runs >= MAX_RUNS) return undefined;
-    if (!this.gate.hasTime(record)) return undefined;
-    if (record.runId !== undefined) await this.results.purge(ownerOf(record), 'cancelled');
+    if (runs >= MAX_RUNS || !this.gate.hasTime(record)) return undefined;
+    await this.dropOwn(record);
     const unset = ['keyEnvelope', 'began:executing', 'ended:executing', 'began:uploading'];
     const move: Move = {
       from: runningStates,
@@ -151,16 +147,21 @@ export class RunClaimed {
   }
 
   /** What had begun to come up failed on its way; all else failed at the practice. */
-  private async fail(record: QueryRecord, errorCode: ErrorCode): Promise<void> {
+  private async fail(record: QueryRecord, errorCode: ErrorCode): Promise<Verdict> {
     const set = { errorCode, errorType: 'haloLink' } as const;
     const own = { set, ...(record.runId !== undefined && { runId: record.runId }) };
     const upload = { ...own, state: 'uploadFailed', from: ['uploading'] } as const;
-    if (uploadFaults.includes(errorCode) && (await this.end.execute(record, upload))) return;
+    if (uploadFaults.includes(errorCode) && (await this.end.execute(record, upload))) return 'over';
     await this.end.execute(record, { ...own, state: 'executionFailed', from: openStates });
+    return 'over';
+  }
+
+  /** Pages of a run that does not count. */
+  private async dropOwn(record: QueryRecord): Promise<Verdict> {
+    if (record.runId !== undefined) await this.results.purge(ownerOf(record), 'cancelled');
+    return 'over';
   }
 }
-
-const uploadFaults: readonly ErrorCode[] = ['LINK_PROTOCOL', 'SPOOL_FULL', 'SPOOL_EXPIRED'];
 
 /** A number from the other side, or 0. */
 const whole = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : 0);

@@ -9,7 +9,11 @@ import {
   OUTCOME_PAGE,
   type ResultOutcome,
 } from '#apps/broker/src/async-queries/open-result.js';
-import type { QueryRecord, WaitReason } from '#apps/broker/src/async-queries/query-record.js';
+import {
+  isRunning,
+  type QueryRecord,
+  type WaitReason,
+} from '#apps/broker/src/async-queries/query-record.js';
 import { SiteLines } from '#apps/broker/src/async-queries/site-lines.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
@@ -38,6 +42,7 @@ export class ShowQuery {
       return asyncView(record, { queue: await this.queueOf(record), pages: [] });
     }
     if (record.runId === undefined) return asyncView(record, { pages: [] });
+    if (isRunning(record)) await this.findPlace(record);
     const headers = await this.results.headers(ownerOf(record));
     const pages = headers.filter(({ page }) => page !== OUTCOME_PAGE);
     const outcome = await this.outcomeOf(record, headers, secret);
@@ -45,13 +50,18 @@ export class ShowQuery {
   }
 
   private async queueOf(record: QueryRecord): Promise<NonNullable<Surroundings['queue']>> {
-    const place = await this.lines.place(record);
+    const place = await this.findPlace(record);
     const reason = this.reasonOf(record);
+    return typeof place === 'number' ? { position: place, reason } : { reason };
+  }
+
+  private async findPlace(record: QueryRecord): Promise<number | 'claimed' | undefined> {
+    const place = await this.lines.place(record);
     if (place === undefined && this.clock.now() - record.updatedAtMs > ON_ITS_WAY_MS) {
       // Whatever lost it from its line: here somebody waits for it.
       await this.dispatch.join(record);
     }
-    return typeof place === 'number' ? { position: place, reason } : { reason };
+    return place;
   }
 
   private reasonOf({ siteId, reason }: QueryRecord): WaitReason {

@@ -21,7 +21,7 @@ export const joinScript = new RedisScript(`
 
 /**
  * ARGV: 1 when the lease ends; 2 claims all integrators may have; 3 claims one may have; 4 JSON of
- * weights by integrator, 1 where absent. Takes the oldest query of the integrator that had least in
+ * weights by integrator, 1 where absent and 0 for one that is passed over. Takes the oldest query of the integrator that had least in
  * proportion to its weight.
  */
 export const claimScript = new RedisScript(`
@@ -32,6 +32,7 @@ export const claimScript = new RedisScript(`
     local who = string.match(member, '^[^:]+')
     held[who] = (held[who] or 0) + 1
   end
+  local weights = cjson.decode(ARGV[4])
   local turns = redis.call('HGETALL', KEYS[3])
   local best, bestPass, bestMember
   for i = 1, #turns, 2 do
@@ -39,15 +40,14 @@ export const claimScript = new RedisScript(`
     local first = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. who .. ':', '(' .. who .. ';', 'LIMIT', 0, 1)[1]
     if not first then
       if not held[who] then redis.call('HDEL', KEYS[3], who) end
-    elseif (held[who] or 0) < tonumber(ARGV[3]) and (not best or pass < bestPass) then
+    elseif weights[who] ~= 0 and (held[who] or 0) < tonumber(ARGV[3]) and (not best or pass < bestPass) then
       best, bestPass, bestMember = who, pass, first
     end
   end
   if not best then return false end
-  local weight = cjson.decode(ARGV[4])[best] or 1
   redis.call('ZREM', KEYS[1], bestMember)
   redis.call('ZADD', KEYS[2], ARGV[1], bestMember)
-  redis.call('HSET', KEYS[3], best, tostring(bestPass + 1 / weight))
+  redis.call('HSET', KEYS[3], best, tostring(bestPass + 1 / (weights[best] or 1)))
   return bestMember
 `);
 

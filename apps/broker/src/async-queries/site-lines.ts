@@ -55,10 +55,18 @@ export class SiteLines {
     await this.store.run(joinScript, keysOf(siteId), [integratorId, memberOf(query)]);
   }
 
-  /** The next query of a site, claimed; undefined when nobody waits or enough is under way. */
-  async claim(siteId: string, weights: Record<string, number> = {}): Promise<InLine | undefined> {
+  /**
+   * The next query of a site, claimed; undefined when nobody waits or enough is under way.
+   * @param resting integrators that are passed over
+   */
+  async claim(siteId: string, resting: readonly string[] = []): Promise<InLine | undefined> {
     const { leaseMs, claims, claimsEach } = lineLimits;
-    const args = [this.clock.now() + leaseMs, claims, claimsEach, JSON.stringify(weights)];
+    const args = [
+      this.clock.now() + leaseMs,
+      claims,
+      claimsEach,
+      JSON.stringify(sharesOf(resting)),
+    ];
     const member = await this.store.run<string | null>(claimScript, keysOf(siteId), args);
     return member === null ? undefined : fromMember(member, siteId);
   }
@@ -121,6 +129,11 @@ export class SiteLines {
 function keysOf(siteId: string): [waiting: string, claims: string, turns: string] {
   const line = `conduit:line:{${siteId}}`;
   return [`${line}:waiting`, `${line}:claims`, `${line}:turns`];
+}
+
+/** An integrator's weight is 1 until something says otherwise; 0: not now. */
+function sharesOf(resting: readonly string[]): Record<string, number> {
+  return Object.fromEntries(resting.map((integratorId) => [integratorId, 0]));
 }
 
 /** By byte order: an integrator's own stand together, oldest first. */

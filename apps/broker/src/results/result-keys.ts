@@ -45,6 +45,20 @@ export const removePageScript = new RedisScript(`
   return {bytes, query}
 `);
 
+/** Key: the hash. ARGV: the page's field, the field that says it was fetched. */
+export const noteFetchedScript = new RedisScript(`
+  if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[2], '1') end
+`);
+
+/** Numbers of the pages that are kept and were fetched, in order. */
+export function fetchedPages(known: Record<string, string>): number[] {
+  return Object.keys(known)
+    .filter((name) => name.startsWith('fetched:'))
+    .map((name) => Number(name.slice('fetched:'.length)))
+    .filter((page) => known[`page:${page}`] !== undefined)
+    .sort((one, other) => one - other);
+}
+
 /** Headers of the pages that may still be read, in order. */
 export function headersOf(known: Record<string, string>, nowMs: number): PageHeader[] {
   if (Number(known['until'] ?? 0) <= nowMs) return [];

@@ -34,6 +34,15 @@ export abstract class ResultStore {
   /** The highest page that ever came, kept or not; 0 when none did. */
   abstract lastPage(owner: ResultOwner): Promise<number>;
 
+  /** A page of a result that is still coming up has been given to its caller. */
+  abstract noteFetched(owner: ResultOwner, page: number): Promise<void>;
+
+  /**
+   * Removes pages that were fetched, up to the last but one: whoever fetched a later page has those.
+   * @returns whether there were any
+   */
+  abstract makeRoom(owner: ResultOwner): Promise<boolean>;
+
   /** Removes one page and says so in the audit. @returns whether it was there */
   abstract purgePage(owner: ResultOwner, page: number, reason: PurgeReason): Promise<boolean>;
 

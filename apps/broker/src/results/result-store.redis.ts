@@ -6,8 +6,10 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import {
+  fetchedPages,
   headersOf,
   keysOf,
+  noteFetchedScript,
   purgeScript,
   putPageScript,
   removePageScript,
@@ -104,6 +106,20 @@ export class RedisResultStore extends ResultStore {
     await this.budget.giveBack(holderOf(owner), bytes);
     this.receipt({ ...owner, queryId: queryId ?? owner.id }, reason, 1, bytes);
     return true;
+  }
+
+  override async noteFetched(owner: ResultOwner, page: number): Promise<void> {
+    const [about] = keysOf(owner.id, 0);
+    await this.store.run(noteFetchedScript, [about], [`page:${page}`, `fetched:${page}`]);
+  }
+
+  override async makeRoom(owner: ResultOwner): Promise<boolean> {
+    const known = await this.known(owner.id);
+    let removed = false;
+    for (const page of fetchedPages(known).slice(0, -1)) {
+      removed = (await this.purgePage(owner, page, 'fetched')) || removed;
+    }
+    return removed;
   }
 
   override async keepUntil(owner: ResultOwner, untilMs: number): Promise<void> {
