@@ -201,7 +201,7 @@ test.each([
 test.each([
   ['GET', '/nowhere', '404 ROUTE_NOT_FOUND'],
   ['GET', '/integrator/%zz', '404 ROUTE_NOT_FOUND'],
-  ['GET', `/integrator/sites/${'x'.repeat(500)}`, '404 ROUTE_NOT_FOUND'],
+  ['GET', `/integrator/sites/${'x'.repeat(1_000)}`, '404 ROUTE_NOT_FOUND'],
   ['DELETE', '/integrator/sites', '405 METHOD_NOT_ALLOWED'],
   ['PUT', '/integrator/sites/x/queries/immediate', '405 METHOD_NOT_ALLOWED'],
 ])('%s %s answers the one error shape', async (method, url, expected) => {
