@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { lineLimits, SiteLines, type InLine } from '#apps/broker/src/async-queries/site-lines.js';
+import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
+import { FixedClock } from '#libs/kernel/clock.js';
+import { hasRedis, TestRedis } from '#test/support/test-redis.js';
+import { untilReady } from '#apps/broker/src/transient/transient.fixture.js';
+
+const servers = [
+  ['a single Redis', () => TestRedis.single()],
+  ['a Redis Cluster', () => TestRedis.ofCluster()],
+] as const;
+
+(hasRedis('lines of queries') ? describe : describe.skip).each(servers)(
+  'the line of a site on %s',
+  (_name, start) => {
+    let redis: TestRedis;
+    let store: TransientStore;
+    const clock = new FixedClock(1_800_000_000_000);
+
+    beforeAll(async () => {
+      redis = await start();
+      store = await untilReady(TransientStore.open(redis.url));
+    }, 30_000);
+    afterAll(async () => {
+      store?.close();
+      await redis?.stop();
+    });
+    afterEach(() => redis.empty());
+
+    const lines = (): SiteLines => new SiteLines(store, clock);
+    const siteId = randomUUID();
+
+    async function joined(integratorId: string, count: number): Promise<InLine[]> {
+      const all: InLine[] = [];
+      for (let n = 0; n < count; n += 1) {
+        const query = { id: randomUUID(), siteId, integratorId, createdAtMs: clock.now() };
+        clock.advance(1);
+        await lines().join(query);
+        all.push(query);
+      }
+      return all;
+    }
+
+    test('serves an integrator in the order in which it came', async () => {
+      const queries = await joined('a', 3);
+      for (const query of queries) {
+        expect(await lines().claim(siteId)).toEqual(query);
+        await lines().leave(query);
+      }
+      expect(await lines().claim(siteId)).toBeUndefined();
+    });
+
+    test('lets a quiet integrator pass one that floods', async () => {
+      await joined('flood', 20);
+      const served: string[] = [];
+      const next = async (): Promise<void> => {
+        const claim = await lines().claim(siteId);
+        if (!claim) return;
+        served.push(claim.integratorId);
+        await lines().leave(claim);
+      };
+      for (let n = 0; n < 5; n += 1) await next();
+      await joined('quiet', 3);
+      for (let n = 0; n < 6; n += 1) await next();
+      expect(served.slice(5).filter((who) => who === 'quiet')).toHaveLength(3);
+    });
+
+    test('gives no integrator all places', async () => {
+      await joined('flood', 20);
+      const { claims, claimsEach } = lineLimits;
+      for (let n = 0; n < claimsEach; n += 1) expect(await lines().claim(siteId)).toBeDefined();
+      expect(await lines().claim(siteId)).toBeUndefined();
+      await joined('quiet', 5);
+      for (let n = claimsEach; n < claims; n += 1) {
+        expect(await lines().claim(siteId)).toMatchObject({ integratorId: 'quiet' });
+      }
+      expect(await lines().claim(siteId)).toBeUndefined();
+    });
+
+    test('passes over an integrator that rests', async () => {
+      await joined('a', 1);
+      expect(await lines().claim(siteId, ['a'])).toBeUndefined();
+      await joined('b', 1);
+      expect(await lines().claim(siteId, ['a'])).toMatchObject({ integratorId: 'b' });
+      expect(await lines().claim(siteId)).toMatchObject({ integratorId: 'a' });
+    });
+
+    test('counts a query once, however often it joins', async () => {
+      const [query] = (await joined('a', 1)) as [InLine];
+      await lines().join(query);
+      expect(await lines().claim(siteId)).toEqual(query);
+      await lines().join(query);
+      expect(await lines().claim(siteId)).toBeUndefined();
+    });
+
+    test('says who stands where', async () => {
+      const [first, second] = (await joined('a', 2)) as [InLine, InLine];
+      await joined('b', 2);
+      expect([await lines().place(first), await lines().place(second)]).toEqual([1, 2]);
+      await lines().claim(siteId);
+      expect([await lines().place(first), await lines().place(second)]).toEqual(['claimed', 1]);
+      await lines().leave(first);
+      expect(await lines().place(first)).toBeUndefined();
+    });
+
+    test('takes back a claim that is not renewed, to where it stood', async () => {
+      const [first] = (await joined('a', 2)) as [InLine];
+      expect(await lines().claim(siteId)).toEqual(first);
+      clock.advance(lineLimits.leaseMs - 1);
+      expect(await lines().giveBackLapsed(siteId)).toBe(0);
+      expect(await lines().renew(first)).toBe(true);
+      clock.advance(lineLimits.leaseMs - 1);
+      expect(await lines().giveBackLapsed(siteId)).toBe(0);
+      clock.advance(2);
+      expect(await lines().giveBackLapsed(siteId)).toBe(1);
+      expect(await lines().renew(first)).toBe(false);
+      expect(await lines().claim(siteId)).toEqual(first);
+    });
+
+    test('is known while somebody stands in it', async () => {
+      const [query] = (await joined('a', 1)) as [InLine];
+      expect(await lines().sites()).toEqual([siteId]);
+      await lines().claim(siteId);
+      expect(await lines().sites()).toEqual([siteId]);
+      await lines().leave(query);
+      expect(await lines().sites()).toEqual([]);
+      await lines().join({ ...query, id: randomUUID() });
+      expect(await lines().sites()).toEqual([siteId]);
+    });
+  },
+);
