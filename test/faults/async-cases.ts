@@ -25,9 +25,13 @@ export async function concludeAsync(caller: Caller, plan: CasePlan, history: Cas
   else if (stateOf(history) === 'successful') history.told.push(await fetchPages(caller, history));
 }
 
-/** A submit whose answer was lost is sent again under its key. */
+/**
+ * A submit whose answer was lost is sent again under its key, and so is a query that went with Redis,
+ * as its answer asks for. Either way the same key never does it twice.
+ */
 export async function repeatAsyncWrite(caller: Caller, plan: CasePlan, history: CaseHistory) {
-  for (let submits = 0; submits < MOST_SUBMITS && !wasTaken(history); submits += 1)
+  if (lastLook(history)?.status === 410) delete history.queryId;
+  for (let submits = 0; submits < MOST_SUBMITS && history.queryId === undefined; submits += 1)
     await submit(caller, plan, history);
 }
 
@@ -41,9 +45,6 @@ async function submit(caller: Caller, plan: CasePlan, history: CaseHistory): Pro
   const { id } = parsed(reply);
   if (told.status === 201 && typeof id === 'string') history.queryId = id;
 }
-
-const wasTaken = ({ told }: CaseHistory): boolean =>
-  told.some(({ call, status }) => call === 'submit' && status === 201);
 
 const lastLook = ({ told }: CaseHistory): Told | undefined =>
   told.filter(({ call }) => call === 'status').at(-1);

@@ -62,6 +62,8 @@ export interface Truth {
   applied: ReadonlyMap<string, number>;
   /** Redis came back empty at some point of the round. */
   isRedisLost: boolean;
+  /** Nothing broke in this round: every query must have succeeded. */
+  isUndisturbed: boolean;
 }
 
 /** Looks at rows of a read, with no memory of them afterwards. */

@@ -1,6 +1,6 @@
 /** Every rule passes over what is right, and bites on a violation that is planted here. */
 import { describe, expect, test } from '@jest/globals';
-import { type CaseHistory, seeRows, type Told } from '#test/faults/case-history.js';
+import { type CaseHistory, seeRows, type Told, type Truth } from '#test/faults/case-history.js';
 import { checkHistories, rules } from '#test/faults/check-history.js';
 
 const whole = { count: 3, foreign: 0, misplaced: 0 };
@@ -42,10 +42,13 @@ const anAsync = (answers: Partial<Told>[]): CaseHistory =>
     told: [told({ call: 'submit', status: 201 }), ...answers.map(told)],
   });
 
-const broken = (history: CaseHistory, times = 0, isRedisLost = false): string[] =>
-  checkHistories([history], { applied: new Map([['mine', times]]), isRedisLost }).map(
-    ({ rule }) => rule,
-  );
+const broken = (history: CaseHistory, times = 0, more: Partial<Truth> = {}): string[] =>
+  checkHistories([history], {
+    applied: new Map([['mine', times]]),
+    isRedisLost: false,
+    isUndisturbed: false,
+    ...more,
+  }).map(({ rule }) => rule);
 
 const cutOff = { status: 0 };
 const nothingDone = { status: 503, code: 'SITE_OFFLINE', retry: 'safe' } as const;
@@ -90,9 +93,11 @@ describe('what is right passes', () => {
   });
 
   test('a query that went with Redis', () => {
-    expect(broken(anAsync([{ call: 'status', status: 410, code: 'QUERY_GONE' }]), 0, true)).toEqual(
-      [],
-    );
+    expect(
+      broken(anAsync([{ call: 'status', status: 410, code: 'QUERY_GONE' }]), 0, {
+        isRedisLost: true,
+      }),
+    ).toEqual([]);
   });
 });
 
@@ -186,8 +191,25 @@ describe('what is planted is found', () => {
     expect(broken(history, times)).toEqual([rule]);
   });
 
+  test('failedWithoutCause: a query that fails although nothing broke', () => {
+    const undisturbed = { isUndisturbed: true };
+    const failures = [
+      aRead({ told: [told(nothingDone)] }),
+      anAsync([state('executionFailed', { hasReason: true })]),
+      anAsync([state('successful')]),
+    ];
+    for (const history of failures)
+      expect(broken(history, 0, undisturbed)).toEqual(['failedWithoutCause']);
+    expect(broken(aWrite([{ rowsAffected: 1 }]), 1, undisturbed)).toEqual(['failedWithoutCause']);
+    const found = { call: 'findWrite', state: 'applied' } as const;
+    expect(broken(aWrite([{ rowsAffected: 1 }, found]), 1, undisturbed)).toEqual([]);
+    expect(broken(aRead(), 0, undisturbed)).toEqual([]);
+    const fetched = { call: 'pages', rows: whole } as const;
+    expect(broken(anAsync([state('successful'), fetched]), 0, undisturbed)).toEqual([]);
+  });
+
   test('each rule has a violation above', () => {
-    expect(rules).toHaveLength(6);
+    expect(rules).toHaveLength(7);
   });
 });
 

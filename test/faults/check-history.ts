@@ -12,6 +12,7 @@ export const rules = [
   'foreignResult',
   'tornResult',
   'noFinalWord',
+  'failedWithoutCause',
 ] as const;
 export type Rule = (typeof rules)[number];
 
@@ -45,6 +46,8 @@ const checks: Record<Rule, Check> = {
       return rows.misplaced > 0 ? [`${call}: ${rows.misplaced} rows out of place`] : [];
     }),
   noFinalWord: ({ isUnfinished }) => (isUnfinished ? ['still waiting at the end'] : []),
+  failedWithoutCause: (history, { isUndisturbed }) =>
+    isUndisturbed && !hasSucceeded(history) ? ['nothing broke, and yet it did not succeed'] : [],
 };
 
 export function checkHistories(histories: readonly CaseHistory[], truth: Truth): Violation[] {
@@ -56,6 +59,15 @@ export function checkHistories(histories: readonly CaseHistory[], truth: Truth):
 }
 
 const claimsWhole = ({ status, isCutShort }: Told): boolean => status === 200 && !isCutShort;
+
+/** What somebody who disturbs nothing must find. */
+function hasSucceeded({ kind, told, isWrite }: CaseHistory): boolean {
+  const isDone = kind.startsWith('async')
+    ? told.some(({ call, state }) => call === 'status' && state === 'successful') &&
+      (isWrite || told.some((one) => one.call === 'pages' && claimsWhole(one)))
+    : told.some((one) => one.call === 'run' && claimsWhole(one));
+  return isDone && (!isWrite || told.some(({ state }) => state === 'applied'));
+}
 
 /** Attempts at the write itself. */
 const isAttempt = ({ call }: Told): boolean => call === 'run' || call === 'submit';

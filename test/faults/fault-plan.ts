@@ -104,6 +104,9 @@ function planFault(random: SeededRandom, { hasPostgres, kinds }: PlanWishes): Fa
   return random.pick(choices)();
 }
 
+/** Nothing breaks: whatever fails then fails without cause. */
+export const isHarmless = ({ what }: Fault): boolean => what === 'nothing' || what === 'jobsTwice';
+
 /** For people. */
 export function describeFault(fault: Fault): string {
   const { what, afterMs, forMs, ...more } = fault;

@@ -23,6 +23,7 @@ export class ProxiedPair {
   private isFrozen = false;
   private isHalf = false;
   private isForwarding = false;
+  private readonly waiting: Record<Way, (() => void)[]> = { toFar: [], toNear: [] };
   private whenClosed: () => void = () => undefined;
 
   constructor(
@@ -102,19 +103,22 @@ export class ProxiedPair {
   private forward(from: Socket, to: Socket, way: Way): void {
     from.on('data', (piece: Buffer) => {
       const passing = piece.subarray(0, this.rules.pass(piece.length, way));
-      this.later(() => {
+      this.inTurn(way, () => {
         if (to.destroyed || passing.length === 0) return;
         if (to.write(passing)) return;
         from.pause();
         to.once('drain', () => this.isFrozen || from.resume());
       });
     });
-    from.on('end', () => this.later(() => to.end()));
+    from.on('end', () => this.inTurn(way, () => to.end()));
   }
 
-  private later(act: () => void): void {
-    if (this.delayMs === 0) act();
-    else setTimeout(act, this.delayMs).unref();
+  /** Late or at once, but never before what came earlier the same way. */
+  private inTurn(way: Way, act: () => void): void {
+    const waiting = this.waiting[way];
+    if (this.delayMs === 0 && waiting.length === 0) return act();
+    waiting.push(act);
+    setTimeout(() => waiting.shift()?.(), this.delayMs).unref();
   }
 
   /** One end is gone: so is the other, unless that is the fault. */

@@ -7,6 +7,7 @@ import { type CaseKind, caseKinds } from '#test/faults/case-history.js';
 import { describeFault, planRound } from '#test/faults/fault-plan.js';
 import { FaultyConduit } from '#test/faults/faulty-conduit.js';
 import { type RoundResult, runRound } from '#test/faults/run-round.js';
+import { Outcomes } from '#test/faults/tell-outcomes.js';
 
 const help = `npm run test:faults -- [options]
 
@@ -34,8 +35,10 @@ const { values } = parseArgs({
 
 const count = { passed: 0, failed: 0 };
 const failedSeeds: number[] = [];
+const outcomes = new Outcomes();
 
 function report(seed: number, result: RoundResult): void {
+  result.histories.forEach((history) => outcomes.note(history));
   const broken = new Set(result.violations.map(({ caseId }) => caseId));
   count.failed += broken.size;
   count.passed += result.histories.length - broken.size;
@@ -63,15 +66,23 @@ async function run(): Promise<void> {
       const result = await runRound(faulty, plan);
       const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
       const verdict = result.violations.length === 0 ? 'ok' : 'FAILED';
-      console.log(`seed ${seed}  ${describeFault(plan.fault)}  ${seconds} s  ${verdict}`);
+      const { healthyAfterMs } = result;
+      const healthy =
+        healthyAfterMs === undefined
+          ? 'not healthy again'
+          : `healthy ${(healthyAfterMs / 1_000).toFixed(1)} s later`;
+      console.log(
+        `seed ${seed}  ${describeFault(plan.fault)}  ${healthy}, ${seconds} s  ${verdict}`,
+      );
       report(seed, result);
-      if (!result.isStuck) continue;
+      if (healthyAfterMs !== undefined) continue;
       await faulty.stop();
       faulty = undefined;
     }
   } finally {
     await faulty?.stop();
   }
+  for (const line of outcomes.lines) console.log(line);
   for (const seed of failedSeeds)
     console.log(`again: npm run test:faults -- --seed ${seed} --seeds 1`);
   console.log(`${count.passed} passed, ${count.failed} failed`);

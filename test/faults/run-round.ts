@@ -7,7 +7,7 @@ import { Caller } from '#test/faults/ask.js';
 import { beginAsync, concludeAsync, repeatAsyncWrite } from '#test/faults/async-cases.js';
 import type { CaseHistory, CaseKind } from '#test/faults/case-history.js';
 import { checkHistories, type Violation } from '#test/faults/check-history.js';
-import type { CasePlan, RoundPlan } from '#test/faults/fault-plan.js';
+import { type CasePlan, isHarmless, type RoundPlan } from '#test/faults/fault-plan.js';
 import type { FaultyConduit } from '#test/faults/faulty-conduit.js';
 import {
   findWrite,
@@ -20,8 +20,8 @@ import {
 export interface RoundResult {
   histories: CaseHistory[];
   violations: Violation[];
-  /** The conduit did not come back: the round ends here, and so must the conduit. */
-  isStuck: boolean;
+  /** From mending to everybody being served; absent: it did not come back, and must be stopped. */
+  healthyAfterMs?: number;
 }
 
 interface Case {
@@ -50,13 +50,19 @@ export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<
   const begun = Promise.all(cases.map(begin));
   try {
     await breakAndMend(faulty, plan, cases, leaving);
+    const mended = performance.now();
     await faulty.untilHealthy();
+    const healthyAfterMs = performance.now() - mended;
     await begun;
     for (const own of cases) own.caller = own.caller.afterHealing();
     const isRedisLost = faulty.takeRedisLost();
     const nonces = plan.cases.map(({ nonce }) => nonce);
     const judge = async (): Promise<Violation[]> =>
-      checkHistories(histories, { applied: await faulty.applied(nonces), isRedisLost });
+      checkHistories(histories, {
+        applied: await faulty.applied(nonces),
+        isRedisLost,
+        isUndisturbed: isHarmless(plan.fault),
+      });
     await each(cases, 'conclude');
     await Promise.all(cases.map((own) => askAsStranger(faulty, own)));
     const atFirst = await judge();
@@ -67,7 +73,7 @@ export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<
       cases.filter(({ plan: { kind } }) => kind.endsWith('Write')),
       'conclude',
     );
-    return { histories, violations: [...atFirst, ...(await judge())], isStuck: false };
+    return { histories, violations: [...atFirst, ...(await judge())], healthyAfterMs };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     const violations = histories.map(({ id }) => ({
@@ -75,7 +81,7 @@ export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<
       caseId: id,
       words,
     }));
-    return { histories, violations, isStuck: true };
+    return { histories, violations };
   }
 }
 
