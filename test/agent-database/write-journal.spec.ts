@@ -74,21 +74,16 @@ const theSame = Buffer.alloc(32, 1);
 async function once(
   keyHash: Buffer,
   text: string,
-  more: { requestHash?: Buffer; signal?: AbortSignal; command?: object } = {},
+  more: { requestHash?: Buffer; signal?: AbortSignal; command?: object; sealed?: Buffer } = {},
 ): Promise<Run> {
   const command = aCommand(text, { tier: 'write', executionMode: 'nonQuery', ...more.command });
   const sink = new ResultWriter({ ...anyShape, executionMode: command.executionMode }, () => {});
   try {
-    const ended = await driver.runOnce(
-      command,
-      sink,
-      more.signal ?? new AbortController().signal,
-      {
-        keyHash,
-        requestHash: more.requestHash ?? theSame,
-        seal: ({ rowsAffected }) => Buffer.from(`sealed ${rowsAffected}`),
-      },
-    );
+    const ended = await driver.runOnce(command, sink, more.signal ?? new AbortController().signal, {
+      keyHash,
+      requestHash: more.requestHash ?? theSame,
+      seal: ({ rowsAffected }) => more.sealed ?? Buffer.from(`sealed ${rowsAffected}`),
+    });
     return { ended, error: undefined };
   } catch (error) {
     return { ended: undefined, error: error as { code?: string } };
@@ -137,6 +132,13 @@ describe('a write', () => {
     const other = await once(key, insert(word), { requestHash: Buffer.alloc(32, 2) });
     expect(other.ended).toMatchObject({ state: 'applied', requestHash: theSame });
     expect(await count(word)).toBe(1);
+  });
+
+  test('keeps an outcome of half a megabyte, byte for byte', async () => {
+    const [key, sealed] = [aKey(), randomBytes(524_288)];
+    await once(key, insert(aWord()), { sealed });
+    const row = await driver.findWrite(key);
+    expect(typeof row === 'object' && row.outcome?.equals(sealed)).toBe(true);
   });
 
   test('that the database refuses leaves nothing but its announcement, and can be tried again', async () => {

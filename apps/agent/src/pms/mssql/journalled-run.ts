@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'tedious';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type {
   JournalRow,
@@ -92,10 +93,10 @@ export class JournalledRun {
     try {
       [row] = await this.ask(batch);
     } catch {
-      return this.settle(outcome);
+      return this.settle(outcome, 'DATABASE_UNAVAILABLE');
     }
     // No row: the statement left the session in a state in which nothing is executed.
-    if (row === undefined) return this.settle(outcome);
+    if (row === undefined) return this.settle(outcome, 'WRITE_TRANSACTION_UNBALANCED');
     if (row['Kept'] === 1) return outcome;
     const isOpen = Number(row['Open']) > (taken ? 0 : 1);
     if (isOpen) throw new ConduitError('WRITE_TRANSACTION_UNBALANCED');
@@ -104,17 +105,18 @@ export class JournalledRun {
     throw new ConduitError('WRITE_JOURNAL_UNAVAILABLE');
   }
 
-  /** Whoever commits holds the row until it is done: who can read it knows the end. */
-  private async settle(outcome: PmsOutcome): Promise<PmsOutcome> {
+  /**
+   * Whoever commits holds the row until it is done: who can read it knows the end.
+   * @param undone what it was when all of it was rolled back
+   */
+  private async settle(outcome: PmsOutcome, undone: ErrorCode): Promise<PmsOutcome> {
     this.order.connection.close();
     const endMs = performance.now() + SETTLE_MS;
     for (;;) {
       const row = await this.order.find().catch(() => 'away' as const);
       if (typeof row === 'object') {
         if (row.state === 'applied') return outcome;
-        throw row.state === 'received'
-          ? new ConduitError('DATABASE_UNAVAILABLE')
-          : connectionLost();
+        throw row.state === 'received' ? new ConduitError(undone) : connectionLost();
       }
       if (performance.now() > endMs) throw connectionLost();
       await delay(ASK_AGAIN_MS);
