@@ -8,20 +8,32 @@ const unlimited = {
   limits: { maxConcurrent: 64, maxConcurrentPerIntegrator: 64, maxRows: 1_000_000 },
 };
 
-/** @param scripted the agent answers by script; no database is started */
+/** Words of an approval that limits nothing. */
+export const grantedFreely = [
+  ...['--per-minute', '1000000', '--concurrency', '64', '--rows', '1000000'],
+];
+
+interface BenchWishes {
+  /** The agent answers by script; no database is started. */
+  scripted?: boolean;
+  /** `own`: those that the product has where nobody sets any. */
+  limits?: 'none' | 'own';
+}
+
 export function startBenchConduit(
   site: object = {},
-  { scripted = false } = {},
+  { scripted = false, limits = 'none' }: BenchWishes = {},
 ): Promise<TestConduit> {
+  const free = {
+    CONDUIT_KEY_RATE_PER_SECOND: '1000000',
+    CONDUIT_KEY_RATE_BURST: '1000000',
+  };
   return startConduit({
     scale: 5_000,
-    site: { ...unlimited, ...site },
-    brokerEnv: {
-      CONDUIT_KEY_RATE_PER_SECOND: '1000000',
-      CONDUIT_KEY_RATE_BURST: '1000000',
-    },
+    site: limits === 'none' ? { ...unlimited, ...site } : site,
+    ...(limits === 'none' && { brokerEnv: free }),
     ceiling: { maxConcurrency: 64, maxPerMinute: 1_000_000 },
-    approval: ['--per-minute', '1000000', '--concurrency', '64', '--rows', '1000000'],
+    approval: grantedFreely,
     ...(scripted && {
       pms: 'mssql://nobody:nothing@127.0.0.1:1/Patients',
       agentProgram: join(checkout, 'dist/test/bench/scripted-agent.js'),
@@ -30,14 +42,18 @@ export function startBenchConduit(
 }
 
 /** An immediate query as a load target. */
-export function queryTarget(test: TestConduit, body: string): Target {
+export function queryTarget(
+  test: TestConduit,
+  body: string,
+  key = test.integrator.subscriptionKey,
+): Target {
   return {
     origin: test.conduit.apiOrigin,
     caFile: test.conduit.caFile,
     path: `${test.queriesPath}/immediate`,
     headers: {
       'content-type': 'application/json',
-      'ocp-apim-subscription-key': test.integrator.subscriptionKey,
+      'ocp-apim-subscription-key': key,
     },
     body,
   };

@@ -5,10 +5,17 @@
 import { parseArgs } from 'node:util';
 import { immediateLatency } from '#test/bench/immediate-latency.js';
 import { immediateRate } from '#test/bench/immediate-rate.js';
+import { quietBesideFlood } from '#test/bench/quiet-beside-flood.js';
 import { streamMemory, streamThroughput } from '#test/bench/row-streams.js';
 import type { Measured, Scenario } from '#test/bench/scenario.js';
 
-const scenarios: Scenario[] = [immediateRate, immediateLatency, streamThroughput, streamMemory];
+const scenarios: Scenario[] = [
+  immediateRate,
+  immediateLatency,
+  streamThroughput,
+  streamMemory,
+  quietBesideFlood,
+];
 
 const help = `npm run bench -- [options]
 

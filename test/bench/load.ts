@@ -28,11 +28,18 @@ export function quantile(samples: number[], share: number): number {
 
 export const median = (samples: number[]): number => quantile(samples, 0.5);
 
-/** Keeps `concurrency` requests under way for `durationMs`, each worker on its own connection. */
-export async function load(
-  target: Target,
-  { concurrency, durationMs }: { concurrency: number; durationMs: number },
-): Promise<LoadResult> {
+export interface LoadWishes {
+  concurrency: number;
+  durationMs?: number;
+  /** In place of a duration. */
+  while?: () => boolean;
+  /** Of each worker between an answer and its next request. */
+  pauseMs?: number;
+}
+
+/** Keeps `concurrency` requests under way, each worker on its own connection. */
+export async function load(target: Target, wishes: LoadWishes): Promise<LoadResult> {
+  const { concurrency, durationMs = Infinity, pauseMs = 0, while: goesOn = () => true } = wishes;
   const pool = new Pool(target.origin, {
     connections: concurrency,
     pipelining: 1,
@@ -42,7 +49,7 @@ export async function load(
   let refused = 0;
   const started = performance.now();
   const worker = async (): Promise<void> => {
-    while (performance.now() - started < durationMs) {
+    while (goesOn() && performance.now() - started < durationMs) {
       const sent = performance.now();
       const answer = await pool.request({
         path: target.path,
@@ -53,6 +60,7 @@ export async function load(
       await answer.body.dump({ limit: 64 * 1024 * 1024 });
       latencies.push(performance.now() - sent);
       if (answer.statusCode !== 200) refused += 1;
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));

@@ -2,10 +2,12 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setCaller } from '#apps/broker/src/access/caller.js';
+import { FairTurns } from '#apps/broker/src/access/fair-turns.js';
 import { KeyDoor } from '#apps/broker/src/access/key-door.js';
 import { OperatorDoor } from '#apps/broker/src/access/operator-door.js';
 import { POLICY, type PolicyName } from '#apps/broker/src/access/policy.decorator.js';
 import { RateLimits } from '#apps/broker/src/access/rate-limits.js';
+import { WaitingArea } from '#apps/broker/src/access/waiting-area.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
@@ -21,9 +23,11 @@ export class PolicyGuard implements CanActivate {
     private readonly keys: KeyDoor,
     private readonly operator: OperatorDoor,
     private readonly limits: RateLimits,
+    private readonly waitingArea: WaitingArea,
+    private readonly turns: FairTurns,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     // Other transports (the link) have their own identity, proven at the TLS handshake.
     if (context.getType() !== 'http') return true;
     const http = context.switchToHttp();
@@ -37,8 +41,7 @@ export class PolicyGuard implements CanActivate {
         this.limits.takeStranger(request.ip, http.getResponse<FastifyReply>());
         return true;
       case 'integratorKey':
-        this.admitIntegrator(request, http.getResponse<FastifyReply>());
-        return true;
+        return this.admitIntegrator(request, http.getResponse<FastifyReply>());
       case 'operatorToken':
         this.operator.admit(request);
         return true;
@@ -47,12 +50,18 @@ export class PolicyGuard implements CanActivate {
     }
   }
 
-  private admitIntegrator(request: FastifyRequest, reply: FastifyReply): void {
+  /** Whoever is within its rate on a node that is not busy waits for nothing, not even a promise. */
+  private admitIntegrator(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): boolean | Promise<boolean> {
     const presented = request.headers[KEY_HEADER];
     const text = typeof presented === 'string' ? presented : undefined;
     const caller = this.keys.admit(text, request.ip, request.id);
-    this.limits.takeKey(caller.keyId, reply);
+    const refusal = this.limits.takeKey(caller.keyId, reply);
+    if (refusal) return this.waitingArea.refuse(refusal);
     setCaller(request, caller);
+    return this.turns.take(caller.integratorId)?.then(() => true) ?? true;
   }
 
   private find(context: ExecutionContext): PolicyName {

@@ -29,12 +29,15 @@ export class RateLimits {
     this.keyPolicy = `"key";q=${config.keyRateBurst};w=${window}`;
   }
 
-  /** Counts a request of a key and says in the answer's headers where it stands. @throws RATE_LIMITED */
-  takeKey(keyId: string, reply: FastifyReply): void {
+  /**
+   * Counts a request of a key and says in the answer's headers where it stands.
+   * @returns RATE_LIMITED when it is one too many
+   */
+  takeKey(keyId: string, reply: FastifyReply): ConduitError | undefined {
     const { keyRateBurst, keyRatePerSecond } = this.config;
     const state = this.keys.take(keyId, keyRateBurst, keyRatePerSecond, this.clock.now());
     this.announce(reply, state, this.keyPolicy);
-    refuse(state);
+    return refusalOf(state);
   }
 
   /** Counts a query under a grant that has a limit a minute. @throws RATE_LIMITED */
@@ -74,8 +77,11 @@ export class RateLimits {
 }
 
 function refuse(state: BucketState): void {
-  if (state.allowed) return;
-  throw new ConduitError('RATE_LIMITED', {
-    facts: { retryAfterMs: Math.ceil(state.retryAfterMs) },
-  });
+  const refusal = refusalOf(state);
+  if (refusal) throw refusal;
+}
+
+function refusalOf({ allowed, retryAfterMs }: BucketState): ConduitError | undefined {
+  if (allowed) return undefined;
+  return new ConduitError('RATE_LIMITED', { facts: { retryAfterMs: Math.ceil(retryAfterMs) } });
 }

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { ConduitError } from '#libs/errors/conduit-error.js';
+
+const REFUSED_AFTER_MS = 500;
+/** Each costs a timer and an open request. */
+const MOST_WAITING = 5_000;
+
+/**
+ * Where requests beyond a key's rate sit before they are refused: one that asks again at each answer
+ * would otherwise take the node's time from everybody by being told no as fast as it can ask.
+ */
+@Injectable()
+export class WaitingArea {
+  private waiting = 0;
+
+  /** Rejects with the refusal, later; at once when the area is full. */
+  async refuse(refusal: ConduitError): Promise<never> {
+    if (this.waiting >= MOST_WAITING) throw refusal;
+    this.waiting += 1;
+    await new Promise((resolve) => setTimeout(resolve, REFUSED_AFTER_MS).unref());
+    this.waiting -= 1;
+    throw refusal;
+  }
+}
