@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { PretendApi } from '#test/contract/api.fixture.js';
@@ -13,7 +15,10 @@ let letGo: () => void;
 const held = new Promise<void>((resolve) => (letGo = resolve));
 
 beforeAll(async () => {
-  api = await PretendApi.start({ CONDUIT_MAX_WHOLE_ANSWER_BYTES: String(8 * MB) });
+  api = await PretendApi.start({
+    CONDUIT_MAX_WHOLE_ANSWER_BYTES: String(8 * MB),
+    CONDUIT_TAKE_ANSWER_SECONDS: '1',
+  });
   site = await aPairedSite(api);
   api.attach(site.siteId, ({ meta }) => {
     begun += 1;
@@ -54,4 +59,27 @@ test('a whole answer is refused before it is begun while others fill the memory 
   letGo();
   for (const bytes of await Promise.all(under)) expect(bytes).toBeGreaterThan(8 * MB);
   expect(await ask().then(read)).toBeGreaterThan(8 * MB);
+});
+
+test('a caller that does not take its answer is cut, and what it held is free again', async () => {
+  const budget = api.app.get(AnswerBudget, { strict: false });
+  const call = request(`${api.url}${site.path}/queries/immediate`, {
+    method: 'POST',
+    agent: false,
+    headers: { 'Ocp-Apim-Subscription-Key': site.key, 'content-type': 'application/json' },
+  });
+  call.end(JSON.stringify({ command: { text: 'SELECT 1' } }));
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
+  // Nothing is read: what the kernel takes is less than the answer.
+  expect(response.statusCode).toBe(200);
+  expect(budget.heldBytes).toBe(6 * MB);
+  const asked = performance.now();
+  while (budget.heldBytes > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(performance.now() - asked).toBeGreaterThan(500);
+  await expect(
+    (async () => {
+      for await (const chunk of response) expect(chunk).toBeDefined();
+    })(),
+  ).rejects.toThrow('aborted');
+  expect((await ask()).status).toBe(200);
 });

@@ -206,6 +206,15 @@ export class BrokerConfig {
   maxWholeAnswerBytes: number = 256 * 1024 * 1024;
 
   /**
+   * CONDUIT_TAKE_ANSWER_SECONDS: in which a caller has to take an answer that is not streamed, 11 MB at
+   * the most, once it is there; then the connection is cut.
+   */
+  @IsInt()
+  @Min(1)
+  @Max(3_600)
+  takeAnswerSeconds: number = 120;
+
+  /**
    * CONDUIT_LINK_COMPRESSION: whether agents send rows above 4 KB as brotli; auto: only those that the
    * caller takes as brotli, so that this node never unpacks.
    */

@@ -51,6 +51,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['gatewayName', 'trustDomain', 'metricsHost', 'logLevel'] as const)
     takeText(key, same);
   takeText('linkCompression', same);
+  takeText('takeAnswerSeconds', Number);
   for (const key of ['apiPort', 'gatewayPort', 'metricsPort', 'maxBodyBytes'] as const)
     takeText(key, Number);
   for (const key of ['keyRatePerSecond', 'keyRateBurst', 'drainSeconds'] as const)

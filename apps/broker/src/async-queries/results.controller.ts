@@ -31,7 +31,7 @@ export class ResultsController {
   ): Promise<Record<string, unknown>> {
     const page = readPageNumber(pageNumber);
     const secret = presentedSecret(request);
-    this.hold(reply);
+    this.hold(request, reply);
     const order = { caller: callerOf(request), secret, siteId, queryId, page };
     const found = await this.fetch.execute(order);
     // They come with the last of it, so with a page that was fetched before the end there are none.
@@ -53,7 +53,7 @@ export class ResultsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const page = readPageNumber(pageNumber);
-    this.hold(reply);
+    this.hold(request, reply);
     const secret = presentedSecret(request);
     const order = { caller: callerOf(request), secret, siteId, queryId, page };
     const found = await this.fetch.execute(order);
@@ -85,9 +85,9 @@ export class ResultsController {
     await this.purge.execute({ caller: callerOf(request), siteId, queryId, page });
   }
 
-  /** A node holds so many pages at once as its memory allows. */
-  private hold(reply: FastifyReply): void {
-    const held = this.budget.open();
+  /** A node holds so many pages at once as its memory allows, and of one integrator a share. */
+  private hold(request: FastifyRequest, reply: FastifyReply): void {
+    const held = this.budget.open(callerOf(request).integratorId);
     reply.raw.once('close', () => held.release());
   }
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import type { ErrorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
@@ -18,9 +19,6 @@ import { streamRows } from '#apps/broker/src/queries/stream-rows.js';
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
-/** Time to take an answer in one piece, at most 8 MB before base64. */
-const TAKE_WITHIN_MS = 120_000;
-
 /** Nothing was run: the write had been applied before under its key. */
 const REPLAYED_HEADER = 'Idempotent-Replayed';
 
@@ -29,13 +27,14 @@ export class AnswerQuery {
   constructor(
     private readonly runQuery: RunQuery,
     private readonly budget: AnswerBudget,
+    private readonly config: BrokerConfig,
   ) {}
 
   /** @throws ConduitError whatever can still be a true HTTP status */
   async execute(order: QueryOrder, reply: FastifyReply, accept: string | undefined): Promise<void> {
     const gone = new AbortController();
     // Also while it waits for its turn: the statement stops as soon as nobody listens.
-    const held = order.options.streamed ? undefined : this.budget.open();
+    const held = order.options.streamed ? undefined : this.budget.open(order.caller.integratorId);
     reply.raw.once('close', () => {
       held?.release();
       if (!reply.raw.writableFinished) gone.abort(new ConduitError('CLIENT_GONE'));
@@ -75,7 +74,7 @@ export class AnswerQuery {
     const [only, ...more] = Array.isArray(pieces) ? (pieces as string[]) : [];
     if (only !== undefined && more.length === 0) void reply.send(only);
     else {
-      cutWhenSlow(reply);
+      cutAfter(this.config.takeAnswerSeconds * 1_000, reply);
       void reply.header('Content-Length', length).send(Readable.from(pieces));
     }
   }
@@ -135,8 +134,8 @@ export class AnswerQuery {
 }
 
 /** Nobody may hold the node's memory by taking an answer slowly, or not at all. */
-function cutWhenSlow({ raw }: FastifyReply): void {
-  const timer = setTimeout(() => raw.destroy(), TAKE_WITHIN_MS).unref();
+function cutAfter(takeWithinMs: number, { raw }: FastifyReply): void {
+  const timer = setTimeout(() => raw.destroy(), takeWithinMs).unref();
   raw.once('close', () => clearTimeout(timer));
 }
 

@@ -43,10 +43,11 @@ export class RegisteredResultsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WholeResult | Changes> {
-    this.admission.require(callerOf(request), siteId, request.id, 'registered');
+    const caller = callerOf(request);
+    this.admission.require(caller, siteId, request.id, 'registered');
     const row = await this.find.one(request, siteId, queryId);
     const secret = presentedSecret(request);
-    const held = this.budget.open();
+    const held = this.budget.open(caller.integratorId);
     reply.raw.once('close', () => held.release());
     return since === undefined
       ? this.results.whole(row, secret, held)
