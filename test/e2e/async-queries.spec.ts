@@ -96,26 +96,3 @@ describe('a site that is offline', () => {
     expect(await client.untilEnded(id)).toMatchObject({ status: 'successful' });
   }, 60_000);
 });
-
-describe('what is killed', () => {
-  test('a broker at work: the read is run again by the next one', async () => {
-    const id = await client.submit("SELECT 1 AS n; WAITFOR DELAY '00:00:00'");
-    await client.untilEnded(id);
-    const read = await client.submit(PATIENTS);
-    await conduit.conduit.broker?.kill();
-    await conduit.conduit.startBroker();
-    expect(await client.untilEnded(read, 45_000)).toMatchObject({ status: 'successful' });
-    expect(await client.page(read, 1)).toHaveLength(3);
-  }, 90_000);
-
-  test('an agent at work: what may write ends as lost, and says so', async () => {
-    const id = await client.submit(SLOW);
-    await database.untilStatementRuns();
-    await conduit.conduit.agent?.kill();
-    await conduit.conduit.startAgent();
-    expect(await client.untilEnded(id, 45_000)).toMatchObject({
-      status: 'executionFailed',
-      code: 'SITE_LOST',
-    });
-  }, 90_000);
-});
