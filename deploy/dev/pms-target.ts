@@ -15,8 +15,8 @@ export interface PmsTarget {
 
 interface JournalPlace {
   database: string;
-  schema: string;
-  table: string;
+  schema?: string;
+  table?: string;
 }
 
 type SandboxLogin = 'admin' | 'read' | 'write' | 'none';
@@ -54,7 +54,10 @@ export function sandboxTarget(ready: SandboxReady): PmsTarget {
   };
 }
 
-/** `mssql://user:password@host:port/database`; the one login serves both tiers. */
+/**
+ * `mssql://user:password@host:port/database`; the one login serves both tiers. `?journal=DATABASE` says
+ * where `agent journal-script` was run; without it writes are refused.
+ */
 export function urlTarget(text: string): PmsTarget {
   const usage = '--pms takes mssql://user:password@host:port/database';
   if (!URL.canParse(text)) throw new StartError(usage);
@@ -63,6 +66,7 @@ export function urlTarget(text: string): PmsTarget {
   if (url.protocol !== 'mssql:' || !url.username || !url.hostname || !database) {
     throw new StartError(usage);
   }
+  const journal = url.searchParams.get('journal');
   const login = {
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
@@ -73,6 +77,7 @@ export function urlTarget(text: string): PmsTarget {
     trustServerCertificate: true,
     catalogues: [{ name: database, database, isDefault: true }],
     logins: { read: login, write: login },
+    ...(journal && { journal: { database: journal } }),
   };
 }
 

@@ -19,7 +19,8 @@ Runs a whole conduit on this machine: Redis, sandbox clinic, broker, agent.
   --reset          forget the state and start anew
   --port N         port of the API (8443); agents use the next one
   --scale N        patients in the sandbox clinic (5000)
-  --pms URL        mssql://user:password@host:port/database, instead of the sandbox clinic
+  --pms URL        mssql://user:password@host:port/database, instead of the sandbox clinic;
+                   ?journal=DATABASE may follow: where the write journal is, else no writes
   --state DIR      where state is kept (.conduit)
   --help           this text
 
