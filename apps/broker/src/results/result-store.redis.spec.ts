@@ -59,7 +59,7 @@ const servers = [
       return { results, sweep: new SweepHeld(budget, results, store, config) };
     }
 
-    const anOwner = (integratorId = randomUUID()): ResultOwner => ({
+    const anOwner = (integratorId: string = randomUUID()): ResultOwner => ({
       id: randomUUID(),
       integratorId,
       siteId: randomUUID(),
