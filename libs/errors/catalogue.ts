@@ -163,6 +163,14 @@ export const catalogue = {
     'Wait until one of them ends, then send the request again.',
   ),
 
+  QUERIES_WAITING_LIMIT: entry(
+    429,
+    'safe',
+    'integrator',
+    'As many of your queries wait for this site as may wait for one.',
+    'Wait until some of them have ended, or cancel those that are not needed any more.',
+  ),
+
   // Sites and pairing
   SITE_NOT_FOUND: entry(
     404,

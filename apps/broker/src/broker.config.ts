@@ -190,6 +190,11 @@ export class BrokerConfig {
   @Min(1)
   keyRateBurst: number = 200;
 
+  /** CONDUIT_MAX_WAITING_QUERIES: async queries that one integrator may have waiting at one site. */
+  @IsInt()
+  @Min(1)
+  maxWaitingQueries: number = 1_000;
+
   /** CONDUIT_STRANGER_RATE_PER_SECOND: enrolment, recovery and time, sustained, from one address. */
   @IsInt()
   @Min(1)

@@ -57,6 +57,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['keyRatePerSecond', 'keyRateBurst', 'drainSeconds'] as const)
     takeText(key, Number);
   for (const key of ['strangerRatePerSecond', 'strangerRateBurst'] as const) takeText(key, Number);
+  takeText('maxWaitingQueries', Number);
   for (const key of ['maxWholeAnswerBytes', 'serverCertificateSeconds'] as const)
     takeText(key, Number);
   for (const key of ['maxTransientBytes', 'maxTransientBytesEach'] as const) takeText(key, Number);

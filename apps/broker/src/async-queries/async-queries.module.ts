@@ -31,6 +31,7 @@ import { ShowQuery } from '#apps/broker/src/async-queries/show-query.js';
 import { SiteLines } from '#apps/broker/src/async-queries/site-lines.js';
 import { StartWaiting } from '#apps/broker/src/async-queries/start-waiting.js';
 import { SubmitQuery } from '#apps/broker/src/async-queries/submit-query.js';
+import { WaitingAllowance } from '#apps/broker/src/async-queries/waiting-allowance.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
@@ -67,6 +68,7 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     SiteLines,
     StartWaiting,
     SubmitQuery,
+    WaitingAllowance,
   ],
 })
 export class AsyncQueriesModule {}

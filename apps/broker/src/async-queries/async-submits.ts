@@ -4,6 +4,7 @@ import { callerOf } from '#apps/broker/src/access/caller.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
 import { ShowQuery } from '#apps/broker/src/async-queries/show-query.js';
 import { SubmitQuery } from '#apps/broker/src/async-queries/submit-query.js';
+import { WaitingAllowance } from '#apps/broker/src/async-queries/waiting-allowance.js';
 import { asyncView } from '#apps/broker/src/async-queries/async-view.js';
 import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-key.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
@@ -25,6 +26,7 @@ export class AsyncSubmits {
     private readonly bodies: QueryBodies,
     private readonly submit: SubmitQuery,
     private readonly show: ShowQuery,
+    private readonly allowance: WaitingAllowance,
   ) {}
 
   async execute(
@@ -34,6 +36,7 @@ export class AsyncSubmits {
   ): Promise<Record<string, unknown>> {
     const caller = callerOf(request);
     this.admission.require(caller, siteId, request.id, 'async');
+    await this.allowance.require(caller.integratorId, siteId);
     const idempotencyKey = givenKey(request.headers);
     if (idempotencyKey !== undefined) reply.header(WRITE_KEY_HEADER, idempotencyKey);
     const held = this.bodies.hold(caller.keyId);

@@ -107,6 +107,13 @@ export class SiteLines {
     return place === 0 ? 'claimed' : place < 0 ? undefined : place;
   }
 
+  /** How many of an integrator's queries wait here, those that are claimed aside. */
+  waitingOf(integratorId: string, siteId: string): Promise<number> {
+    const [waiting] = keysOf(siteId);
+    const [from, to] = [`[${integratorId}:`, `(${integratorId};`];
+    return this.store.ask((redis) => redis.zlexcount(waiting, from, to));
+  }
+
   /** Sites with a line; one that is found empty is forgotten. */
   async sites(): Promise<string[]> {
     const found = await this.store.ask((redis) => redis.zrange(LINES, '0', '-1', 'WITHSCORES'));

@@ -62,6 +62,7 @@ export const asyncQueryRoutes: readonly AsyncQueryRoute[] = [
       'IDEMPOTENCY_KEY_INVALID',
       'IDEMPOTENCY_KEY_REUSED',
       'QUEUE_UNAVAILABLE',
+      'QUERIES_WAITING_LIMIT',
       'TRANSIENT_STORE_FULL',
       'AUDIT_UNAVAILABLE',
     ],
