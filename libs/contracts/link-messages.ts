@@ -161,6 +161,8 @@ export interface ColumnFacts {
  */
 export interface RunQueryHead {
   encoding: 'identity' | 'br';
+  /** As in RunQueryEnd. */
+  replayed?: true;
   /** Form `pages`: the key of the pages, sealed to `resultKey`; base64url. */
   keyEnvelope?: string;
   /** Of the first result set; with `resultSets: all` one list a set comes in the end instead. */

@@ -50,6 +50,7 @@ describe('the same request under the same key', () => {
     const first = await writes.send(withOutput(word), key, { headers: asLines });
     const again = await writes.send(withOutput(word), key, { headers: asLines });
     expect(again.body).toBe(first.body);
+    expect(again.headers).toMatchObject({ 'idempotent-replayed': 'true' });
     const whole = await writes.send(withOutput(word), key, { search: '?columns=true' });
     const rows = String(first.body).split('\n').slice(0, 2);
     expect(dataOf(whole)).toEqual(rows.map((line) => JSON.parse(line) as object));

@@ -54,6 +54,9 @@ interface Admitted extends Counted {
 /** How long an immediate statement at the site may keep an async one from its next page. */
 const YIELD_MS = 100;
 
+/** Of the time of an async statement, what such waits may take of it altogether. */
+const PACE_SHARE = 1 / 3;
+
 /** How long a shutdown lets statements finish before it stops them. */
 const SHUTDOWN_PATIENCE_MS = 15_000;
 
@@ -218,6 +221,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const [columns] = running.sink.columnsOfSets;
     const head: RunQueryHead = {
       encoding,
+      ...(running.sink.isRepeated && { replayed: true as const }),
       ...(meta.resultSets === 'first' && columns !== undefined ? { columns } : {}),
     };
     return new StreamedReply({ head, body, end: () => end });
@@ -225,7 +229,7 @@ export class RunQuery implements BeforeApplicationShutdown {
 
   private upload(
     { meta }: QueryRequest,
-    { site, sealer }: Admitted,
+    { site, sealer, limits }: Admitted,
     running: RunningQuery,
     signal: AbortSignal,
   ): SealedUpload | undefined {
@@ -236,6 +240,7 @@ export class RunQuery implements BeforeApplicationShutdown {
       spool: site.spool.open(),
       columns: meta.columns,
       pace: () => (site.room.slowMs > 0 ? delay(site.room.slowMs) : site.room.quiet(YIELD_MS)),
+      mostPaceMs: limits.times.totalMs * PACE_SHARE,
       signal,
     });
     keep(this.uploads, meta.grantId, upload, upload.done);

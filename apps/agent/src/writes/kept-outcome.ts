@@ -47,6 +47,7 @@ export const unpackOutcome = (packed: Buffer): KeptOutcome =>
 export function repeatOutcome(kept: KeptOutcome, sink: ResultWriter): PmsOutcome | undefined {
   const { rowsAffected, sqlExecutionMs, parameters, failure } = kept;
   if (kept.sets === undefined) return undefined;
+  sink.isRepeated = true;
   for (const { columns, rows } of kept.sets) {
     sink.beginSet(columns);
     for (const row of rows) sink.repeatRow(row);

@@ -86,12 +86,13 @@ export class AnswerQuery {
     accept: string | undefined,
   ): Promise<void> {
     const { reader } = running;
-    const isBrotli = (reader.head as RunQueryHead | undefined)?.encoding === 'br';
-    const compressed = isBrotli && order.options.acceptsBrotli;
+    const head = reader.head as RunQueryHead | undefined;
+    const compressed = head?.encoding === 'br' && order.options.acceptsBrotli;
     const source = compressed ? reader.body : plainBytes(reader);
     const rest = source[Symbol.asyncIterator]();
     const first = await rest.next();
     if (first.done === true) return this.withoutRows(order, running, reply, accept);
+    if (head?.replayed === true) reply.header(REPLAYED_HEADER, 'true');
     const { id } = running.entry;
     const failure = await streamRows(
       { first: first.value, rest, compressed },

@@ -46,6 +46,8 @@ export class ResultWriter {
   readonly columnsOfSets: ColumnFacts[][] = [];
   /** Set before the first row by whoever may have to give the same answer again. */
   recording: RowRecording | undefined;
+  /** These are the rows of an earlier run. */
+  isRepeated = false;
   /** Resolves when the first bytes can be sent, or at the end. */
   readonly started: Promise<void>;
 
