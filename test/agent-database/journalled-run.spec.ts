@@ -29,7 +29,7 @@ const begun: Script = ({ sink, session }) => {
   return sendResultSet(sink, { Claimed: int }, [[1]]);
 };
 const kept = resultSet({ Kept: int, Open: int }, [[1, 1]]);
-const changed: Script = ({ sink }) => sink.statementDone({ rowCount: 1 });
+const changed: Script = ({ sink }) => sink.statementDone({ rowCount: 1, isSelect: false });
 const dies: Script = ({ session }) => tds.engine.kill(session.spid);
 
 const theRow = (state: number): Script =>
@@ -148,7 +148,7 @@ describe('a journalled write', () => {
       session.inTransaction = false;
       sink.transactionChanged('rolledBack');
       sink.message({ number: 266, class: 16, state: 2, line: 0, message: 'count' });
-      return sink.statementDone({ rowCount: 1 });
+      return sink.statementDone({ rowCount: 1, isSelect: false });
     };
     expect(await run()).not.toHaveProperty('failure');
     scripts.change = ({ sink, session }) => {
@@ -156,7 +156,7 @@ describe('a journalled write', () => {
       sink.transactionChanged('rolledBack');
       sink.message({ number: 266, class: 16, state: 2, line: 0, message: 'count' });
       sink.message({ number: 50_001, class: 16, state: 1, line: 1, message: 'ZzReason' });
-      return sink.statementDone({ rowCount: 1 });
+      return sink.statementDone({ rowCount: 1, isSelect: false });
     };
     expect(await run()).toMatchObject({ failure: { number: 50_001 } });
   });
