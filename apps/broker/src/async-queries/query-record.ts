@@ -101,10 +101,10 @@ const numbers: ReadonlySet<string> = new Set<keyof Fields>([
 ]);
 const flags: ReadonlySet<string> = new Set<keyof Fields>(['writes', 'columns']);
 
-/** As Redis keeps it: every field a text. */
-export function toFields(record: Partial<Fields>): [name: string, value: string][] {
+/** As Redis keeps it: every field a text. When states began and ended is kept by those who move it. */
+export function toFields(record: Partial<QueryRecord>): [name: string, value: string][] {
   return Object.entries(record)
-    .filter(([, value]) => value !== undefined)
+    .filter(([, value]) => value !== undefined && typeof value !== 'object')
     .map(([name, value]) => [name, flags.has(name) ? (value ? '1' : '') : String(value)]);
 }
 

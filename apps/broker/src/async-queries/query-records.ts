@@ -42,9 +42,8 @@ export class QueryRecords {
 
   /** @returns false when there is a record of that id */
   async create(record: QueryRecord, sealedRequest: Buffer): Promise<boolean> {
-    const { began, ended, ...fields } = record;
     const lifeMs = record.deadlineMs - this.clock.now() + OPEN_LIFE_MS;
-    const pairs = [...toFields(fields), [`began:${record.state}`, String(record.createdAtMs)]];
+    const pairs = [...toFields(record), [`began:${record.state}`, String(record.createdAtMs)]];
     const args = [lifeMs, sealedRequest, ...pairs.flat()];
     return (await this.store.run<number>(createScript, keysOf(record.id), args)) === 1;
   }

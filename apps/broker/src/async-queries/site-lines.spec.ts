@@ -4,7 +4,7 @@ import { lineLimits, SiteLines, type InLine } from '#apps/broker/src/async-queri
 import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { hasRedis, TestRedis } from '#test/support/test-redis.js';
-import { untilReady } from '#apps/broker/src/transient/transient.fixture.js';
+import { untilReady } from '#test/support/ready-store.js';
 
 const servers = [
   ['a single Redis', () => TestRedis.single()],

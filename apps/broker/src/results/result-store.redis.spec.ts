@@ -8,7 +8,7 @@ import type { ResultOwner } from '#apps/broker/src/results/result-store.port.js'
 import { SweepHeld } from '#apps/broker/src/results/sweep-held.js';
 import { TransientBudget } from '#apps/broker/src/transient/transient-budget.js';
 import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
-import { untilReady } from '#apps/broker/src/transient/transient.fixture.js';
+import { untilReady } from '#test/support/ready-store.js';
 import type { SealedPage } from '#libs/contracts/result-page.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { hasRedis, TestRedis } from '#test/support/test-redis.js';
