@@ -23,6 +23,9 @@ export class FaultyConduit {
   /** Set when Redis came back empty, until read. */
   private redisWasLost = false;
 
+  /** What ended although nobody killed it, with its last words. */
+  private ending?: string;
+
   private constructor(
     readonly conduit: TestConduit,
     second: DemoIntegrator,
@@ -31,6 +34,7 @@ export class FaultyConduit {
     private readonly proxies: Record<Line, FaultProxy>,
   ) {
     this.integrators = [conduit.integrator, second];
+    for (const victim of ['sandbox', 'broker', 'agent'] as const) this.watch(victim);
   }
 
   static async start(): Promise<FaultyConduit> {
@@ -129,12 +133,13 @@ export class FaultyConduit {
     for (const proxy of Object.values(this.proxies)) proxy.heal();
   }
 
-  /** @throws Error when one of the integrators is not served within a minute */
+  /** @throws Error when a part ended by itself, or an integrator is not served within a minute */
   async untilHealthy(): Promise<void> {
     const end = performance.now() + HEALTHY_WITHIN_MS;
     for (const { subscriptionKey: key } of this.integrators) {
       let last: Answer | undefined;
       while ((last = await this.probe(key))?.status !== 200) {
+        if (this.ending !== undefined) throw new Error(this.ending);
         if (performance.now() > end)
           throw new Error(`not healthy again: ${last?.status} ${JSON.stringify(last?.body)}`);
         await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
@@ -206,5 +211,10 @@ export class FaultyConduit {
     if (victim === 'broker') await conduit.startBroker();
     if (victim === 'agent') await conduit.startAgent();
     if (victim === 'sandbox') await conduit.startPms();
+    if (victim !== 'redis' && victim !== 'postgres') this.watch(victim);
+  }
+
+  private watch(victim: 'sandbox' | 'broker' | 'agent'): void {
+    this.conduit.conduit[victim]?.onUnexpectedExit((error) => (this.ending = error.message));
   }
 }

@@ -16,6 +16,7 @@ const help = `npm run test:faults -- [options]
   --minutes M   begin no round after so long (60)
   --cases N     queries in a round (12)
   --kinds A,B   of ${caseKinds.join(', ')}
+  --only TEXT   rounds whose fault reads so, e.g. "kill sandbox"
   --help
 
 A seed repeats the plan of a round: its queries, its fault and when it strikes. What the fault meets
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '60' },
     cases: { type: 'string', default: '12' },
     kinds: { type: 'string' },
+    only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -57,11 +59,13 @@ async function run(): Promise<void> {
   const end = performance.now() + Number(values.minutes) * 60_000;
   let faulty: FaultyConduit | undefined;
   try {
-    for (let round = 0; round < Number(values.seeds) && performance.now() < end; round += 1) {
+    let seed = first >>> 0;
+    for (let round = 0; round < Number(values.seeds) && performance.now() < end; seed += 1) {
       faulty ??= await FaultyConduit.start();
-      const seed = (first + round) >>> 0;
       const { hasPostgres } = faulty;
       const plan = planRound(seed, { cases: Number(values.cases), kinds, hasPostgres });
+      if (!describeFault(plan.fault).includes(values.only)) continue;
+      round += 1;
       const begun = performance.now();
       const result = await runRound(faulty, plan);
       const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
