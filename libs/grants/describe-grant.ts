@@ -60,6 +60,7 @@ function describeLimits(limits: GrantLimits): string[] {
   add(limits.ms === undefined ? undefined : limits.ms / 1_000, (s) => `at most ${s} s a query`);
   add(limits.concurrency, (count) => `at most ${count} at the same time`);
   add(limits.perMinute, (count) => `at most ${count} queries a minute`);
+  add(limits.resultMinutes, (count) => `results are kept for ${count} min after they were fetched`);
   if (limits.hours) {
     const { days, from, to, timeZone } = limits.hours;
     const shown = [...days].sort((a, b) => a - b).map((day) => DAYS[day - 1]);

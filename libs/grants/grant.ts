@@ -35,6 +35,8 @@ export interface GrantLimits {
   /** Queries running at once. */
   concurrency?: number;
   perMinute?: number;
+  /** Minutes that a stored result is kept after its last fetch; absent: 15. */
+  resultMinutes?: number;
   hours?: PermittedHours;
 }
 

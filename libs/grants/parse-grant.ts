@@ -46,6 +46,7 @@ const limitsShape: Shape = {
     ms: integer(1, DAY_MS),
     concurrency: integer(1, 1_000),
     perMinute: integer(1, 1_000_000),
+    resultMinutes: integer(1, 1_440),
     hours: (value) =>
       firstWrongField(value, hoursShape) === undefined &&
       (value as PermittedHours).from !== (value as PermittedHours).to,

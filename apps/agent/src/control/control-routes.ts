@@ -70,6 +70,7 @@ const choices = {
   rows: integer(1, 1_000_000_000),
   perMinute: integer(1, 1_000_000),
   concurrency: integer(1, 1_000),
+  keepResults: integer(1, 1_440),
   writeJournal: oneOf(['none']),
   callerKey: oneOf(['required']),
 };

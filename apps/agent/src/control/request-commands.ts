@@ -90,6 +90,7 @@ const approve: Command = {
     rows: 'N  most rows an answer may have',
     'per-minute': 'N  most queries a minute',
     concurrency: 'N  most queries at the same time',
+    'keep-results': 'N  minutes that a waiting result is kept after its last fetch; else 15',
   },
   flags: {
     'without-write-journal':
@@ -108,6 +109,7 @@ const approve: Command = {
       rows: numberOf(invocation, 'rows'),
       perMinute: numberOf(invocation, 'per-minute'),
       concurrency: numberOf(invocation, 'concurrency'),
+      keepResults: numberOf(invocation, 'keep-results'),
       ...(flags.has('without-write-journal') && { writeJournal: 'none' }),
       ...(flags.has('require-idempotency-key') && { callerKey: 'required' }),
     };

@@ -22,6 +22,8 @@ export interface GrantChoices {
   rows?: number;
   perMinute?: number;
   concurrency?: number;
+  /** Minutes. */
+  keepResults?: number;
   /** `none`: writes also where the database server keeps no write journal. */
   writeJournal?: 'none';
   /** `required`: each write needs a key of the integrator's own. */
@@ -39,7 +41,8 @@ export interface DraftGround {
 }
 
 const DAY_MS = 86_400_000;
-const usual = { days: 365, rows: 100_000, ms: 60_000, concurrency: 4, perMinute: 600 } as const;
+/** Each kind of query has a limit of its own below these 5 minutes. */
+const usual = { days: 365, rows: 100_000, ms: 300_000, concurrency: 4, perMinute: 600 } as const;
 
 const invalid = (field: string, problem: string): ConduitError =>
   new ConduitError('REQUEST_INVALID', { facts: { field, problem } });
@@ -106,6 +109,7 @@ export function draftGrant(
         rows: choices.rows,
         perMinute: choices.perMinute,
         concurrency: choices.concurrency,
+        resultMinutes: choices.keepResults,
       }),
     },
     ...definedOnly({

@@ -13,6 +13,7 @@ import {
   type ResultOutcome,
 } from '#apps/broker/src/async-queries/open-result.js';
 import { isEnded, type QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
 import type { PageHeader } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -20,8 +21,9 @@ import { Clock } from '#libs/kernel/clock.js';
 import type { Secret } from '#libs/kernel/secret.js';
 import type { ResultOpener } from '#libs/sealing/seal-result.js';
 
-/** After the last fetch. */
-const KEPT_AFTER_FETCH_MS = 15 * 60_000;
+/** After the last fetch, unless the grant says otherwise. */
+const MINUTE_MS = 60_000;
+const KEPT_MINUTES = 15;
 
 export interface PageOrder {
   caller: CallerIdentity;
@@ -43,6 +45,7 @@ export class FetchPage {
   constructor(
     private readonly find: FindQuery,
     private readonly results: ResultStore,
+    private readonly grants: GrantBook,
     private readonly clock: Clock,
   ) {}
 
@@ -65,7 +68,7 @@ export class FetchPage {
     ]);
     if (!opener || !header || !sealed) throw await this.absence(record, page);
     if (isEnded(record))
-      await this.results.keepUntil(owner, this.clock.now() + KEPT_AFTER_FETCH_MS);
+      await this.results.keepUntil(owner, this.clock.now() + this.keptMs(record));
     else await this.results.noteFetched(owner, page);
     return { record, page: { header, opener, sealed } };
   }
@@ -75,6 +78,12 @@ export class FetchPage {
     const opener = openerFor(record, secret);
     const sealed = await this.results.readPage(ownerOf(record), OUTCOME_PAGE);
     return opener && sealed ? openOutcome(opener, sealed) : {};
+  }
+
+  private keptMs({ siteId, integratorId }: QueryRecord): number {
+    const found = this.grants.find(siteId, integratorId);
+    const minutes = found.state === 'active' ? found.grant.limits.resultMinutes : undefined;
+    return (minutes ?? KEPT_MINUTES) * MINUTE_MS;
   }
 
   private async absence(record: QueryRecord, page: number): Promise<ConduitError> {
