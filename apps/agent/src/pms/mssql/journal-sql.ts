@@ -28,8 +28,8 @@ export class JournalSql {
   }
 
   /**
-   * Announces the write for good, then begins the transaction that holds its row. One row `Claimed`,
-   * or the row that stands in the way, outside of any transaction.
+   * Announces the write for good, then begins the transaction that holds its row. One row `Claimed`;
+   * none when another row of the key stands in the way: then `standing` tells which.
    */
   claim(keyHash: Buffer, requestHash: Buffer): string {
     const { table } = this;
@@ -41,18 +41,15 @@ END TRY
 BEGIN CATCH
   IF ERROR_NUMBER() NOT IN (2627, 2601) THROW;
 END CATCH;
-DECLARE @conduitRows int, @conduitError int;
 BEGIN TRANSACTION;
 UPDATE ${table} SET State = ${codeOf('running')}
-WHERE KeyHash = ${key} AND RequestHash = ${request} AND State = ${codeOf('received')};
-SELECT @conduitRows = @@ROWCOUNT, @conduitError = @@ERROR;
-IF @conduitRows = 1
-  SELECT 1 AS Claimed;
-ELSE
-BEGIN
-  ROLLBACK TRANSACTION;
-  IF @conduitError = 0 SELECT ${COLUMNS} FROM ${table} ${LOCKED} WHERE KeyHash = ${key};
-END`;
+OUTPUT inserted.State AS Claimed
+WHERE KeyHash = ${key} AND RequestHash = ${request} AND State = ${codeOf('received')};`;
+  }
+
+  /** Gives up a claim that found another row, and reads that. */
+  standing(keyHash: Buffer): string {
+    return `IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; ${this.find(keyHash, true)}`;
   }
 
   /** Commits with the outcome. One row: `Kept`, 1 when it is committed, and how many were `Open`. */

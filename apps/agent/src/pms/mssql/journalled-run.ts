@@ -71,15 +71,15 @@ export class JournalledRun {
   /** @returns the row that stands in the way; undefined when the transaction is ours */
   private async claim(): Promise<JournalRow | undefined> {
     const { sql, once } = this.order;
-    let row: OwnRow | undefined;
     try {
-      [row] = await this.ask(sql.claim(once.keyHash, once.requestHash));
+      const [claimed] = await this.ask(sql.claim(once.keyHash, once.requestHash));
+      if (claimed !== undefined) return undefined;
+      const [row] = await this.ask(sql.standing(once.keyHash));
+      if (row === undefined) throw new ConduitError('WRITE_JOURNAL_UNAVAILABLE');
+      return journalRow(row);
     } catch (error) {
       throw claimFailure(error);
     }
-    if (row?.['Claimed'] === 1) return undefined;
-    if (row === undefined) throw new ConduitError('WRITE_JOURNAL_UNAVAILABLE');
-    return journalRow(row);
   }
 
   private async keep(outcome: PmsOutcome): Promise<PmsOutcome> {
