@@ -13,7 +13,7 @@ import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { givenKey, writeKeyFor } from '#apps/broker/src/writes/write-key.js';
 import { AsyncQueryDto } from '#libs/contracts/command.js';
-import { readDto } from '#libs/contracts/read-dto.js';
+import { InvalidFields, readDto } from '#libs/contracts/read-dto.js';
 
 /**
  * A submit from its first byte to its answer. The cheap checks come first: key and rate in the guard,
@@ -43,6 +43,9 @@ export class AsyncSubmits {
     try {
       const body = await held.read(request);
       const options = readAnswerOptions(request);
+      // A page could not say which of them it belongs to.
+      if (options.resultSets === 'all')
+        throw new InvalidFields([{ field: 'resultSets', problem: 'must be first for async' }]);
       const query = readDto(AsyncQueryDto, parseJson(body));
       const grant = this.admission.admit(caller, siteId, request.id, reply, 'async');
       // For what it throws: a grant may want the caller's own. The key itself is the query's id.

@@ -4,6 +4,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { ownerOf } from '#apps/broker/src/async-queries/end-query.js';
+import { EMPTY_BYTES, OUTCOME_PAGE } from '#apps/broker/src/async-queries/open-result.js';
 import { PageCount } from '#apps/broker/src/async-queries/page-count.js';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
@@ -116,6 +117,7 @@ export class CarryQuery {
   }
 
   private async put(order: RunOrder, page: SealedPage, signal: AbortSignal): Promise<void> {
+    if (page.header.page === OUTCOME_PAGE && page.header.plainBytes <= EMPTY_BYTES) return;
     const owner = ownerOf(order.record, order.runId);
     const giveUpMs = this.clock.now() + FULL_PATIENCE_MS;
     while ((await this.results.putPage(owner, page)) === 'full') {

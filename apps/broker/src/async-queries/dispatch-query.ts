@@ -25,8 +25,8 @@ export class DispatchQuery implements JobHandler<'query.dispatch'> {
 
   /** Again is harmless: it stands in line once, and a claimed query is left alone. */
   async join(record: QueryRecord): Promise<void> {
-    await this.records.move(record.id, { from: ['initialising'], to: 'queued' });
-    await this.lines.join(record);
+    const queued = this.records.move(record.id, { from: ['initialising'], to: 'queued' });
+    await Promise.all([queued, this.lines.join(record)]);
     await this.broadcast.publish('line.joined', record.siteId);
   }
 }

@@ -50,9 +50,8 @@ export class EndQuery {
     const move: Move = { from, to: state, set, ...(runId !== undefined && { runId }) };
     if ((await this.records.move(record.id, move)) !== 'moved') return false;
     this.recorder.ended({ ...record, ...set, state });
-    await this.lines.leave(record);
-    if (state !== 'successful') await this.dropPages({ ...record, ...set }, state);
-    await this.release.execute(record);
+    const dropped = state === 'successful' ? undefined : this.dropPages(record, state);
+    await Promise.all([this.lines.leave(record), dropped, this.release.execute(record)]);
     return true;
   }
 

@@ -15,6 +15,8 @@ export interface ResultOutcome {
 }
 
 export const OUTCOME_PAGE = 0;
+/** An outcome that says nothing, `{}`, is not kept. */
+export const EMPTY_BYTES = 2;
 
 /**
  * @returns undefined while there is nothing to open

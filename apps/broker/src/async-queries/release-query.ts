@@ -14,9 +14,11 @@ export class ReleaseQuery {
   ) {}
 
   async execute({ id, integratorId, siteId }: QueryRecord): Promise<void> {
-    await this.budget.giveBack({ kind: 'request', id, integratorId, siteId });
-    // Should it stay it finds, when it is due, that there is nothing to do.
-    await this.jobs.remove('query.expire', id).catch(() => false);
-    await this.ended.note(integratorId, id);
+    await Promise.all([
+      this.budget.giveBack({ kind: 'request', id, integratorId, siteId }),
+      // Should it stay it finds, when it is due, that there is nothing to do.
+      this.jobs.remove('query.expire', id).catch(() => false),
+      this.ended.note(integratorId, id),
+    ]);
   }
 }

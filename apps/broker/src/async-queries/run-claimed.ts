@@ -15,6 +15,7 @@ import {
   isEnded,
   isRunning,
   runningStates,
+  waitingStates,
   type QueryRecord,
 } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords, type Move } from '#apps/broker/src/async-queries/query-records.js';
@@ -66,7 +67,7 @@ export class RunClaimed {
     if (!record) return 'over';
     const permission = this.gate.open(record);
     if ('code' in permission) return this.refuse(record, permission.code);
-    const move: Move = { from: [record.state], to: 'executing', set: { runId }, unset: ['reason'] };
+    const move: Move = { from: waitingStates, to: 'executing', set: { runId }, unset: ['reason'] };
     if ((await this.records.move(queryId, move)) !== 'moved') return 'over';
     const running = { ...record, runId, state: 'executing' as const };
     try {
@@ -90,7 +91,7 @@ export class RunClaimed {
 
   private async refuse(record: QueryRecord, code: ErrorCode): Promise<Verdict> {
     if (code !== 'QUEUE_EXPIRED') return this.fail(record, code);
-    await this.end.execute(record, { state: 'expiredInQueue', from: [record.state] });
+    await this.end.execute(record, { state: 'expiredInQueue', from: waitingStates });
     return 'over';
   }
 

@@ -21,8 +21,6 @@ import type { PageHeader } from '#libs/contracts/result-page.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { Secret } from '#libs/kernel/secret.js';
 
-/** An outcome that says nothing: `{}`. */
-const EMPTY_BYTES = 2;
 /** So long a submitted query may take to its line before it is put there again. */
 const ON_ITS_WAY_MS = 5_000;
 
@@ -76,7 +74,7 @@ export class ShowQuery {
     headers: PageHeader[],
     secret: Secret<Buffer>,
   ): Promise<ResultOutcome | undefined> {
-    const says = headers.some((one) => one.page === OUTCOME_PAGE && one.plainBytes > EMPTY_BYTES);
+    const says = headers.some((one) => one.page === OUTCOME_PAGE);
     if (!says) return undefined;
     try {
       const opener = openerFor(record, secret);
