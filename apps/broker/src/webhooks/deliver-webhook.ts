@@ -6,6 +6,7 @@ import { SendDelivery } from '#apps/broker/src/webhooks/send-delivery.js';
 import { SettleDelivery } from '#apps/broker/src/webhooks/settle-delivery.js';
 import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
 import { isTest } from '#apps/broker/src/webhooks/webhook-body.js';
+import { WebhookMetrics } from '#apps/broker/src/webhooks/webhook-metrics.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
 import type { JobName } from '#libs/queue/jobs.js';
 
@@ -24,6 +25,7 @@ export class DeliverWebhook implements JobHandler<JobName> {
     private readonly send: SendDelivery,
     private readonly settle: SettleDelivery,
     private readonly wake: WakeDeliveries,
+    private readonly metrics: WebhookMetrics,
   ) {}
 
   async execute({ deliveryId = '' }: Readonly<Record<string, string>>): Promise<void> {
@@ -43,6 +45,7 @@ export class DeliverWebhook implements JobHandler<JobName> {
     if (endpoint.pause_reason !== null && !isTest(event.type)) return this.settle.hold(claimed);
     const startedAtMs = Date.now();
     const outcome = await this.send.execute(claimed);
+    this.metrics.countAttempt(outcome);
     const waitMs = await this.settle.execute(claimed, outcome, startedAtMs);
     if (waitMs !== undefined) await this.wake.later(deliveryId, waitMs);
   }

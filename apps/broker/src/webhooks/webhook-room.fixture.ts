@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { RefusableAudit } from '#apps/broker/src/grants/broker-practice.fixture.js';
+import { Metrics } from '#apps/broker/src/health/metrics.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
 import { ChangeWebhook } from '#apps/broker/src/webhooks/change-webhook.js';
@@ -20,6 +21,7 @@ import { RotateWebhookSecret } from '#apps/broker/src/webhooks/rotate-webhook-se
 import { SendDelivery } from '#apps/broker/src/webhooks/send-delivery.js';
 import { SettleDelivery } from '#apps/broker/src/webhooks/settle-delivery.js';
 import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
+import { WebhookMetrics } from '#apps/broker/src/webhooks/webhook-metrics.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
 import type { WebhookEvent } from '#libs/contracts/webhook-events.js';
@@ -62,6 +64,8 @@ export class WebhookNode {
   readonly wake = new WakeDeliveries(this.jobs as never);
   readonly book: DeliveryBook;
   readonly deliver: DeliverWebhook;
+  readonly health = new Metrics();
+  private readonly metrics: WebhookMetrics;
 
   constructor(room: WebhookRoom, caFile: string, pepper = 1) {
     const { kysely, clock, audit, log } = room;
@@ -73,9 +77,10 @@ export class WebhookNode {
     this.receiver.callMs = 500;
     this.secrets = new WebhookSecrets(config);
     this.book = new DeliveryBook(kysely, clock);
+    this.metrics = new WebhookMetrics(this.health, kysely, clock);
     const send = new SendDelivery(this.receiver, this.secrets, clock);
     const settle = new SettleDelivery(kysely, audit, clock, log);
-    this.deliver = new DeliverWebhook(this.book, send, settle, this.wake);
+    this.deliver = new DeliverWebhook(this.book, send, settle, this.wake, this.metrics);
   }
 
   /** Runs due jobs as they come, many at once, until none is left; those for later stay. */

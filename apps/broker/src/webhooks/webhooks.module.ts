@@ -25,6 +25,7 @@ import { SettleDelivery } from '#apps/broker/src/webhooks/settle-delivery.js';
 import { SiteNews } from '#apps/broker/src/webhooks/site-news.js';
 import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
+import { WebhookMetrics } from '#apps/broker/src/webhooks/webhook-metrics.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
 import { WebhooksController } from '#apps/broker/src/webhooks/webhooks.controller.js';
@@ -50,6 +51,7 @@ import { WebhooksController } from '#apps/broker/src/webhooks/webhooks.controlle
     SettleDelivery,
     SiteNews,
     WakeDeliveries,
+    WebhookMetrics,
     WebhookSecrets,
     WebhookTarget,
     { provide: WebhookEvents, useClass: RecordedWebhookEvents },
