@@ -321,6 +321,14 @@ const untilReset = ({ signal }: Asked): Promise<void> =>
     }
   });
 
+  test('are refused when every result set is asked for: a page belongs to the first', async () => {
+    const path = `/integrator/sites/${caller.site.siteId}/queries/async?resultSets=all`;
+    const body = { command: { text: 'SELECT 1' } };
+    const answer = await api.call('POST', path, { key: caller.site.key, body });
+    expect(await answer.json()).toMatchObject({ error: { message: expect.any(String) } });
+    expect(answer.status).toBe(400);
+  });
+
   test.each([
     ['a wait beyond two hours', { maxTimeInQueue: 7_200_001 }],
     ['a wait below nothing', { maxTimeInQueue: -1 }],

@@ -1,5 +1,4 @@
 /** Async queries for tests: the room that runs them, and the caller who opens what they answer. */
-import type { Grant } from '#libs/grants/grant.js';
 import type { CommandDto } from '#libs/contracts/command.js';
 import type { RunQueryEnd, RunQueryHead, RunQueryMeta } from '#libs/contracts/link-messages.js';
 import { decodePages, type SealedOutcome, type SealedPage } from '#libs/contracts/result-page.js';
@@ -17,8 +16,6 @@ import { StatementFingerprint } from '#apps/agent/src/execution/statement-finger
 import { aSite } from '#apps/agent/src/pms/site-settings.fixture.js';
 import { SpoolFolder } from '#apps/agent/src/spool/spool-folder.js';
 import { aKeeping } from '#apps/agent/src/writes/write-keeping.fixture.js';
-
-export type AskedLimits = Grant['limits'];
 
 const secret = Buffer.alloc(32, 7);
 
