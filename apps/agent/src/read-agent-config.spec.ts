@@ -50,6 +50,22 @@ describe('the agent settings', () => {
     expect(read?.limits).toMatchObject({ maxRows: 10, maxConcurrent: 8 });
   });
 
+  test('a write journal needs its database, keeps writes for a while, and has plain names', () => {
+    const journal = { database: 'ConduitJournal' };
+    const [read] = readAgentConfig(folderWith({ sites: [{ ...site, journal }] }), {}).sites;
+    expect(read?.journal).toEqual({
+      ...journal,
+      schema: 'dbo',
+      table: 'WriteJournal',
+      keepDays: 7,
+    });
+    const keysOf = (given: object) =>
+      problemsOf({ sites: [{ ...site, journal: given }] }).map(({ key }) => key);
+    expect(keysOf({})).toEqual(['sites[0].journal.database']);
+    expect(keysOf({ ...journal, keepDays: 1 })).toEqual(['sites[0].journal.keepDays']);
+    expect(keysOf({ ...journal, table: 'x]; DROP TABLE y' })).toEqual(['sites[0].journal.table']);
+  });
+
   test('the environment wins over the file', () => {
     const folder = folderWith({ brokerUrl: 'https://one.example.com' });
     const env = { CONDUIT_AGENT_BROKER_URL: 'https://two.example.com:8443' };

@@ -23,6 +23,7 @@ import { ControlServer } from '#apps/agent/src/control/control-server.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
+import { setUpCommands } from '#apps/agent/src/control/set-up-commands.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
@@ -96,7 +97,12 @@ const stateOf = (words: string[]): string[] =>
 
 async function say(words: string[], ask?: Terminal['ask']): Promise<Said> {
   const said: Said = { code: -1, out: '', err: '' };
-  const commands = { ...serviceCommands, ...requestCommands, ...permissionCommands };
+  const commands = {
+    ...serviceCommands,
+    ...setUpCommands,
+    ...requestCommands,
+    ...permissionCommands,
+  };
   said.code = await runCommandLine(commands, [...words, ...stateOf(words)], {
     out: (line) => void (said.out += `${line}\n`),
     err: (line) => void (said.err += `${line}\n`),
@@ -234,6 +240,24 @@ describe('commands with the agent running', () => {
     expect((await say(['approve', 'request-1'], () => Promise.resolve('y'))).code).toBe(1);
     expect((await say(['approve', 'request-1'])).code).toBe(2);
     expect(practice.store.all()).toEqual([]);
+  });
+
+  test('approve takes terms of writes, and shows what they mean', async () => {
+    const terms = ['--without-write-journal', '--require-idempotency-key'];
+    const said = await say(['approve', 'request-1', ...terms, '--yes']);
+    expect(said.code).toBe(0);
+    expect(said.err).toContain('nobody may be able to say whether the change was made');
+    expect(practice.store.all()[0]?.grant.writes).toEqual({
+      journal: 'none',
+      callerKey: 'required',
+    });
+  });
+
+  test('journal-script prints what makes the write journal, for plain names only', async () => {
+    const { code, out } = await say(['journal-script', '--database', 'Zz Journal']);
+    expect([code, out]).toEqual([0, expect.stringContaining('CREATE DATABASE [Zz Journal]')]);
+    const refused = await say(['journal-script', '--schema', 'x]; DROP TABLE y']);
+    expect([refused.code, refused.out]).toEqual([2, '']);
   });
 
   test('approve goes no further than the ceiling', async () => {
