@@ -11,9 +11,6 @@ type IdsOf<Name extends JobName> = Readonly<Record<(typeof jobs)[Name]['ids'][nu
 
 const queueNames = Object.keys(queues) as QueueName[];
 
-/** Jobs whose room has not arrived yet: their queues take them in, and nobody runs them. */
-const awaited: readonly JobName[] = ['webhook.deliver'];
-
 /** This node's hold on all queues: any node adds jobs, those that play the role `worker` run them. */
 export class BackgroundJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly handlers = new Map<QueueName, JobHandler[]>();
@@ -34,7 +31,7 @@ export class BackgroundJobs implements OnApplicationBootstrap, BeforeApplication
       this.handlers.set(queue, found.filter(here));
     }
     const strays = found.filter(({ job }) => !(job in jobs));
-    for (const queue of queueNames.filter((name) => !isAwaited(name))) {
+    for (const queue of queueNames) {
       matchHandlers(jobs, queue, [...(this.handlers.get(queue) ?? []), ...strays]);
     }
   }
@@ -43,8 +40,7 @@ export class BackgroundJobs implements OnApplicationBootstrap, BeforeApplication
     const { redisUrl, roles } = this.config;
     if (!redisUrl) return this.log.write('jobs.off', { reason: 'no-redis' });
     for (const queue of queueNames) {
-      const runs = roles.includes('worker') && !isAwaited(queue);
-      const handlers = runs ? { handlers: this.handlers.get(queue) ?? [] } : {};
+      const handlers = roles.includes('worker') ? { handlers: this.handlers.get(queue) ?? [] } : {};
       const report = queueReport(this.log, queue);
       this.open.set(
         queue,
@@ -82,5 +78,3 @@ export class BackgroundJobs implements OnApplicationBootstrap, BeforeApplication
     return queue;
   }
 }
-
-const isAwaited = (queue: QueueName): boolean => awaited.some((job) => jobs[job].queue === queue);
