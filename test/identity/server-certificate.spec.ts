@@ -65,38 +65,39 @@ test("the API's own certificate is renewed while it serves, and a kept connectio
       CONDUIT_API_PORT: '0',
       CONDUIT_METRICS_PORT: '0',
       CONDUIT_DRAIN_SECONDS: '0',
-      CONDUIT_SERVER_CERTIFICATE_SECONDS: String(LIFE_SECONDS),
+      CONDUIT_SERVER_CERTIFICATE_SECONDS: String(2 * LIFE_SECONDS),
     }),
     log,
   );
+  const { api: port } = node.ports;
   const { certificate: ca } = JSON.parse(
     readFileSync(join(stateDir, 'pki', 'device-authority.json'), 'utf8'),
   ) as { certificate: string };
-  const kept = new Client(`https://localhost:${node.ports.api}`, { connect: { ca } });
-  let connects = 0;
-  kept.on('connect', () => (connects += 1));
+  const open = () => new Client(`https://localhost:${port}`, { connect: { ca } });
   const isServed = async (client: Client): Promise<boolean> => {
     const { statusCode, body } = await client.request({ method: 'GET', path: '/health/live' });
     await body.dump();
     return statusCode === 200;
   };
-  const first = await shownAt(node.ports.api);
-  // Served all the time.
+  const kept = open();
+  // A busy machine may show one that has just ended; the next one comes.
+  await until(() => isServed(kept).catch(() => false), 20_000);
+  let losses = 0;
+  kept.on('disconnect', () => (losses += 1));
+  const first = await shownAt(port);
   await until(async () => {
     expect(await isServed(kept)).toBe(true);
-    return Date.now() > first.endsMs;
-  }, 30_000);
-  const later = await shownAt(node.ports.api);
-  expect(later.serial).not.toBe(first.serial);
-  expect(later.endsMs).toBeGreaterThan(Date.now());
-  expect(connects).toBe(1);
-  const fresh = new Client(`https://localhost:${node.ports.api}`, { connect: { ca } });
-  expect(await isServed(fresh)).toBe(true);
+    return Date.now() > first.endsMs && (await shownAt(port)).endsMs > Date.now();
+  }, 40_000);
+  expect((await shownAt(port)).serial).not.toBe(first.serial);
+  expect(losses).toBe(0);
+  const fresh = open();
+  await until(() => isServed(fresh).catch(() => false), 20_000);
   expect(log.lines).toContainEqual({ event: 'certificate.renewed', fields: { what: 'api' } });
   await Promise.all([kept.close(), fresh.close()]);
   await node.stop();
   rmSync(stateDir, { recursive: true });
-}, 60_000);
+}, 90_000);
 
 test('files that somebody else renews are shown once they fit each other', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'conduit-tls-'));
