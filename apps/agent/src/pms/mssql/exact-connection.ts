@@ -23,12 +23,14 @@ export function attachExactReader(connection: Connection, sessionSql: string): v
   own.createTokenStreamParser = (message, handler) => {
     const listener = listeners.get(connection);
     if (listener === undefined) return createTokenStreamParser(message, handler);
+    const { request } = own;
     return new ExactTokenStream({
       message,
       debug: own.debug,
       options: own.config.options,
       handler,
       listener,
+      isOver: () => own.request !== request,
       broken: (error) => own.dispatchEvent('socketError', error),
     });
   };

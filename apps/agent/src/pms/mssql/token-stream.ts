@@ -40,6 +40,8 @@ interface StreamSource {
   options: object;
   handler: TokenHandler;
   listener: AnswerListener;
+  /** The request has had its end already: its connection was lost while the answer was being read. */
+  isOver(): boolean;
   /** The bytes made no sense: the connection cannot be used any more. */
   broken(error: Error): void;
 }
@@ -66,10 +68,12 @@ export class ExactTokenStream extends EventEmitter {
         await this.room();
       }
     } catch (error) {
+      if (this.source.isOver()) return;
       this.source.broken(error instanceof Error ? error : new Error('unreadable answer'));
       return;
     }
-    this.emit('end');
+    // tedious ends the request that it holds at this moment, and takes for granted that it holds one.
+    if (!this.source.isOver()) this.emit('end');
   }
 
   /** Waits until the reader has taken enough. */
