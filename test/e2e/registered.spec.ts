@@ -40,7 +40,10 @@ let database: ClinicDatabase;
 beforeAll(async () => {
   conduit = await startConduit({
     scale: 100,
-    brokerEnv: { CONDUIT_REGISTERED_MIN_SECONDS: '1' },
+    brokerEnv: {
+      CONDUIT_REGISTERED_MIN_SECONDS: '1',
+      CONDUIT_WEBHOOK_PRIVATE_RANGES: '127.0.0.0/8,::1',
+    },
     site: { limits: { minFrequencySeconds: 1 } },
     approval: ['--per-minute', '6000'],
   });
@@ -114,6 +117,13 @@ async function changesSince(id: string, cursor: string): Promise<Changes> {
 describe('a registered query', () => {
   test('gives its result, then what changed, and its history', async () => {
     await write(`INSERT ${TABLE} VALUES (1, 'Zz one'), (2, 'Zz two')`);
+    // Nobody is there: what is to be told is in the log of deliveries.
+    const hook = {
+      url: 'https://localhost:9443/hooks',
+      events: ['registered.changed', 'registered.ended'],
+    };
+    const hooked = await conduit.call('POST', '/integrator/webhooks', { body: hook });
+    expect(hooked).toMatchObject({ status: 201 });
     const id = await create();
     const first = await result(id);
     expect(rowsOf(first)).toEqual([
@@ -143,6 +153,15 @@ describe('a registered query', () => {
     expect((await read(id)).status).toBe('cancelled');
     const gone = await conduit.call('GET', `${path(id)}/results`);
     expect(gone).toMatchObject({ status: 410, body: { error: { code: 'RESULT_GONE' } } });
+    const { id: hookId } = hooked.body as { id: string };
+    const kinds = await until(async () => {
+      const log = await conduit.call('GET', `/integrator/webhooks/${hookId}/deliveries`);
+      const { deliveries } = log.body as { deliveries: { type: string; queryId: string }[] };
+      const own = deliveries.filter(({ queryId }) => queryId === id).map(({ type }) => type);
+      return own.includes('registered.ended') ? own : undefined;
+    });
+    expect(kinds.filter((kind) => kind === 'registered.changed')).toHaveLength(3);
+    await conduit.call('DELETE', `/integrator/webhooks/${hookId}`);
   }, 60_000);
 
   test('created while the site is offline is delivered when it comes back', async () => {
