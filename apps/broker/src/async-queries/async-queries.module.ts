@@ -24,6 +24,7 @@ import { QueryPump } from '#apps/broker/src/async-queries/query-pump.js';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
 import { QueryStatuses } from '#apps/broker/src/async-queries/query-statuses.js';
 import { ReleaseQuery } from '#apps/broker/src/async-queries/release-query.js';
+import { RequestRoom } from '#apps/broker/src/async-queries/request-room.js';
 import { ResultsController } from '#apps/broker/src/async-queries/results.controller.js';
 import { RunClaimed } from '#apps/broker/src/async-queries/run-claimed.js';
 import { RunGate } from '#apps/broker/src/async-queries/run-gate.js';
@@ -62,6 +63,7 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     QueryRecords,
     QueryStatuses,
     ReleaseQuery,
+    RequestRoom,
     RunClaimed,
     RunGate,
     ShowQuery,

@@ -8,6 +8,7 @@ import { EMPTY_BYTES, OUTCOME_PAGE } from '#apps/broker/src/async-queries/open-r
 import { PageCount } from '#apps/broker/src/async-queries/page-count.js';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
+import { RequestRoom } from '#apps/broker/src/async-queries/request-room.js';
 import { RunWatch } from '#apps/broker/src/async-queries/run-watch.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
@@ -21,6 +22,7 @@ import { decodePages, type SealedPage } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { Clock } from '#libs/kernel/clock.js';
+import type { LinkClient } from '#libs/link/link-client.js';
 import type { LinkReplyReader } from '#libs/link/link-reply-reader.js';
 
 export const runLimits = {
@@ -56,6 +58,7 @@ export class CarryQuery {
     private readonly links: SiteLinks,
     private readonly records: QueryRecords,
     private readonly results: ResultStore,
+    private readonly room: RequestRoom,
     private readonly clock: Clock,
   ) {}
 
@@ -67,18 +70,22 @@ export class CarryQuery {
     const { record } = order;
     const link = this.links.find(record.siteId);
     if (!link) throw new ConduitError('SITE_OFFLINE');
-    const request = await this.records.request(record.id);
-    if (!request) throw new ConduitError('QUERY_GONE');
-    const meta = this.metaOf(order);
+    const leave = await this.room.take(record.requestBytes);
     const watch = new RunWatch(order.signal);
-    watch.expect(meta.maxWaitMs + meta.executionLimitMs + runLimits.graceMs);
     try {
-      const { signal } = watch;
-      const reader = await link.request(agentPatterns.runQuery, meta, request, { signal });
+      const reader = await this.ask(order, link, watch).finally(leave);
       return await this.receive(order, reader, watch);
     } finally {
       watch.stop();
     }
+  }
+
+  private async ask(order: RunOrder, link: LinkClient, watch: RunWatch): Promise<LinkReplyReader> {
+    const request = await this.records.request(order.record.id);
+    if (!request) throw new ConduitError('QUERY_GONE');
+    const meta = this.metaOf(order);
+    watch.expect(meta.maxWaitMs + meta.executionLimitMs + runLimits.graceMs);
+    return link.request(agentPatterns.runQuery, meta, request, { signal: watch.signal });
   }
 
   private async receive(

@@ -19,8 +19,8 @@ export const lineLimits = {
   /** How long a claim stands that is not renewed. */
   leaseMs: 12_000,
   /** Queries of one site under way at once, and of those one integrator's. */
-  claims: 8,
-  claimsEach: 6,
+  claims: 64,
+  claimsEach: 48,
 } as const;
 
 /** What a line needs to know of a query. */
