@@ -75,7 +75,7 @@ export async function concludeRun(
   if (hash === state.hash && state.changedRun > 0) return { outcome: 'unchanged', ...counts };
   const index = await indexRows(text, keyColumns);
   const before = await indexBefore(shelf, held);
-  const changes = before && changesOf(before, index, text);
+  const changes = before && (await changesOf(before, index, text));
   await keepFiles(shelf, held, run, answer, index, changes);
   const basis = changes ? state.changedRun : 0;
   const deltaRuns = changes ? [...state.deltaRuns, run] : [];
@@ -99,7 +99,7 @@ async function indexBefore(
   if (state.changedRun === 0) return undefined;
   const name = runFiles.index(state.changedRun);
   const bytes = await shelf.folder.read(definition.registeredId, name);
-  return bytes && readIndex(bytes);
+  return bytes ? readIndex(bytes) : undefined;
 }
 
 async function keepFiles(
@@ -120,7 +120,7 @@ async function keepFiles(
   const outcome = Buffer.from(JSON.stringify({ rows, size: text.length, parameters }));
   const head = frame(runParts.outcome, outcome);
   const whole = [...head, ...frame(runParts.rows, text, rows)];
-  await shelf.folder.write(id, runFiles.index(run), writeIndex(index), true);
+  await shelf.folder.write(id, runFiles.index(run), await writeIndex(index), true);
   await shelf.folder.write(id, runFiles.rows(run), withEnvelope(sealer, whole), true);
   if (!changes) return;
   const delta = frame(runParts.delta, changes.text);

@@ -10,8 +10,8 @@ const textOf = (rows: Row[]): Buffer => Buffer.from(JSON.stringify(rows));
 
 async function deltaOf(before: Row[], after: Row[], keys?: string[]): Promise<RowDelta> {
   const [old, text] = [await indexRows(textOf(before), keys), textOf(after)];
-  const kept = readIndex(writeIndex(old));
-  const changes = changesOf(kept, await indexRows(text, keys), text);
+  const kept = await readIndex(await writeIndex(old));
+  const changes = await changesOf(kept, await indexRows(text, keys), text);
   const delta = JSON.parse(changes.text.toString()) as RowDelta;
   for (const op of ['added', 'changed', 'removed'] as const) {
     expect(delta.entries.filter((entry) => entry.op === op)).toHaveLength(changes[op]);
@@ -94,6 +94,13 @@ describe.each(Array.from({ length: 40 }, (_, seed) => seed + 1))('a delta (seed 
       expect(sorted(apply(results[0] ?? [], merged, keys))).toEqual(sorted(after));
     }
   });
+});
+
+test('thousands of rows are compared with pauses in between', async () => {
+  const before = Array.from({ length: 5_000 }, (_, n) => ({ Id: n, Name: `Zz ${n}` }));
+  const after = before.map((row) => (row.Id % 1_000 === 7 ? { ...row, Name: 'Zz new' } : row));
+  const delta = await deltaOf(before, after, ['Id']);
+  expect(delta.entries.map(({ row }) => (row as Row)['Id'])).toEqual([7, 1007, 2007, 3007, 4007]);
 });
 
 describe('key columns', () => {

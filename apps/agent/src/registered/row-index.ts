@@ -24,6 +24,11 @@ export interface RowIndex {
 /** Rows between two turns of the event loop: other queries are answered meanwhile. */
 const ROWS_A_TURN = 2_000;
 
+/** Undefined, or what to wait for before the next of many rows. */
+export function pauseAt(count: number): Promise<void> | undefined {
+  return count % ROWS_A_TURN === 0 ? new Promise((resolve) => setImmediate(resolve)) : undefined;
+}
+
 const digestOf = (text: Buffer): string =>
   createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url');
 
@@ -55,7 +60,8 @@ export async function indexRows(
     const before = seen.get(key) ?? 0;
     seen.set(key, before + 1);
     rows.set(before === 0 ? key : `${key}#${before}`, { digest, identity });
-    if (++count % ROWS_A_TURN === 0) await new Promise(setImmediate);
+    const pause = pauseAt(++count);
+    if (pause) await pause;
   }
   return { keyed: keyColumns !== undefined, rows };
 }
@@ -77,22 +83,26 @@ function columnNames(values: Record<string, unknown>, declared: readonly string[
 }
 
 /** For the file: JSON lines, of which each but the first is a row. */
-export function writeIndex({ keyed, rows }: RowIndex): Buffer {
+export async function writeIndex({ keyed, rows }: RowIndex): Promise<Buffer> {
   const lines = [JSON.stringify(keyed)];
   for (const [key, { digest, identity }] of rows) {
     lines.push(JSON.stringify(keyed ? [key, digest, identity] : [key, '', identity]));
+    const pause = pauseAt(lines.length);
+    if (pause) await pause;
   }
   return Buffer.from(lines.join('\n'));
 }
 
 /** @throws when it was not written by `writeIndex` */
-export function readIndex(bytes: Buffer): RowIndex {
+export async function readIndex(bytes: Buffer): Promise<RowIndex> {
   const [first = '', ...lines] = bytes.toString('utf8').split('\n');
   const keyed = JSON.parse(first) as boolean;
   const rows = new Map<string, IndexedRow>();
   for (const line of lines) {
     const [key, digest, identity] = JSON.parse(line) as [string, string, string];
     rows.set(key, { digest, identity });
+    const pause = pauseAt(rows.size);
+    if (pause) await pause;
   }
   return { keyed, rows };
 }
