@@ -95,6 +95,7 @@ export default ts.config(
     files: ['test/**', '**/*.spec.ts', '**/*.fixture.ts', 'deploy/**'],
     rules: homes(['pg', 'mssql', 'tedious', 'ioredis', 'node-forge', '@electric-sql/pglite']),
   },
+  { files: ['test/bench/async-rate.ts'], rules: homes(['bullmq']) },
   {
     files: [
       'apps/agent/src/control/**',

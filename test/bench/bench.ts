@@ -3,9 +3,11 @@
  * ratio of medians of interleaved rounds; nothing here fails a test.
  */
 import { parseArgs } from 'node:util';
+import { asyncRate } from '#test/bench/async-rate.js';
 import { immediateLatency } from '#test/bench/immediate-latency.js';
 import { immediateRate } from '#test/bench/immediate-rate.js';
 import { quietBesideFlood } from '#test/bench/quiet-beside-flood.js';
+import { revocation } from '#test/bench/revocation.js';
 import { streamMemory, streamThroughput } from '#test/bench/row-streams.js';
 import type { Measured, Scenario } from '#test/bench/scenario.js';
 
@@ -15,6 +17,8 @@ const scenarios: Scenario[] = [
   streamThroughput,
   streamMemory,
   quietBesideFlood,
+  asyncRate,
+  revocation,
 ];
 
 const help = `npm run bench -- [options]
@@ -48,7 +52,8 @@ function line(scenario: Scenario, measured: Measured): string {
     });
   }
   const verdict = scenario.holds(figure) ? 'holds ' : 'MISSED';
-  const shown = unit === 'MB' ? `${figure.toFixed(0)} MB` : figure.toFixed(2);
+  const shown =
+    unit === 'ratio' ? figure.toFixed(2) : `${figure.toFixed(unit === 's' ? 2 : 0)} ${unit}`;
   return `${scenario.id}  ${verdict}  ${shown.padStart(7)}  (bar ${scenario.bar})\n      ${scenario.title}\n      product ${product}; floor ${floor}`;
 }
 

@@ -5,11 +5,15 @@ import type { PmsTarget } from '#deploy/dev/pms-target.js';
 export class DirectPms {
   private constructor(private readonly pool: mssql.ConnectionPool) {}
 
-  static async connect(pms: PmsTarget): Promise<DirectPms> {
+  /** @param login the agent's own for reading, or another */
+  static async connect(
+    pms: PmsTarget,
+    login: { user: string; password: string } = pms.logins.read,
+  ): Promise<DirectPms> {
     const pool = new mssql.ConnectionPool({
       server: pms.server === '127.0.0.1' ? 'localhost' : pms.server,
       port: pms.port,
-      ...pms.logins.read,
+      ...login,
       database: pms.catalogues[0]?.database ?? '',
       options: { encrypt: true, trustServerCertificate: true },
       requestTimeout: 600_000,

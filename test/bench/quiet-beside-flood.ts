@@ -21,12 +21,11 @@ class Flooder {
   refused = 0;
   served = 0;
 
-  private constructor(private readonly program: () => ChildProgram) {}
+  private program: ChildProgram | undefined;
 
   static async start(target: Target, logFolder: string): Promise<Flooder> {
-    let program: ChildProgram | undefined;
-    const flooder = new Flooder(() => program as ChildProgram);
-    program = await ChildProgram.start({
+    const flooder = new Flooder();
+    flooder.program = await ChildProgram.start({
       name: 'The flooder',
       command: process.execPath,
       args: [join(checkout, 'dist/test/bench/flood.js')],
@@ -40,19 +39,19 @@ class Flooder {
 
   async during<T>(work: () => Promise<T>): Promise<T> {
     const flooded = new Promise<string>((resolve) => (this.flooded = resolve));
-    this.program().process.kill('SIGUSR2');
+    this.program?.process.kill('SIGUSR2');
     try {
       return await work();
     } finally {
-      this.program().process.kill('SIGUSR2');
+      this.program?.process.kill('SIGUSR2');
       const [, requests = '0', refused = '0'] = (await flooded).split(' ');
       this.refused += Number(refused);
       this.served += Number(requests) - Number(refused);
     }
   }
 
-  stop(): Promise<void> {
-    return this.program().stop();
+  async stop(): Promise<void> {
+    await this.program?.stop();
   }
 }
 

@@ -2,9 +2,9 @@
 import { median } from '#test/bench/load.js';
 
 export interface Measured {
-  /** What performance.md's bar is about: a ratio, or megabytes for P4. */
+  /** What performance.md's bar is about: a ratio, megabytes or seconds. */
   figure: number;
-  unit: 'ratio' | 'MB';
+  unit: 'ratio' | 'MB' | 's';
   /** The medians behind it, in words. */
   product: string;
   floor: string;
