@@ -50,6 +50,8 @@ export interface CaseHistory {
   told: Told[];
   /** Of an async query that was acknowledged. */
   queryId?: string;
+  /** Of a registered query that was acknowledged. */
+  registeredId?: string;
   /** Status with which another integrator was answered about this query; 404 is right. */
   strangerStatus?: number;
   /** The caller gave up waiting for a final word. */

@@ -191,6 +191,15 @@ describe('what is planted is found', () => {
     expect(broken(history, times)).toEqual([rule]);
   });
 
+  test('acknowledgedQueryLost: a registered query that never runs again', () => {
+    const taken = { call: 'submit', status: 202 } as const;
+    const registered = (answers: Partial<Told>[]): CaseHistory =>
+      aRead({ kind: 'registered', told: answers.map(told) });
+    expect(broken(registered([taken]))).toEqual(['acknowledgedQueryLost']);
+    expect(broken(registered([taken, { call: 'pages', rows: whole }]))).toEqual([]);
+    expect(broken(registered([{ call: 'submit', status: 503, retry: 'safe' }]))).toEqual([]);
+  });
+
   test('failedWithoutCause: a query that fails although nothing broke', () => {
     const undisturbed = { isUndisturbed: true };
     const failures = [

@@ -62,6 +62,7 @@ const claimsWhole = ({ status, isCutShort }: Told): boolean => status === 200 &&
 
 /** What somebody who disturbs nothing must find. */
 function hasSucceeded({ kind, told, isWrite }: CaseHistory): boolean {
+  if (kind === 'registered') return told.some((one) => one.call === 'pages' && claimsWhole(one));
   const isDone = kind.startsWith('async')
     ? told.some(({ call, state }) => call === 'status' && state === 'successful') &&
       (isWrite || told.some((one) => one.call === 'pages' && claimsWhole(one)))
@@ -120,7 +121,8 @@ const finalStates = new Set([
   'initialisationFailedSiteUnreachable',
 ]);
 
-function lostQuery({ told }: CaseHistory, { isRedisLost }: Truth): string[] {
+function lostQuery({ told, kind }: CaseHistory, { isRedisLost }: Truth): string[] {
+  if (kind === 'registered') return lostRegistered(told);
   const isAcknowledged = told.some(({ call, status }) => call === 'submit' && status === 201);
   if (!isAcknowledged) return [];
   const last = told.filter(({ call }) => call === 'status').at(-1);
@@ -132,4 +134,11 @@ function lostQuery({ told }: CaseHistory, { isRedisLost }: Truth): string[] {
     return [`acknowledged, and at the end still ${last.state}`];
   if (last.state !== 'successful' && !last.hasReason) return [`${last.state} without a reason`];
   return [];
+}
+
+/** Its requests and its runs outlive Redis, broker and agent: it must have run after all was mended. */
+function lostRegistered(told: readonly Told[]): string[] {
+  const isAcknowledged = told.some(({ call, status }) => call === 'submit' && status === 202);
+  const hasRun = told.some((one) => one.call === 'pages' && claimsWhole(one));
+  return isAcknowledged && !hasRun ? ['registered, and no run after all was mended'] : [];
 }

@@ -15,7 +15,7 @@ import { type Answer, startConduit, type TestConduit } from '#test/support/start
 
 const HEALTHY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
-const writes = ['--scopes', 'sql:read,sql:write'];
+const approval = ['--scopes', 'sql:read,sql:write', '--per-minute', '6000'];
 
 export class FaultyConduit {
   readonly integrators: [DemoIntegrator, DemoIntegrator];
@@ -70,16 +70,19 @@ export class FaultyConduit {
     const conduit = await startConduit({
       scale: 100,
       ceiling: { rawSqlWrites: true },
-      approval: writes,
-      site: { port: databasePort },
+      approval,
+      site: { port: databasePort, limits: { minFrequencySeconds: 1 } },
       agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}` },
-      ...(postgres && { brokerEnv: { DATABASE_URL: postgres.url } }),
+      brokerEnv: {
+        CONDUIT_REGISTERED_MIN_SECONDS: '1',
+        ...(postgres && { DATABASE_URL: postgres.url }),
+      },
     });
     undo.push(() => conduit.stop());
     sandbox.port = conduit.conduit.pms?.port ?? 0;
     const second = await registerIntegrator(conduit.conduit, 'Zz Second Integrator');
     await pair(conduit.conduit, second.subscriptionKey);
-    await approve(conduit.conduit, second.integratorId, writes);
+    await approve(conduit.conduit, second.integratorId, approval);
     const faulty = new FaultyConduit(conduit, second, redis, postgres, proxies);
     await faulty.query('CREATE TABLE dbo.FaultNote (Nonce varchar(40) NOT NULL)');
     await faulty.untilHealthy();

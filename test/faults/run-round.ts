@@ -9,6 +9,7 @@ import type { CaseHistory, CaseKind } from '#test/faults/case-history.js';
 import { checkHistories, type Violation } from '#test/faults/check-history.js';
 import { type CasePlan, isHarmless, type RoundPlan } from '#test/faults/fault-plan.js';
 import type { FaultyConduit } from '#test/faults/faulty-conduit.js';
+import { beginRegistered, concludeRegistered } from '#test/faults/registered-cases.js';
 import {
   findWrite,
   immediateRead,
@@ -33,10 +34,11 @@ interface Case {
 type Step = (caller: Caller, plan: CasePlan, history: CaseHistory) => Promise<void>;
 
 /** What a kind does while things break, and what it does afterwards. */
-const steps: Partial<Record<CaseKind, { begin: Step; conclude?: Step; repeat?: Step }>> = {
+const steps: Record<CaseKind, { begin: Step; conclude?: Step; repeat?: Step }> = {
   immediateRead: { begin: immediateRead },
   streamedRead: { begin: streamedRead },
   immediateWrite: { begin: immediateWrite, conclude: findWrite, repeat: repeatWrite },
+  registered: { begin: beginRegistered, conclude: concludeRegistered },
   asyncRead: { begin: beginAsync, conclude: concludeAsync },
   asyncWrite: { begin: beginAsync, conclude: concludeAsync, repeat: repeatAsyncWrite },
 };
@@ -104,22 +106,24 @@ function aCase(faulty: FaultyConduit, plan: CasePlan, seed: number, leaving: Abo
 
 async function begin({ plan, caller, history }: Case): Promise<void> {
   await sleep(plan.startMs);
-  await steps[plan.kind]?.begin(caller, plan, history);
+  await steps[plan.kind].begin(caller, plan, history);
   history.isUnfinished = false;
 }
 
 async function each(cases: Case[], step: 'conclude' | 'repeat'): Promise<void> {
   const act = async ({ plan, caller, history }: Case): Promise<void> =>
-    steps[plan.kind]?.[step]?.(caller, plan, history);
+    steps[plan.kind][step]?.(caller, plan, history);
   await Promise.all(cases.map(act));
 }
 
 /** The other integrator asks about a query that is not its own. */
 async function askAsStranger(faulty: FaultyConduit, { plan, history }: Case): Promise<void> {
-  if (history.queryId === undefined) return;
+  const { queryId, registeredId } = history;
+  const place = registeredId === undefined ? queryId : `registered/${registeredId}`;
+  if (place === undefined) return;
   const { subscriptionKey } = faulty.integrators[1 - plan.caller] as { subscriptionKey: string };
   const stranger = new Caller(faulty.conduit, subscriptionKey, new AbortController().signal);
-  const path = `${faulty.conduit.queriesPath}/${history.queryId}`;
+  const path = `${faulty.conduit.queriesPath}/${place}`;
   history.strangerStatus = (await stranger.call('GET', path)).status;
 }
 
