@@ -7,9 +7,9 @@ import {
 } from '#apps/agent/src/brake/decide-load.js';
 
 const fine: LoadSample = { latencyMs: 2, usualMs: 2, blocked: 0 };
-const slow: LoadSample = { ...fine, latencyMs: 80 };
+const slow: LoadSample = { ...fine, latencyMs: 150 };
 const blocking: LoadSample = { ...fine, blocked: 1 };
-const between: LoadSample = { ...fine, latencyMs: 35 };
+const between: LoadSample = { ...fine, latencyMs: 80 };
 const silent: LoadSample = { usualMs: 2 };
 
 const after = (looks: LoadSample[], from: LoadDecision = atRest): LoadDecision =>
@@ -56,11 +56,11 @@ describe('the load of a database server', () => {
   });
 
   test('is measured against what is usual there', () => {
-    const far = { latencyMs: 300, usualMs: 120, blocked: 0 };
+    const far = { latencyMs: 400, usualMs: 120, blocked: 0 };
     expect(after(times(10, far)).load).toBe('normal');
-    expect(after(times(2, { ...far, latencyMs: 500 })).load).toBe('asyncPaused');
+    expect(after(times(2, { ...far, latencyMs: 600 })).load).toBe('asyncPaused');
     // A few milliseconds are never a burden, however quick the server usually is.
-    expect(after(times(10, { latencyMs: 30, usualMs: 0.2, blocked: 0 })).load).toBe('normal');
+    expect(after(times(10, { latencyMs: 90, usualMs: 0.2, blocked: 0 })).load).toBe('normal');
   });
 
   test('is judged by its speed alone where nobody may see who waits', () => {

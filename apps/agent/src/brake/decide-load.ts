@@ -25,9 +25,9 @@ export interface LoadDecision {
 }
 
 /** A look is bad when it took this many times the usual, and at least this much longer. */
-const BAD = { times: 4, moreMs: 40 };
+const BAD = { times: 4, moreMs: 100 };
 /** A look is good when it stays below this; in between nothing changes. */
-const GOOD = { times: 2, moreMs: 20 };
+const GOOD = { times: 2, moreMs: 50 };
 /** Bad looks in a row that hold the next lane. */
 const LOOKS_TO_HOLD = 2;
 /** Good looks in a row that let the last one go. */
@@ -50,10 +50,14 @@ export function decideLoad(before: LoadDecision, sample: LoadSample): LoadDecisi
   return load === 'normal' ? atRest : { ...before, load, bad: 0, good: 0 };
 }
 
+/** Whether an answer after this long speaks of a busy server. */
+export const isSlow = (latencyMs: number, usualMs: number): boolean =>
+  latencyMs > threshold(usualMs, BAD);
+
 /** Whom we keep waiting counts more than how fast the server is. */
 function causeOf({ latencyMs, usualMs, blocked }: LoadSample): LoadDecision['cause'] {
   if ((blocked ?? 0) > 0) return 'blocking';
-  return latencyMs === undefined || latencyMs > threshold(usualMs, BAD) ? 'slow' : undefined;
+  return latencyMs === undefined || isSlow(latencyMs, usualMs) ? 'slow' : undefined;
 }
 
 const isGood = ({ latencyMs, usualMs }: LoadSample): boolean =>

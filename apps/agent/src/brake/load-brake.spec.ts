@@ -98,6 +98,17 @@ describe('the brake', () => {
     expect(brake.of(settings.siteId)).toBe('normal');
   });
 
+  test('asks again at once after a slow answer, and takes the quickest', async () => {
+    await look(1);
+    void enter('async');
+    for (let n = 0; n < 4; n += 1) {
+      const answers = [500, 2];
+      driver.probe = () => Promise.resolve(answers.shift() ?? 2);
+      await look(1);
+    }
+    expect(brake.of(settings.siteId)).toBe('normal');
+  });
+
   test('does not look twice at once at a server that does not answer', async () => {
     await look(1);
     void enter('async');

@@ -5,10 +5,16 @@
  */
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { QueryLane, SiteLoad } from '#libs/contracts/link-messages.js';
-import { atRest, decideLoad, type LoadDecision } from '#apps/agent/src/brake/decide-load.js';
+import {
+  atRest,
+  decideLoad,
+  isSlow,
+  type LoadDecision,
+} from '#apps/agent/src/brake/decide-load.js';
 import { UsualLatency } from '#apps/agent/src/brake/usual-latency.js';
 import { PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
 import { SiteLoads } from '#apps/agent/src/link/site-loads.port.js';
+import type { PmsDriver } from '#apps/agent/src/pms/pms-driver.port.js';
 import { EventLog } from '#apps/agent/src/logging/event-log.js';
 
 /** Between two looks while something may have to be held; the database health's own pace otherwise. */
@@ -16,6 +22,8 @@ const LOOK_EVERY_MS = 5_000;
 const IDLE_LOOKS = 6;
 /** An answer that takes longer is none. */
 const ANSWER_MS = 5_000;
+/** Of one look. */
+const MOST_PROBES = 3;
 /** Between two pages of an async statement while the server is slow. */
 const SLOWED_MS = 250;
 
@@ -84,7 +92,7 @@ export class LoadBrake extends SiteLoads implements OnApplicationBootstrap, OnMo
 
   private async look(site: PmsSite, watched: Watched): Promise<void> {
     const { driver, room } = site;
-    const answer = await within(ANSWER_MS, driver.probe());
+    const answer = await this.ask(driver, watched.usual.medianMs);
     // A server that cannot be reached is not one that we have slowed down.
     if (answer === 'failed') return;
     const latencyMs = answer === 'late' ? undefined : answer;
@@ -100,6 +108,23 @@ export class LoadBrake extends SiteLoads implements OnApplicationBootstrap, OnMo
       ...(blocked === undefined ? {} : { blocked }),
     };
     this.adopt(site, watched, decideLoad(watched.decision, sample));
+  }
+
+  /**
+   * The quickest of a few answers, when the first one was slow: what this process itself was busy with
+   * must not be taken for the server's.
+   */
+  private async ask(
+    driver: PmsDriver,
+    usualMs: number | undefined,
+  ): Promise<number | 'late' | 'failed'> {
+    let best = await within(ANSWER_MS, driver.probe());
+    for (let more = 1; more < MOST_PROBES; more += 1) {
+      if (typeof best !== 'number' || usualMs === undefined || !isSlow(best, usualMs)) break;
+      const next = await within(ANSWER_MS, driver.probe());
+      best = typeof next === 'number' ? Math.min(best, next) : next;
+    }
+    return best;
   }
 
   private adopt({ settings, room }: PmsSite, watched: Watched, decision: LoadDecision): void {
