@@ -197,12 +197,11 @@ const untilReset = ({ signal }: Asked): Promise<void> =>
       throw new ConduitError('CONCURRENCY_LIMITED', { facts: { retryAfterMs: 1_500 } });
     };
     const id = await caller.submitted();
-    const busy = await caller.until(id, 'queued');
-    for (let tries = 0; tries < 20; tries += 1) {
-      const view = await caller.view(id);
-      if (view.queue?.reason === 'agentBusy') break;
+    const reasons = new Set<string>();
+    for (let tries = 0; tries < 200 && !reasons.has('agentBusy'); tries += 1) {
+      reasons.add((await caller.view(id)).queue?.reason ?? '');
     }
-    expect(busy.id).toBe(id);
+    expect(reasons).toContain('agentBusy');
     await caller.until(id, 'successful');
     expect(refusals).toBe(2);
   });
@@ -290,7 +289,7 @@ const untilReset = ({ signal }: Asked): Promise<void> =>
   });
 
   test('repeated under one Idempotency-Key are one query', async () => {
-    const headers = { 'idempotency-key': 'order 1'.replace(' ', '-') };
+    const headers = { 'idempotency-key': 'order-1' };
     const first = await caller.submit('SELECT 1', {}, headers);
     const { id } = (await first.json()) as QueryView;
     expect(first.headers.get('idempotency-key')).toBe('order-1');
