@@ -15,7 +15,9 @@ await command(() => {
   const [name, ...args] = process.argv.slice(2);
   const program = programs[name];
   if (!program) throw new SetUpError(`Name a program: ${Object.keys(programs).join(', ')}.`);
-  setUp((line) => process.stderr.write(`${line} …\n`), { redis: ['bench', 'faults'].includes(name) });
+  setUp((line) => process.stderr.write(`${line} …\n`), {
+    redis: ['bench', 'faults'].includes(name),
+  });
   const child = spawn(process.execPath, [`${root}dist/${program}`, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
