@@ -61,6 +61,14 @@ describe('an async query', () => {
     });
   });
 
+  test('that throws a number of its own tells it to its caller', async () => {
+    const id = await client.submit("THROW 51234, 'Zz', 1");
+    expect(await client.untilEnded(id)).toMatchObject({
+      status: 'executionFailed',
+      errorCode: 51_234,
+    });
+  });
+
   test('that is cancelled at work stops at the database', async () => {
     const id = await client.submit(SLOW);
     await database.untilStatementRuns();

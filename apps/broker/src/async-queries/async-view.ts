@@ -101,9 +101,10 @@ function addFailure(
   const errorMessage = outcome?.errorMessage ?? catalogue[errorCode].title;
   view['code'] = errorCode;
   view['errorType'] = errorType;
-  view['errorCode'] = errorNumber;
+  const number = outcome?.errorCode ?? errorNumber;
+  view['errorCode'] = number;
   view['errorMessage'] = errorMessage;
-  view['errorDetails'] = { errorType, errorCode: errorNumber, errorMessage };
+  view['errorDetails'] = { errorType, errorCode: number, errorMessage };
   if (outcome?.parameters) view['parameters'] = outcome.parameters;
 }
 

@@ -11,6 +11,8 @@ import { ResultOpener } from '#libs/sealing/seal-result.js';
 export interface ResultOutcome {
   parameters?: ParameterDto[];
   columns?: ColumnFacts[] | ColumnFacts[][];
+  /** The database's own number; one that the statement chose stands nowhere else. */
+  errorCode?: number;
   errorMessage?: string;
 }
 
@@ -34,10 +36,11 @@ export function openerFor(record: QueryRecord, secret: Secret<Buffer>): ResultOp
 export function openOutcome(opener: ResultOpener, sealed: Buffer): ResultOutcome {
   const said = JSON.parse(opener.openPage(OUTCOME_PAGE, sealed).toString('utf8')) as unknown;
   if (typeof said !== 'object' || said === null) throw new ConduitError('SEAL_BROKEN');
-  const { parameters, columns, errorMessage } = said as Record<string, unknown>;
+  const { parameters, columns, errorCode, errorMessage } = said as Record<string, unknown>;
   const outcome: ResultOutcome = {};
   if (Array.isArray(parameters)) outcome.parameters = parameters as ParameterDto[];
   if (Array.isArray(columns)) outcome.columns = columns as ColumnFacts[];
+  if (Number.isSafeInteger(errorCode)) outcome.errorCode = errorCode as number;
   if (typeof errorMessage === 'string') outcome.errorMessage = errorMessage;
   return outcome;
 }
