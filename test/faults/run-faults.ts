@@ -52,12 +52,22 @@ function report(seed: number, result: RoundResult): void {
   }
 }
 
+let faulty: FaultyConduit | undefined;
+
+/** Somebody ends this program: its processes end with it. */
+function stopWhenAsked(): void {
+  const stop = (): void => {
+    const stopped = faulty?.stop() ?? Promise.resolve();
+    void stopped.finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
 async function run(): Promise<void> {
   const kinds = (values.kinds?.split(',') ??
     caseKinds.filter((kind) => kind !== 'registered')) as CaseKind[];
   const first = Number(values.seed ?? Math.floor(Math.random() * 1_000_000_000));
   const end = performance.now() + Number(values.minutes) * 60_000;
-  let faulty: FaultyConduit | undefined;
   try {
     let seed = first >>> 0;
     for (let round = 0; round < Number(values.seeds) && performance.now() < end; seed += 1) {
@@ -94,4 +104,7 @@ async function run(): Promise<void> {
 }
 
 if (values.help) process.stdout.write(help);
-else await run();
+else {
+  stopWhenAsked();
+  await run();
+}

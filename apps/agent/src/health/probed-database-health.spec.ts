@@ -11,7 +11,9 @@ describe('the health of a database', () => {
   test('is unknown until probed, then follows what the probes find, and tells of each change once', async () => {
     const settings = aSite(1);
     const driver = new ScriptedPmsDriver(() => ({}));
-    const health = new ProbedDatabaseHealth(new PmsSites([settings], () => driver, noDisk(), aKeeping()));
+    const health = new ProbedDatabaseHealth(
+      new PmsSites([settings], () => driver, noDisk(), aKeeping()),
+    );
     const told: string[] = [];
     health.onChange(({ database }) => told.push(database));
     expect(health.of(settings.siteId).database).toBe('unknown');
