@@ -13,7 +13,7 @@ import type { TestConduit } from '#test/support/start-conduit.js';
 
 const concurrency = 64;
 const durationMs = 6_000;
-const pollMs = 10;
+const pollMs = 50;
 const body = JSON.stringify({ command: { text: `SELECT '${'x'.repeat(960)}' AS filler` } });
 
 /** Submits, and looks by the batch at what became of them. */
