@@ -25,6 +25,9 @@ export async function makeEncryptionKeyRecord(nowMs: number): Promise<Encryption
  * days more, then it is destroyed and what was sealed to it can never be read again.
  */
 export class EncryptionKeys {
+  /** Reading a key from its text costs more than opening something with it. */
+  private readonly opened = new Map<string, KeyObject>();
+
   private constructor(
     private readonly folder: IdentityFolder,
     private record: EncryptionRecord,
@@ -44,7 +47,10 @@ export class EncryptionKeys {
     const { keys, next } = this.record;
     const all = next ? [...keys, next] : keys;
     const found = all.find((key) => key.publicKey === publicKey);
-    return found && createPrivateKey(found.privateKey);
+    if (!found) return undefined;
+    const opened = this.opened.get(publicKey) ?? createPrivateKey(found.privateKey);
+    this.opened.set(publicKey, opened);
+    return opened;
   }
 
   /** Whether a new key is wanted, or one that was begun has not been announced yet. */
@@ -77,5 +83,6 @@ export class EncryptionKeys {
   private async store(record: EncryptionRecord): Promise<void> {
     await this.folder.write('encryption', record);
     this.record = record;
+    this.opened.clear();
   }
 }
