@@ -7,6 +7,8 @@ import { catalogue } from '#libs/errors/catalogue.js';
 
 const LOOK_EVERY_MS = 200;
 const WATCH_MS = 90_000;
+/** Longer than any round, shorter than the hour by which clocks jump. */
+const MOST_WAIT_MS = 600_000;
 const MOST_SUBMITS = 5;
 const problem = { accept: 'application/problem+json' };
 
@@ -15,12 +17,20 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Asks for it, and watches while things break; what is not over by then is watched afterwards. */
 export async function beginAsync(caller: Caller, plan: CasePlan, history: CaseHistory) {
   await submit(caller, plan, history);
-  if (history.queryId !== undefined && !caller.hasLeft) await look(caller, history);
+  if (history.queryId === undefined || caller.hasLeft) return;
+  await look(caller, history);
+  if (plan.cancelAfterMs === undefined) return;
+  await sleep(plan.cancelAfterMs);
+  await cancel(caller, history);
 }
 
 /** Everything is healthy: it must come to its end, and a result must be whole. */
 export async function concludeAsync(caller: Caller, plan: CasePlan, history: CaseHistory) {
-  if (history.queryId !== undefined) await watch(caller, history);
+  if (history.queryId !== undefined) {
+    // Whether an earlier one arrived is not known to whom it was not answered.
+    if (plan.cancelAfterMs !== undefined) await cancel(caller, history);
+    await watch(caller, history);
+  }
   if (history.isWrite) await findWrite(caller, plan, history);
   else if (stateOf(history) === 'successful') history.told.push(await fetchPages(caller, history));
 }
@@ -37,13 +47,23 @@ export async function repeatAsyncWrite(caller: Caller, plan: CasePlan, history: 
 
 async function submit(caller: Caller, plan: CasePlan, history: CaseHistory): Promise<void> {
   const reply = await caller.call('POST', `${caller.conduit.queriesPath}/async`, {
-    body: { command: history.isWrite ? writeCommand(plan) : readCommand(plan) },
+    body: {
+      command: history.isWrite ? writeCommand(plan) : readCommand(plan),
+      maxTimeInQueue: MOST_WAIT_MS,
+    },
     headers: { ...problem, ...(history.isWrite && { 'idempotency-key': plan.nonce }) },
   });
   const told = toTold('submit', reply);
   history.told.push(told);
   const { id } = parsed(reply);
   if (told.status === 201 && typeof id === 'string') history.queryId = id;
+}
+
+async function cancel(caller: Caller, history: CaseHistory): Promise<void> {
+  const path = `${caller.conduit.queriesPath}/${history.queryId}`;
+  history.isCancelled = true;
+  const reply = await caller.call('DELETE', path, { headers: problem });
+  history.told.push(toTold('cancel', reply));
 }
 
 const lastLook = ({ told }: CaseHistory): Told | undefined =>

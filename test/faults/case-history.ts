@@ -50,6 +50,10 @@ export interface CaseHistory {
   told: Told[];
   /** Of an async query that was acknowledged. */
   queryId?: string;
+  /** Its caller wanted it no more. */
+  isCancelled?: boolean;
+  /** Of a registered query: runs that were counted between two looks. */
+  runs?: { count: number; withinSeconds: number };
   /** Of a registered query that was acknowledged. */
   registeredId?: string;
   /** Status with which another integrator was answered about this query; 404 is right. */
@@ -66,6 +70,16 @@ export interface Truth {
   isRedisLost: boolean;
   /** Nothing broke in this round: every query must have succeeded. */
   isUndisturbed: boolean;
+  /**
+   * The clock that decides when waiting is over was not touched: nothing may expire. When the
+   * broker's own clock jumps, an end by expiry is legal, either way: what was submitted an hour
+   * back is late as soon as the clock is right again.
+   */
+  mayNotExpire?: boolean;
+  /** Whoever is not served must be told something that another try can mend. */
+  mustBeRetryable?: boolean;
+  /** A statement of the agent ran on at the database although every query had ended. */
+  isStillRunning?: boolean;
 }
 
 /** Looks at rows of a read, with no memory of them afterwards. */

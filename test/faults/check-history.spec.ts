@@ -217,8 +217,48 @@ describe('what is planted is found', () => {
     expect(broken(anAsync([state('successful'), fetched]), 0, undisturbed)).toEqual([]);
   });
 
+  test('expiredWrongly: an end by a clock that does not decide', () => {
+    const expired = [
+      anAsync([state('expiredInQueue', { hasReason: true, code: 'QUEUE_EXPIRED' })]),
+      aRead({ told: [told({ status: 504, code: 'QUEUE_EXPIRED', retry: 'safe' })] }),
+    ];
+    for (const history of expired) {
+      expect(broken(history, 0, { mayNotExpire: true })).toEqual(['expiredWrongly']);
+      expect(broken(history)).toEqual([]);
+    }
+  });
+
+  test('failedUnclearly: a failure that no other try can mend', () => {
+    const full = { mustBeRetryable: true };
+    const answer = (code?: string): CaseHistory =>
+      aRead({ told: [told({ status: 503, ...(code && { code }) })] });
+    for (const code of ['INTERNAL', 'SITE_NOT_FOUND', 'NO_SUCH_CODE', undefined])
+      expect(broken(answer(code), 0, full)).toEqual(['failedUnclearly']);
+    for (const code of ['SPOOL_FULL', 'JOURNAL_UNAVAILABLE'])
+      expect(broken(answer(code), 0, full)).toEqual([]);
+    const ended = anAsync([state('executionFailed', { hasReason: true, code: 'INTERNAL' })]);
+    expect(broken(ended, 0, full)).toEqual(['failedUnclearly']);
+    expect(broken(answer('INTERNAL'))).toEqual([]);
+  });
+
+  test('runBurst: what was missed by the clock is made up for at once', () => {
+    const ran = (count: number): CaseHistory =>
+      aRead({ kind: 'registered', told: [], runs: { count, withinSeconds: 5 } });
+    expect(broken(ran(9))).toEqual(['runBurst']);
+    expect(broken(ran(8))).toEqual([]);
+  });
+
+  test('ranOnAfterItsEnd: a cancelled query that the database still works on', () => {
+    const cancelled = { ...anAsync([]), isCancelled: true };
+    cancelled.told.push(
+      told(state('executionFailed', { hasReason: true, code: 'QUERY_CANCELLED' })),
+    );
+    expect(broken(cancelled, 0, { isStillRunning: true })).toEqual(['ranOnAfterItsEnd']);
+    expect(broken(cancelled, 0, { isUndisturbed: true, mustBeRetryable: true })).toEqual([]);
+  });
+
   test('each rule has a violation above', () => {
-    expect(rules).toHaveLength(7);
+    expect(rules).toHaveLength(11);
   });
 });
 

@@ -3,6 +3,7 @@
  * reaches a stranger, no page is torn, everybody gets a final word. Pure: planted violations in its
  * tests show that each rule bites.
  */
+import { catalogue } from '#libs/errors/catalogue.js';
 import type { CaseHistory, Told, Truth } from '#test/faults/case-history.js';
 
 export const rules = [
@@ -13,6 +14,10 @@ export const rules = [
   'tornResult',
   'noFinalWord',
   'failedWithoutCause',
+  'expiredWrongly',
+  'failedUnclearly',
+  'runBurst',
+  'ranOnAfterItsEnd',
 ] as const;
 export type Rule = (typeof rules)[number];
 
@@ -21,6 +26,11 @@ export interface Violation {
   caseId: string;
   words: string;
 }
+
+/** Registered queries of the suite run as often as this. */
+const RUN_EVERY_SECONDS = 1;
+/** The first run, one that was due, one that was cut and is made up for. */
+const SPARE_RUNS = 3;
 
 type Check = (history: CaseHistory, truth: Truth) => string[];
 
@@ -47,7 +57,26 @@ const checks: Record<Rule, Check> = {
     }),
   noFinalWord: ({ isUnfinished }) => (isUnfinished ? ['still waiting at the end'] : []),
   failedWithoutCause: (history, { isUndisturbed }) =>
-    isUndisturbed && !hasSucceeded(history) ? ['nothing broke, and yet it did not succeed'] : [],
+    isUndisturbed && !history.isCancelled && !hasSucceeded(history)
+      ? ['nothing broke, and yet it did not succeed']
+      : [],
+  expiredWrongly: ({ told }, { mayNotExpire }) =>
+    mayNotExpire && told.some(hasExpired) ? ['expired by a clock that does not decide'] : [],
+  failedUnclearly: ({ told, isCancelled }, { mustBeRetryable }) =>
+    mustBeRetryable
+      ? told
+          .filter(hasFailed)
+          .filter(({ code }) => !isRetryable(code) && !(isCancelled && code === 'QUERY_CANCELLED'))
+          .map(
+            ({ call, status, state, code }) => `${call}: ${state ?? status} ${code ?? 'no code'}`,
+          )
+      : [],
+  runBurst: ({ runs }) =>
+    runs && runs.count > runs.withinSeconds / RUN_EVERY_SECONDS + SPARE_RUNS
+      ? [`${runs.count} runs within ${runs.withinSeconds.toFixed(1)} s`]
+      : [],
+  ranOnAfterItsEnd: ({ isCancelled }, { isStillRunning }) =>
+    isCancelled && isStillRunning ? ['ended, and a statement is still running'] : [],
 };
 
 export function checkHistories(histories: readonly CaseHistory[], truth: Truth): Violation[] {
@@ -57,6 +86,18 @@ export function checkHistories(histories: readonly CaseHistory[], truth: Truth):
     ),
   );
 }
+
+const hasExpired = ({ state, code }: Told): boolean =>
+  state === 'expiredInQueue' || code === 'QUEUE_EXPIRED';
+
+const hasFailed = ({ status, state }: Told): boolean =>
+  status >= 400 || state === 'executionFailed' || state === 'uploadFailed';
+
+const isRetryable = (code: string | undefined): boolean =>
+  code !== undefined &&
+  code !== 'INTERNAL' &&
+  code in catalogue &&
+  catalogue[code as keyof typeof catalogue].retry !== 'never';
 
 const claimsWhole = ({ status, isCutShort }: Told): boolean => status === 200 && !isCutShort;
 

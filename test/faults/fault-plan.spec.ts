@@ -1,8 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { caseKinds } from '#test/faults/case-history.js';
-import { describeFault, planRound, victims } from '#test/faults/fault-plan.js';
+import { clocks, describeFault, planRound, victims } from '#test/faults/fault-plan.js';
 
-const wishes = { cases: 12, kinds: caseKinds, hasPostgres: true };
+const wishes = {
+  cases: 12,
+  kinds: caseKinds,
+  hasPostgres: true,
+  hasSmallDisk: true,
+  hasClocks: true,
+};
 const many = Array.from({ length: 2_000 }, (_, seed) => planRound(seed, wishes));
 
 test('a seed gives the same round again', () => {
@@ -19,14 +25,30 @@ test('every kind of query comes in every round, and every fault to everybody in 
   for (const what of ['kill', 'pause'])
     for (const victim of victims)
       expect(words.some((word) => word.startsWith(`${what} ${victim}`))).toBe(true);
-  expect(words.some((word) => word.startsWith('jobsTwice'))).toBe(true);
+  for (const what of ['jobsTwice', 'diskFull'])
+    expect(words.some((word) => word.startsWith(what))).toBe(true);
+  for (const owner of clocks)
+    for (const seconds of [-3_600, 3_600])
+      expect(words.some((word) => word.startsWith(`clockJump ${owner} ${seconds}`))).toBe(true);
 });
 
-test('nonces never repeat, and without PostgreSQL nothing is done to it', () => {
+test('nonces never repeat, and nothing is done to what cannot be had', () => {
   const nonces = many.flatMap(({ cases }) => cases.map(({ nonce }) => nonce));
   expect(new Set(nonces).size).toBe(nonces.length);
   for (let seed = 0; seed < 500; seed += 1) {
-    const { fault } = planRound(seed, { ...wishes, hasPostgres: false });
-    expect(describeFault(fault)).not.toContain('postgres');
+    const { fault } = planRound(seed, {
+      ...wishes,
+      hasPostgres: false,
+      hasSmallDisk: false,
+      hasClocks: false,
+    });
+    expect(describeFault(fault)).not.toMatch(/postgres|diskFull|clockJump/);
   }
+});
+
+test('of async queries, and of no others, some are cancelled', () => {
+  const cases = many.flatMap((round) => round.cases);
+  const cancelled = cases.filter(({ cancelAfterMs }) => cancelAfterMs !== undefined);
+  expect(cancelled.length).toBeGreaterThan(500);
+  expect(new Set(cancelled.map(({ kind }) => kind))).toEqual(new Set(['asyncRead', 'asyncWrite']));
 });

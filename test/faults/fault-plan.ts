@@ -11,6 +11,10 @@ export type Victim = (typeof victims)[number];
 export const lines = ['link', 'database'] as const;
 export type Line = (typeof lines)[number];
 
+/** Whose wall clock jumps. */
+export const clocks = ['broker', 'agent'] as const;
+export type ClockOwner = (typeof clocks)[number];
+
 export type Fault = { afterMs: number; forMs: number } & (
   | { what: 'nothing' }
   | { what: 'kill' | 'pause'; victim: Victim }
@@ -20,6 +24,9 @@ export type Fault = { afterMs: number; forMs: number } & (
   | { what: 'delay'; line: Line; delayMs: number }
   | { what: 'leave' }
   | { what: 'jobsTwice' }
+  /** The agent's disk; with the line slow as well, results wait where no room is. */
+  | { what: 'diskFull'; delayMs: number }
+  | { what: 'clockJump'; owner: ClockOwner; seconds: number }
 );
 
 export interface CasePlan {
@@ -31,6 +38,8 @@ export interface CasePlan {
   /** How long the statement waits before it does its work. */
   workMs: number;
   rows: number;
+  /** The caller cancels it so long after it was acknowledged. */
+  cancelAfterMs?: number;
 }
 
 export interface RoundPlan {
@@ -44,6 +53,10 @@ export interface PlanWishes {
   kinds: readonly CaseKind[];
   /** Without a PostgreSQL of our own the broker's embedded one dies with the broker. */
   hasPostgres: boolean;
+  /** The agent's state lies on a disk that can be filled. */
+  hasSmallDisk: boolean;
+  /** The clocks of broker and agent can be moved. */
+  hasClocks: boolean;
 }
 
 const rowsOf: Record<CaseKind, [number, number]> = {
@@ -55,6 +68,11 @@ const rowsOf: Record<CaseKind, [number, number]> = {
   registered: [1, 200],
 };
 
+const HOUR_SECONDS = 3_600;
+const ENDLESS_MS = 55_000;
+/** A result that does not fit the agent's memory. */
+const BIG_TIMES = 5;
+
 export function planRound(seed: number, wishes: PlanWishes): RoundPlan {
   const random = new SeededRandom(seed);
   const fault = planFault(random.fork(), wishes);
@@ -62,8 +80,10 @@ export function planRound(seed: number, wishes: PlanWishes): RoundPlan {
   // Each kind once before any comes twice.
   const cases = Array.from({ length: wishes.cases }, (_, index): CasePlan => {
     const own = random.fork();
-    const kind = wishes.kinds[index % wishes.kinds.length] as CaseKind;
-    return {
+    // What runs by the clock has to be there when one jumps.
+    const isTimed = fault.what === 'clockJump' && index === wishes.cases - 1;
+    const kind = isTimed ? 'registered' : (wishes.kinds[index % wishes.kinds.length] as CaseKind);
+    const plan: CasePlan = {
       kind,
       caller: own.pick([0, 1] as const),
       nonce: nonces.word(20),
@@ -71,16 +91,37 @@ export function planRound(seed: number, wishes: PlanWishes): RoundPlan {
       workMs: own.oneIn(3) ? 0 : own.between(50, 900),
       rows: own.between(...rowsOf[kind]),
     };
+    if (fault.what === 'diskFull' && kind === 'asyncRead') plan.rows *= BIG_TIMES;
+    return kind.startsWith('async') && own.oneIn(5) ? { ...plan, ...planCancel(own) } : plan;
   });
   return { seed, fault, cases };
 }
 
-function planFault(random: SeededRandom, { hasPostgres, kinds }: PlanWishes): Fault {
+/** Every second one would run for longer than anybody watches: only its cancelling ends it. */
+function planCancel(random: SeededRandom): Partial<CasePlan> {
+  const cancelAfterMs = random.between(0, 1_500);
+  return random.oneIn(2) ? { cancelAfterMs, workMs: ENDLESS_MS } : { cancelAfterMs };
+}
+
+function planFault(random: SeededRandom, wishes: PlanWishes): Fault {
+  const { hasPostgres, hasSmallDisk, hasClocks, kinds } = wishes;
   const times = { afterMs: random.between(0, 1_000), forMs: random.between(50, 2_500) };
   const line = random.pick(lines);
   const among = hasPostgres ? victims : victims.filter((victim) => victim !== 'postgres');
   const waits = kinds.some((kind) => kind.startsWith('async'));
   const kill = (): Fault => ({ what: 'kill', victim: random.pick(among), ...times });
+  const longer = { ...times, forMs: random.between(500, 6_000) };
+  const diskFull = (): Fault => ({
+    what: 'diskFull',
+    delayMs: random.oneIn(2) ? 0 : random.between(50, 300),
+    ...longer,
+  });
+  const clockJump = (): Fault => ({
+    what: 'clockJump',
+    owner: random.pick(clocks),
+    seconds: random.pick([-HOUR_SECONDS, HOUR_SECONDS]),
+    ...longer,
+  });
   const choices: (() => Fault)[] = [
     kill,
     kill,
@@ -98,6 +139,8 @@ function planFault(random: SeededRandom, { hasPostgres, kinds }: PlanWishes): Fa
     () => ({ what: 'halfOpen', line, closed: random.pick(['near', 'far'] as const), ...times }),
     () => ({ what: 'delay', line, delayMs: random.between(20, 400), ...times }),
     () => ({ what: 'leave', ...times }),
+    ...(hasSmallDisk ? [diskFull, diskFull] : []),
+    ...(hasClocks ? [clockJump, clockJump] : []),
     ...(waits ? [(): Fault => ({ what: 'jobsTwice', ...times })] : []),
     ...(random.oneIn(3) ? [(): Fault => ({ what: 'nothing', ...times })] : []),
   ];

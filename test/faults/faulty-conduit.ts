@@ -3,16 +3,29 @@
  * with two integrators and a table that they write to. strike() breaks one thing, heal() mends it,
  * untilHealthy() proves that everybody is served again and that nobody had to do more than that.
  */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { approve, type DemoIntegrator, pair, registerIntegrator } from '#deploy/dev/demo.js';
 import { type PostgresServer, startPostgres } from '#libs/db/postgres-server.fixture.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
-import type { Fault, Line, Victim } from '#test/faults/fault-plan.js';
+import {
+  type ClockOwner,
+  clocks,
+  type Fault,
+  type Line,
+  type Victim,
+} from '#test/faults/fault-plan.js';
 import { deliverTwice, type QueryOnItsWay } from '#test/faults/deliver-twice.js';
 import { FaultProxy } from '#test/faults/fault-proxy.js';
+import { JumpingClock } from '#test/faults/jumping-clock.js';
 import type { Destination } from '#test/faults/proxied-pair.js';
 import { RestartableRedis } from '#test/faults/restartable-redis.js';
+import { SmallDisk } from '#test/faults/small-disk.js';
 import { type Answer, startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
+const SIGNED_SECONDS_AGO = 7_200;
+const IDLE_MS = 5_000;
 const HEALTHY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 const approval = ['--scopes', 'sql:read,sql:write', '--per-minute', '6000'];
@@ -32,6 +45,8 @@ export class FaultyConduit {
     private readonly redis: RestartableRedis,
     private readonly postgres: PostgresServer | undefined,
     private readonly proxies: Record<Line, FaultProxy>,
+    private readonly disk: SmallDisk | undefined,
+    private readonly clocks: Record<ClockOwner, JumpingClock> | undefined,
   ) {
     this.integrators = [conduit.integrator, second];
     for (const victim of ['sandbox', 'broker', 'agent'] as const) this.watch(victim);
@@ -67,14 +82,23 @@ export class FaultyConduit {
       () => proxies.link.stop(),
       () => proxies.database.stop(),
     );
+    const disk = SmallDisk.mount();
+    undo.push(async () => disk?.unmount());
+    const stateDirectory = mkdtempSync(join(tmpdir(), 'conduit-faults-'));
+    disk?.appearAt(join(stateDirectory, 'agent'));
+    // What practice and broker signed is older than any jump, as it is on nearly every day.
+    const jumping = makeClocks(-SIGNED_SECONDS_AGO);
+    undo.push(async () => removeClocks(jumping));
     const conduit = await startConduit({
+      stateDirectory,
       scale: 100,
       ceiling: { rawSqlWrites: true },
       approval,
       site: { port: databasePort, limits: { minFrequencySeconds: 1 } },
-      agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}` },
+      agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}`, ...jumping?.agent.env },
       brokerEnv: {
         CONDUIT_REGISTERED_MIN_SECONDS: '1',
+        ...jumping?.broker.env,
         ...(postgres && { DATABASE_URL: postgres.url }),
       },
     });
@@ -83,14 +107,24 @@ export class FaultyConduit {
     const second = await registerIntegrator(conduit.conduit, 'Zz Second Integrator');
     await pair(conduit.conduit, second.subscriptionKey);
     await approve(conduit.conduit, second.integratorId, approval);
-    const faulty = new FaultyConduit(conduit, second, redis, postgres, proxies);
+    const faulty = new FaultyConduit(conduit, second, redis, postgres, proxies, disk, jumping);
     await faulty.query('CREATE TABLE dbo.FaultNote (Nonce varchar(40) NOT NULL)');
+    for (const clock of Object.values(jumping ?? {})) clock.jump(0);
+    if (disk) await faulty.spoolToTheLastByte();
     await faulty.untilHealthy();
     return faulty;
   }
 
   get hasPostgres(): boolean {
     return this.postgres !== undefined;
+  }
+
+  get hasSmallDisk(): boolean {
+    return this.disk !== undefined;
+  }
+
+  get hasClocks(): boolean {
+    return this.clocks !== undefined;
   }
 
   /** Whether Redis lost everything since this was last asked. */
@@ -120,6 +154,11 @@ export class FaultyConduit {
         return this.proxies[fault.line].halfOpen(fault.closed);
       case 'delay':
         return this.proxies[fault.line].delay(fault.delayMs);
+      case 'diskFull':
+        this.proxies.link.delay(fault.delayMs);
+        return this.disk?.fill();
+      case 'clockJump':
+        return this.clocks?.[fault.owner].jump(fault.seconds);
       default:
         return undefined;
     }
@@ -133,6 +172,8 @@ export class FaultyConduit {
   async heal(fault: Fault): Promise<void> {
     if (fault.what === 'kill') await this.revive(fault.victim);
     if (fault.what === 'pause') this.signal(fault.victim, 'SIGCONT');
+    if (fault.what === 'diskFull') this.disk?.free();
+    if (fault.what === 'clockJump') this.clocks?.[fault.owner].jump(0);
     for (const proxy of Object.values(this.proxies)) proxy.heal();
   }
 
@@ -174,17 +215,43 @@ export class FaultyConduit {
     await this.redis.stop();
     await this.postgres?.stop();
     await Promise.all(Object.values(this.proxies).map((proxy) => proxy.stop()));
+    this.disk?.unmount();
+    removeClocks(this.clocks);
   }
 
-  private async query(text: string): Promise<Record<string, unknown>[]> {
+  /** Whether no statement of the agent runs at the database, or none does soon. */
+  async isIdle(): Promise<boolean> {
+    const idle = (database: ClinicDatabase): Promise<void> => database.untilNothingRuns(IDLE_MS);
+    return this.past(idle).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** The journal's wish for free space stays, the spool's goes: the disk itself is to refuse. */
+  private async spoolToTheLastByte(): Promise<void> {
+    const { conduit } = this.conduit;
+    const file = join(conduit.agentFolder, 'agent.json');
+    const settings = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...settings, spoolKeepFreeBytes: 0 }));
+    await this.kill('agent');
+    await this.revive('agent');
+  }
+
+  private query(text: string): Promise<Record<string, unknown>[]> {
+    return this.past((database) => database.query(text));
+  }
+
+  /** Past the conduit. */
+  private async past<T>(ask: (database: ClinicDatabase) => Promise<T>): Promise<T> {
     // The sandbox may have been another process when this connection was made.
     try {
       this.database ??= await ClinicDatabase.connect(this.conduit, 'admin');
-      return await this.database.query(text);
+      return await ask(this.database);
     } catch {
       await this.database?.close().catch(() => undefined);
       this.database = await ClinicDatabase.connect(this.conduit, 'admin');
-      return this.database.query(text);
+      return ask(this.database);
     }
   }
 
@@ -220,4 +287,17 @@ export class FaultyConduit {
   private watch(victim: 'sandbox' | 'broker' | 'agent'): void {
     this.conduit.conduit[victim]?.onUnexpectedExit((error) => (this.ending = error.message));
   }
+}
+
+function makeClocks(seconds: number): Record<ClockOwner, JumpingClock> | undefined {
+  const made = clocks.map((owner) => [owner, JumpingClock.make()] as const);
+  made.forEach(([, clock]) => clock?.jump(seconds));
+  if (made.every(([, clock]) => clock !== undefined))
+    return Object.fromEntries(made) as Record<ClockOwner, JumpingClock>;
+  made.forEach(([, clock]) => clock?.remove());
+  return undefined;
+}
+
+function removeClocks(made: Record<ClockOwner, JumpingClock> | undefined): void {
+  for (const clock of Object.values(made ?? {})) clock.remove();
 }

@@ -9,7 +9,7 @@ type Row = Record<string, unknown>;
 const MOST_ATTEMPTS = 6;
 
 const wait = (ms: number): string =>
-  ms === 0 ? '' : `WAITFOR DELAY '00:00:00.${String(ms).padStart(3, '0')}'; `;
+  ms === 0 ? '' : `WAITFOR DELAY '00:00:${(ms / 1_000).toFixed(3).padStart(6, '0')}'; `;
 
 /** Numbered rows with the nonce of their case. */
 export function readCommand({ nonce, rows, workMs }: CasePlan): object {

@@ -6,7 +6,10 @@ import { readCommand } from '#test/faults/immediate-cases.js';
 
 const LOOK_EVERY_MS = 300;
 const WATCH_MS = 60_000;
-const LIFE_SECONDS = 600;
+/** Longer than the hour by which clocks jump. */
+const LIFE_SECONDS = 14_400;
+/** When each was acknowledged, by the clock that never jumps. */
+const begun = new WeakMap<CaseHistory, number>();
 const problem = { accept: 'application/problem+json' };
 
 const pathOf = (caller: Caller, more = ''): string =>
@@ -26,7 +29,9 @@ export async function beginRegistered(caller: Caller, plan: CasePlan, history: C
   const told = toTold('submit', reply);
   history.told.push(told);
   const { id } = parsed(reply);
-  if (told.status === 202 && typeof id === 'string') history.registeredId = id;
+  if (told.status !== 202 || typeof id !== 'string') return;
+  history.registeredId = id;
+  begun.set(history, performance.now());
 }
 
 /** It must run again now that all is healthy, and its result must be whole; then it is cancelled. */
@@ -43,13 +48,17 @@ export async function concludeRegistered(caller: Caller, _plan: CasePlan, histor
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
+  const count = await runsOf(caller, history);
+  const withinSeconds = (performance.now() - (begun.get(history) ?? 0)) / 1_000;
+  history.runs = { count, withinSeconds };
   await caller.call('DELETE', pathOf(caller, `/${history.registeredId}`));
 }
 
 async function runsOf(caller: Caller, { registeredId }: CaseHistory): Promise<number> {
   const view = parsed(await caller.call('GET', pathOf(caller, `/${registeredId}`)));
-  const { executionSucceededCount } = (view['metrics'] ?? {}) as Record<string, number>;
-  return executionSucceededCount ?? 0;
+  const { executionSucceededCount = 0, executionFailedCount = 0 } = (view['metrics'] ??
+    {}) as Record<string, number>;
+  return executionSucceededCount + executionFailedCount;
 }
 
 async function fetchResult(caller: Caller, { registeredId, nonce }: CaseHistory): Promise<Told> {

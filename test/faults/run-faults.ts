@@ -63,6 +63,21 @@ function stopWhenAsked(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
 }
 
+let isTold = false;
+
+/** What these rounds cannot do is said, once. */
+async function start(): Promise<FaultyConduit> {
+  const started = await FaultyConduit.start();
+  const missing = [
+    !started.hasPostgres && 'faults of PostgreSQL (no server program)',
+    !started.hasSmallDisk && 'DISK FULL (only root on Linux can mount a small disk)',
+    !started.hasClocks && 'CLOCK JUMPS (libfaketime is not installed: apt-get install faketime)',
+  ].filter((words) => words !== false);
+  if (!isTold) for (const words of missing) console.log(`LEFT OUT: ${words}`);
+  isTold = true;
+  return started;
+}
+
 async function run(): Promise<void> {
   const kinds = (values.kinds?.split(',') ??
     caseKinds.filter((kind) => kind !== 'registered')) as CaseKind[];
@@ -71,9 +86,10 @@ async function run(): Promise<void> {
   try {
     let seed = first >>> 0;
     for (let round = 0; round < Number(values.seeds) && performance.now() < end; seed += 1) {
-      faulty ??= await FaultyConduit.start();
-      const { hasPostgres } = faulty;
-      const plan = planRound(seed, { cases: Number(values.cases), kinds, hasPostgres });
+      faulty ??= await start();
+      const { hasPostgres, hasSmallDisk, hasClocks } = faulty;
+      const cases = Number(values.cases);
+      const plan = planRound(seed, { cases, kinds, hasPostgres, hasSmallDisk, hasClocks });
       if (!describeFault(plan.fault).includes(values.only)) continue;
       round += 1;
       const begun = performance.now();

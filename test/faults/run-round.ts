@@ -64,6 +64,9 @@ export async function runRound(faulty: FaultyConduit, plan: RoundPlan): Promise<
         applied: await faulty.applied(nonces),
         isRedisLost,
         isUndisturbed: isHarmless(plan.fault),
+        mayNotExpire: plan.fault.what === 'clockJump' && plan.fault.owner === 'agent',
+        mustBeRetryable: plan.fault.what === 'clockJump' || plan.fault.what === 'diskFull',
+        isStillRunning: !(await faulty.isIdle()),
       });
     await each(cases, 'conclude');
     await Promise.all(cases.map((own) => askAsStranger(faulty, own)));

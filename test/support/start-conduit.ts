@@ -19,6 +19,8 @@ import { agentCommand } from '#deploy/dev/agent-command.js';
 import { LocalConduit } from '#deploy/dev/local-conduit.js';
 
 export interface ConduitWishes {
+  /** Made by the caller, removed with the conduit. */
+  stateDirectory?: string;
   /** Patients in the sandbox clinic. */
   scale?: number;
   brokerEnv?: Record<string, string>;
@@ -65,7 +67,7 @@ export class TestConduit {
 
   static async start(wishes: ConduitWishes = {}): Promise<TestConduit> {
     const conduit = new LocalConduit({
-      stateDirectory: mkdtempSync(join(tmpdir(), 'conduit-test-')),
+      stateDirectory: wishes.stateDirectory ?? mkdtempSync(join(tmpdir(), 'conduit-test-')),
       apiPort: 0,
       gatewayPort: 0,
       scale: wishes.scale ?? 200,
