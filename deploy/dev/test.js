@@ -5,12 +5,16 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { command, installDebianPackages, onPath, root, setUp } from './set-up.js';
 
 const wishes = [
   { package: 'freetds-bin', present: () => onPath('tsql') },
   { package: 'postgresql', present: () => existsSync('/usr/lib/postgresql') },
 ];
+
+/** End-to-end tests wait more than they work: two at once fit on two cores. */
+const workers = Math.max(2, availableParallelism() - 1);
 
 await command(async () => {
   const say = (line) => process.stdout.write(`${line} …\n`);
@@ -28,6 +32,7 @@ await command(async () => {
       `${root}node_modules/jest/bin/jest.js`,
       '--json',
       `--outputFile=${resultFile}`,
+      `--maxWorkers=${workers}`,
       ...process.argv.slice(2),
     ],
     { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] },

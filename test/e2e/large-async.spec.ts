@@ -9,7 +9,7 @@ import { AsyncClient } from '#test/e2e/async-client.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 const isLarge = process.env['CONDUIT_TEST_LARGE'] === '1';
-const MEGABYTES = isLarge ? 2_048 : 300;
+const MEGABYTES = isLarge ? 2_048 : 160;
 const PATIENCE_MS = isLarge ? 550_000 : 110_000;
 /** What a program may grow by while it passes a result of any size on. */
 const GROWTH_MB = 128;
@@ -30,8 +30,8 @@ beforeAll(async () => {
     approval: ['--rows', '5000000'],
     // Far less than the result: the rest has to wait at the practice.
     brokerEnv: {
-      CONDUIT_MAX_TRANSIENT_BYTES: String(128 * 1024 * 1024),
-      CONDUIT_MAX_TRANSIENT_BYTES_EACH: String(128 * 1024 * 1024),
+      CONDUIT_MAX_TRANSIENT_BYTES: String(64 * 1024 * 1024),
+      CONDUIT_MAX_TRANSIENT_BYTES_EACH: String(64 * 1024 * 1024),
     },
   });
   client = new AsyncClient(conduit);
