@@ -38,6 +38,8 @@ export interface CasePlan {
   /** How long the statement waits before it does its work. */
   workMs: number;
   rows: number;
+  /** Wider rows than usual. */
+  padTimes?: number;
   /** The caller cancels it so long after it was acknowledged. */
   cancelAfterMs?: number;
 }
@@ -70,8 +72,6 @@ const rowsOf: Record<CaseKind, [number, number]> = {
 
 const HOUR_SECONDS = 3_600;
 const ENDLESS_MS = 55_000;
-/** A result that does not fit the agent's memory. */
-const BIG_TIMES = 5;
 
 export function planRound(seed: number, wishes: PlanWishes): RoundPlan {
   const random = new SeededRandom(seed);
@@ -91,10 +91,17 @@ export function planRound(seed: number, wishes: PlanWishes): RoundPlan {
       workMs: own.oneIn(3) ? 0 : own.between(50, 900),
       rows: own.between(...rowsOf[kind]),
     };
-    if (fault.what === 'diskFull' && kind === 'asyncRead') plan.rows *= BIG_TIMES;
+    if (fault.what === 'diskFull') Object.assign(plan, planForFullDisk(own, plan));
     return kind.startsWith('async') && own.oneIn(5) ? { ...plan, ...planCancel(own) } : plan;
   });
   return { seed, fault, cases };
+}
+
+/** Some begin while the disk is full, and what waits for the line does not fit the agent's memory. */
+function planForFullDisk(random: SeededRandom, { kind }: CasePlan): Partial<CasePlan> {
+  const startMs = random.between(0, 5_000);
+  if (kind !== 'asyncRead') return { startMs };
+  return { startMs, rows: random.between(10_000, 50_000), padTimes: 12 };
 }
 
 /** Every second one would run for longer than anybody watches: only its cancelling ends it. */
@@ -113,8 +120,9 @@ function planFault(random: SeededRandom, wishes: PlanWishes): Fault {
   const longer = { ...times, forMs: random.between(500, 6_000) };
   const diskFull = (): Fault => ({
     what: 'diskFull',
-    delayMs: random.oneIn(2) ? 0 : random.between(50, 300),
-    ...longer,
+    delayMs: random.oneIn(2) ? 0 : random.between(200, 1_500),
+    ...times,
+    forMs: random.between(2_000, 7_000),
   });
   const clockJump = (): Fault => ({
     what: 'clockJump',

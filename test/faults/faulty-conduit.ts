@@ -3,28 +3,17 @@
  * with two integrators and a table that they write to. strike() breaks one thing, heal() mends it,
  * untilHealthy() proves that everybody is served again and that nobody had to do more than that.
  */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { approve, type DemoIntegrator, pair, registerIntegrator } from '#deploy/dev/demo.js';
 import { type PostgresServer, startPostgres } from '#libs/db/postgres-server.fixture.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
-import {
-  type ClockOwner,
-  clocks,
-  type Fault,
-  type Line,
-  type Victim,
-} from '#test/faults/fault-plan.js';
+import type { Fault, Line, Victim } from '#test/faults/fault-plan.js';
 import { deliverTwice, type QueryOnItsWay } from '#test/faults/deliver-twice.js';
 import { FaultProxy } from '#test/faults/fault-proxy.js';
-import { JumpingClock } from '#test/faults/jumping-clock.js';
+import { MovedMachine } from '#test/faults/moved-machine.js';
 import type { Destination } from '#test/faults/proxied-pair.js';
 import { RestartableRedis } from '#test/faults/restartable-redis.js';
-import { SmallDisk } from '#test/faults/small-disk.js';
 import { type Answer, startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
-const SIGNED_SECONDS_AGO = 7_200;
 const IDLE_MS = 5_000;
 const HEALTHY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
@@ -45,8 +34,7 @@ export class FaultyConduit {
     private readonly redis: RestartableRedis,
     private readonly postgres: PostgresServer | undefined,
     private readonly proxies: Record<Line, FaultProxy>,
-    private readonly disk: SmallDisk | undefined,
-    private readonly clocks: Record<ClockOwner, JumpingClock> | undefined,
+    readonly machine: MovedMachine,
   ) {
     this.integrators = [conduit.integrator, second];
     for (const victim of ['sandbox', 'broker', 'agent'] as const) this.watch(victim);
@@ -82,23 +70,18 @@ export class FaultyConduit {
       () => proxies.link.stop(),
       () => proxies.database.stop(),
     );
-    const disk = SmallDisk.mount();
-    undo.push(async () => disk?.unmount());
-    const stateDirectory = mkdtempSync(join(tmpdir(), 'conduit-faults-'));
-    disk?.appearAt(join(stateDirectory, 'agent'));
-    // What practice and broker signed is older than any jump, as it is on nearly every day.
-    const jumping = makeClocks(-SIGNED_SECONDS_AGO);
-    undo.push(async () => removeClocks(jumping));
+    const machine = MovedMachine.make();
+    undo.push(async () => machine.remove());
     const conduit = await startConduit({
-      stateDirectory,
+      stateDirectory: machine.stateDirectory,
       scale: 100,
       ceiling: { rawSqlWrites: true },
       approval,
       site: { port: databasePort, limits: { minFrequencySeconds: 1 } },
-      agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}`, ...jumping?.agent.env },
+      agentEnv: { CONDUIT_AGENT_PROXY: `http://127.0.0.1:${linkPort}`, ...machine.envOf('agent') },
       brokerEnv: {
         CONDUIT_REGISTERED_MIN_SECONDS: '1',
-        ...jumping?.broker.env,
+        ...machine.envOf('broker'),
         ...(postgres && { DATABASE_URL: postgres.url }),
       },
     });
@@ -107,24 +90,18 @@ export class FaultyConduit {
     const second = await registerIntegrator(conduit.conduit, 'Zz Second Integrator');
     await pair(conduit.conduit, second.subscriptionKey);
     await approve(conduit.conduit, second.integratorId, approval);
-    const faulty = new FaultyConduit(conduit, second, redis, postgres, proxies, disk, jumping);
+    const faulty = new FaultyConduit(conduit, second, redis, postgres, proxies, machine);
     await faulty.query('CREATE TABLE dbo.FaultNote (Nonce varchar(40) NOT NULL)');
-    for (const clock of Object.values(jumping ?? {})) clock.jump(0);
-    if (disk) await faulty.spoolToTheLastByte();
+    machine.rightClocks();
+    MovedMachine.spoolToTheLastByte(conduit.conduit.agentFolder);
+    await faulty.kill('agent');
+    await faulty.revive('agent');
     await faulty.untilHealthy();
     return faulty;
   }
 
   get hasPostgres(): boolean {
     return this.postgres !== undefined;
-  }
-
-  get hasSmallDisk(): boolean {
-    return this.disk !== undefined;
-  }
-
-  get hasClocks(): boolean {
-    return this.clocks !== undefined;
   }
 
   /** Whether Redis lost everything since this was last asked. */
@@ -156,11 +133,9 @@ export class FaultyConduit {
         return this.proxies[fault.line].delay(fault.delayMs);
       case 'diskFull':
         this.proxies.link.delay(fault.delayMs);
-        return this.disk?.fill();
-      case 'clockJump':
-        return this.clocks?.[fault.owner].jump(fault.seconds);
+        return this.machine.strike(fault);
       default:
-        return undefined;
+        return this.machine.strike(fault);
     }
   }
 
@@ -172,8 +147,7 @@ export class FaultyConduit {
   async heal(fault: Fault): Promise<void> {
     if (fault.what === 'kill') await this.revive(fault.victim);
     if (fault.what === 'pause') this.signal(fault.victim, 'SIGCONT');
-    if (fault.what === 'diskFull') this.disk?.free();
-    if (fault.what === 'clockJump') this.clocks?.[fault.owner].jump(0);
+    this.machine.heal(fault);
     for (const proxy of Object.values(this.proxies)) proxy.heal();
   }
 
@@ -215,8 +189,7 @@ export class FaultyConduit {
     await this.redis.stop();
     await this.postgres?.stop();
     await Promise.all(Object.values(this.proxies).map((proxy) => proxy.stop()));
-    this.disk?.unmount();
-    removeClocks(this.clocks);
+    this.machine.remove();
   }
 
   /** Whether no statement of the agent runs at the database, or none does soon. */
@@ -226,16 +199,6 @@ export class FaultyConduit {
       () => true,
       () => false,
     );
-  }
-
-  /** The journal's wish for free space stays, the spool's goes: the disk itself is to refuse. */
-  private async spoolToTheLastByte(): Promise<void> {
-    const { conduit } = this.conduit;
-    const file = join(conduit.agentFolder, 'agent.json');
-    const settings = JSON.parse(readFileSync(file, 'utf8')) as object;
-    writeFileSync(file, JSON.stringify({ ...settings, spoolKeepFreeBytes: 0 }));
-    await this.kill('agent');
-    await this.revive('agent');
   }
 
   private query(text: string): Promise<Record<string, unknown>[]> {
@@ -287,17 +250,4 @@ export class FaultyConduit {
   private watch(victim: 'sandbox' | 'broker' | 'agent'): void {
     this.conduit.conduit[victim]?.onUnexpectedExit((error) => (this.ending = error.message));
   }
-}
-
-function makeClocks(seconds: number): Record<ClockOwner, JumpingClock> | undefined {
-  const made = clocks.map((owner) => [owner, JumpingClock.make()] as const);
-  made.forEach(([, clock]) => clock?.jump(seconds));
-  if (made.every(([, clock]) => clock !== undefined))
-    return Object.fromEntries(made) as Record<ClockOwner, JumpingClock>;
-  made.forEach(([, clock]) => clock?.remove());
-  return undefined;
-}
-
-function removeClocks(made: Record<ClockOwner, JumpingClock> | undefined): void {
-  for (const clock of Object.values(made ?? {})) clock.remove();
 }

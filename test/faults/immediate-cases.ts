@@ -12,12 +12,12 @@ const wait = (ms: number): string =>
   ms === 0 ? '' : `WAITFOR DELAY '00:00:${(ms / 1_000).toFixed(3).padStart(6, '0')}'; `;
 
 /** Numbered rows with the nonce of their case. */
-export function readCommand({ nonce, rows, workMs }: CasePlan): object {
+export function readCommand({ nonce, rows, workMs, padTimes = 1 }: CasePlan): object {
   const numbered =
     `SELECT TOP (${rows}) ROW_NUMBER() OVER (ORDER BY a.INTERNALID, b.INTERNALID, c.INTERNALID) - 1 AS n ` +
     'FROM dbo.Patient a CROSS JOIN dbo.Patient b CROSS JOIN dbo.Patient c';
   return {
-    text: `${wait(workMs)}SELECT @nonce AS nonce, t.n, 'Zz synthetic filling' AS pad FROM (${numbered}) t ORDER BY t.n`,
+    text: `${wait(workMs)}SELECT @nonce AS nonce, t.n, '${'Zz synthetic filling'.repeat(padTimes)}' AS pad FROM (${numbered}) t ORDER BY t.n`,
     parameters: [{ name: '@nonce', type: 'VarChar', value: nonce }],
   };
 }

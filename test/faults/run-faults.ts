@@ -70,8 +70,9 @@ async function start(): Promise<FaultyConduit> {
   const started = await FaultyConduit.start();
   const missing = [
     !started.hasPostgres && 'faults of PostgreSQL (no server program)',
-    !started.hasSmallDisk && 'DISK FULL (only root on Linux can mount a small disk)',
-    !started.hasClocks && 'CLOCK JUMPS (libfaketime is not installed: apt-get install faketime)',
+    !started.machine.hasSmallDisk && 'DISK FULL (only root on Linux can mount a small disk)',
+    !started.machine.hasClocks &&
+      'CLOCK JUMPS (libfaketime is not installed: apt-get install faketime)',
   ].filter((words) => words !== false);
   if (!isTold) for (const words of missing) console.log(`LEFT OUT: ${words}`);
   isTold = true;
@@ -87,7 +88,8 @@ async function run(): Promise<void> {
     let seed = first >>> 0;
     for (let round = 0; round < Number(values.seeds) && performance.now() < end; seed += 1) {
       faulty ??= await start();
-      const { hasPostgres, hasSmallDisk, hasClocks } = faulty;
+      const { hasPostgres } = faulty;
+      const { hasSmallDisk, hasClocks } = faulty.machine;
       const cases = Number(values.cases);
       const plan = planRound(seed, { cases, kinds, hasPostgres, hasSmallDisk, hasClocks });
       if (!describeFault(plan.fault).includes(values.only)) continue;
