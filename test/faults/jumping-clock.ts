@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 const PROBE_JUMP_SECONDS = 7_200;
 const PROBE_NEAR_MS = 60_000;
+const SHARED = '/dev/shm';
 const NAME = join('faketime', 'libfaketimeMT.so.1');
 
 export class JumpingClock {
@@ -36,7 +37,6 @@ export class JumpingClock {
       FAKETIME_TIMESTAMP_FILE: this.file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      FAKETIME_DISABLE_SHM: '1',
       NO_FAKE_STAT: '1',
     };
   }
@@ -50,6 +50,7 @@ export class JumpingClock {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+    removeLeftovers();
   }
 
   /** Two hours ahead a program must say so. */
@@ -63,6 +64,16 @@ export class JumpingClock {
     this.jump(0);
     const ahead = Number(stdout) - Date.now() - PROBE_JUMP_SECONDS * 1_000;
     return Math.abs(ahead) < PROBE_NEAR_MS;
+  }
+}
+
+/** A process that is killed leaves what libfaketime shares in memory behind. */
+function removeLeftovers(): void {
+  if (!existsSync(SHARED)) return;
+  for (const name of readdirSync(SHARED)) {
+    const [, pid] = /^(?:sem\.faketime_sem|faketime_shm)_(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(SHARED, name), { force: true });
   }
 }
 
