@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
+import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import {
   Canaries,
   canaryWishes,
   plantAuditRecord,
   searchTables,
+  webhookEnv,
 } from '#test/e2e/canary.fixture.js';
+import { stealResult, stealSecrets, tryToOpen } from '#test/e2e/canary-theft.fixture.js';
+import { WaitingCanaries } from '#test/e2e/canary-waiting.fixture.js';
 import { newMarker, searchFolder } from '#test/support/leak-search.js';
+import { RedisTap } from '#test/support/redis-tap.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 /** PostgreSQL writes down each statement with its parameters, so its folder holds all it was told. */
@@ -19,19 +24,45 @@ const tellAll = [
 let postgres: PostgresServer | undefined;
 let conduit: TestConduit | undefined;
 let canaries: Canaries | undefined;
+let waiting: WaitingCanaries | undefined;
+let receiver: Receiver | undefined;
+let redis: RedisTap | undefined;
 
 beforeAll(async () => {
   postgres = await startPostgres(tellAll);
   if (!postgres) return;
-  conduit = await startConduit({ ...canaryWishes, brokerEnv: { DATABASE_URL: postgres.url } });
+  receiver = await Receiver.start();
+  const { brokerEnv } = canaryWishes;
+  conduit = await startConduit({
+    ...canaryWishes,
+    brokerEnv: { ...brokerEnv, ...webhookEnv(receiver), DATABASE_URL: postgres.url },
+  });
+  redis = await RedisTap.open(conduit.conduit.redis?.url ?? '');
   canaries = new Canaries(conduit);
   await canaries.sendAll();
-}, 90_000);
+  waiting = new WaitingCanaries(conduit, canaries, receiver, () => Promise.resolve());
+  await waiting.sendAll();
+}, 180_000);
 
 afterAll(async () => {
+  redis?.close();
   await conduit?.stop();
+  await receiver?.stop();
   await postgres?.stop();
 });
+
+test("all of PostgreSQL, Redis and the broker's secrets together open no stored result", async () => {
+  if (!postgres || !conduit || !redis || !waiting) return;
+  const stolen = await stealResult(redis.client, waiting.storedQuery);
+  const broker = conduit.conduit.path('broker');
+  const loot = await stealSecrets({ url: postgres.url }, broker, stolen);
+  const { opened, said } = tryToOpen(stolen, loot);
+  expect(opened).toEqual([]);
+  expect(said).toEqual({
+    RESULT_KEY_MISMATCH: loot.length,
+    SEAL_BROKEN: expect.any(Number),
+  });
+}, 60_000);
 
 test('a PostgreSQL server is told, writes and keeps no canary', async () => {
   if (!postgres || !conduit || !canaries) {

@@ -8,15 +8,33 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { openDatabase, type DatabasePlace } from '#libs/db/open-database.js';
 import { searchBytes, type Leak } from '#test/support/leak-search.js';
 import type { CallOptions, TestConduit } from '#test/support/start-conduit.js';
 
+const MB = 1024 * 1024;
+
+/** Registered queries run each second, and a result of some MB has to wait at the practice. */
 export const canaryWishes = {
   ceiling: { rawSqlWrites: true },
-  site: { limits: { maxExecutionMs: 3_000 } },
-  approval: ['--scopes', 'sql:read,sql:write,procedure:dbo.AddPatient,procedure:dbo.UpdateContact'],
+  site: { limits: { maxExecutionMs: 3_000, minFrequencySeconds: 1 } },
+  approval: [
+    '--scopes',
+    'sql:read,sql:write,procedure:dbo.AddPatient,procedure:dbo.UpdateContact',
+    ...['--per-minute', '6000'],
+  ],
+  brokerEnv: {
+    CONDUIT_REGISTERED_MIN_SECONDS: '1',
+    CONDUIT_MAX_TRANSIENT_BYTES_EACH: String(2 * MB),
+  },
 };
+
+/** @param receiver on this machine, signed by an authority of its own */
+export const webhookEnv = (receiver: Receiver): Record<string, string> => ({
+  CONDUIT_WEBHOOK_PRIVATE_RANGES: '127.0.0.0/8,::1',
+  CONDUIT_WEBHOOK_CA_FILE: receiver.caFile,
+});
 
 type Method = Parameters<TestConduit['call']>[0];
 
@@ -31,16 +49,22 @@ export class Canaries {
 
   constructor(private readonly conduit: TestConduit) {}
 
-  private mark(purpose: string): string {
+  /** A new word to plant. */
+  mark(purpose: string): string {
     return `Zz${purpose}${this.middle}${randomBytes(3).toString('hex')}`;
   }
 
   private async call(what: string, method: Method, path: string, options?: CallOptions) {
     const { status, body } = await this.conduit.call(method, path, options);
     this.answers[what] = status;
-    const { result } = body as { result?: { data?: string } };
-    const text = `${JSON.stringify(body)}${Buffer.from(result?.data ?? '', 'base64').toString()}`;
-    if (text.includes(this.middle)) this.echoed.add(what);
+    this.note(what, body);
+  }
+
+  /** Remembers whether an answer gave a marker back, in its words or in its rows. */
+  note(what: string, body: unknown): void {
+    const { result, data } = body as { result?: { data?: string }; data?: string };
+    const rows = Buffer.from(data ?? result?.data ?? '', 'base64').toString();
+    if (`${JSON.stringify(body)}${rows}`.includes(this.middle)) this.echoed.add(what);
   }
 
   private async query(

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { appendFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseApiKey, secretHmac } from '#apps/broker/src/access/api-key.js';
+import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
+import { failJobOverDamage } from '#test/e2e/canary-jobs.fixture.js';
 import {
   Canaries,
   canaryWishes,
@@ -9,14 +19,26 @@ import {
   pmsFolders,
   searchProcesses,
   searchTables,
+  webhookEnv,
 } from '#test/e2e/canary.fixture.js';
-import { newMarker, searchBytes, searchFolder } from '#test/support/leak-search.js';
+import {
+  stealResult,
+  stealSecrets,
+  tryToOpen,
+  type StolenResult,
+} from '#test/e2e/canary-theft.fixture.js';
+import { spooled, WaitingCanaries, type Moment } from '#test/e2e/canary-waiting.fixture.js';
+import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
+import { settle } from '#test/e2e/settle.fixture.js';
+import { newMarker, searchBytes, searchFolder, type Leak } from '#test/support/leak-search.js';
 import { RedisTap } from '#test/support/redis-tap.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 let conduit: TestConduit;
 let redis: RedisTap;
 let canaries: Canaries;
+let waiting: WaitingCanaries;
+let receiver: Receiver;
 const previousTemporaryFolder = process.env['TMPDIR'];
 let temporaryFolder: string;
 
@@ -25,15 +47,25 @@ beforeAll(async () => {
   // The sandbox's PostgreSQL runs as another user when the test runs as root.
   chmodSync(temporaryFolder, 0o1777);
   process.env['TMPDIR'] = temporaryFolder;
-  conduit = await startConduit(canaryWishes);
+  receiver = await Receiver.start();
+  const { brokerEnv } = canaryWishes;
+  conduit = await startConduit({
+    ...canaryWishes,
+    brokerEnv: { ...brokerEnv, ...webhookEnv(receiver) },
+  });
   redis = await RedisTap.open(conduit.conduit.redis?.url ?? '');
   canaries = new Canaries(conduit);
   await canaries.sendAll();
-}, 90_000);
+  waiting = new WaitingCanaries(conduit, canaries, receiver, async (moment) => {
+    seen.set(moment, await lookAround(canaries.needles));
+  });
+  await waiting.sendAll();
+}, 180_000);
 
 afterAll(async () => {
   redis.close();
   await conduit.stop();
+  await receiver.stop();
   if (previousTemporaryFolder === undefined) delete process.env['TMPDIR'];
   else process.env['TMPDIR'] = previousTemporaryFolder;
   rmSync(temporaryFolder, { recursive: true, force: true });
@@ -47,10 +79,30 @@ async function searchDisk(needles: string[]) {
   const temporary = await searchFolder(temporaryFolder, needles, pmsFolders(temporaryFolder));
   return { leaks: [...state.leaks, ...temporary.leaks], filesRead: state.filesRead };
 }
-const searchRedis = async (needles: string[]) => [
-  ...searchBytes('commands', redis.commands, needles),
+const searchRedis = async (needles: string[], commands = redis.commands) => [
+  ...searchBytes('commands', commands, needles),
   ...searchBytes('contents', await redis.contents(), needles),
 ];
+
+interface Sight {
+  leaks: Leak[];
+  /** What there was to be searched. */
+  keys: string[];
+  spooled: number;
+}
+const seen = new Map<Moment, Sight>();
+
+/** What lies in Redis and with the agent at this moment. */
+async function lookAround(needles: string[]): Promise<Sight> {
+  const agent = await searchFolder(conduit.conduit.agentFolder, needles);
+  return {
+    leaks: [...agent.leaks, ...searchBytes('contents', await redis.contents(), needles)],
+    keys: await redis.client.keys('*'),
+    spooled: spooled(conduit).length,
+  };
+}
+const keysLike = (moment: Moment, pattern: RegExp): number =>
+  seen.get(moment)?.keys.filter((key) => pattern.test(key)).length ?? 0;
 
 test('every canary is answered as its case should be', () => {
   const { answers } = canaries;
@@ -75,12 +127,76 @@ test('the canaries went all the way to the database and back', () => {
   const there = ['parameter', 'literal', 'column alias', 'rows read', 'stream', 'scalar'];
   const inErrors = ['RAISERROR', 'THROW', 'conversion', 'no such table', 'no such column'];
   expect([...canaries.echoed]).toEqual(expect.arrayContaining([...there, ...inErrors]));
+  const asyncs = ['literal', 'column name', 'parameter', 'output parameter', 'write'];
+  const failed = ['RAISERROR', 'conversion', 'no such table'];
+  const waited = [
+    ...[...asyncs, ...failed].map((what) => `async ${what}`),
+    ...['result', 'change', 'error', 'name'].map((what) => `registered ${what}`),
+    'spooled',
+  ];
+  expect(waited.filter((what) => !canaries.echoed.has(what))).toEqual([]);
+});
+
+describe('what waits', () => {
+  test('shows no canary while requests wait for a site that is away', () => {
+    expect(keysLike('requests wait', /^conduit:query:.*:request$/)).toBe(8);
+    expect(keysLike('requests wait', /^conduit:registered:/)).toBe(2);
+    expect(seen.get('requests wait')?.leaks).toEqual([]);
+  });
+
+  test('shows no canary while results and changes rest', () => {
+    expect(keysLike('results rest', /^conduit:result:.*:[0-3]$/)).toBeGreaterThan(8);
+    expect(seen.get('results rest')?.leaks).toEqual([]);
+  });
+
+  test('shows no canary while pages lie in files at the practice', () => {
+    expect(seen.get('pages are spooled')?.spooled).toBeGreaterThan(1);
+    expect(seen.get('pages are spooled')?.leaks).toEqual([]);
+  });
+
+  test('shows no canary in the outcomes of the write journal', async () => {
+    const database = await ClinicDatabase.connect(conduit, 'admin');
+    const rows = await database.query('SELECT Outcome FROM ConduitJournal.dbo.WriteJournal');
+    await database.close();
+    const outcomes = rows.map(({ Outcome }) => Outcome).filter(Buffer.isBuffer);
+    expect(outcomes.length).toBeGreaterThan(3);
+    const all = Buffer.concat(outcomes);
+    expect(searchBytes('journal', all, canaries.needles)).toEqual([]);
+  });
+
+  test('is told by webhooks as ids alone', async () => {
+    const told = ['query.succeeded', 'query.failed', 'registered.changed'];
+    await settle('all kinds are told', 10_000, () => {
+      const text = receiver.calls.map(({ body }) => body.toString()).join();
+      return told.every((type) => text.includes(`"${type}"`)) || undefined;
+    });
+    for (const { body, headers, path } of receiver.calls) {
+      const about = ['id', 'occurredAt', 'queryId', 'siteId', 'type', 'webhookSource'];
+      expect(about).toEqual(expect.arrayContaining(Object.keys(JSON.parse(body.toString()))));
+      const call = Buffer.from(`${path} ${JSON.stringify(headers)} ${body.toString()}`);
+      expect(searchBytes('webhook', call, canaries.needles)).toEqual([]);
+    }
+  });
 });
 
 describe('while the conduit runs', () => {
   test('no command sent to Redis and no key in it holds a canary', async () => {
-    expect(redis.commands.length).toBeGreaterThan(500);
-    expect(await searchRedis(canaries.needles)).toEqual([]);
+    const { commands } = redis;
+    expect(commands.length).toBeGreaterThan(500);
+    expect(await searchRedis(canaries.needles, commands)).toEqual([]);
+  });
+
+  test('a job that fails over damaged bytes keeps nothing of them but a code', async () => {
+    const marker = newMarker('Job');
+    const { failedReason, stacktrace, stored } = await failJobOverDamage(
+      redis.client,
+      conduit.conduit.redis?.url ?? '',
+      marker,
+    );
+    expect([failedReason, stacktrace]).toEqual(['INTERNAL', []]);
+    expect(searchBytes('job', stored, [marker])).toEqual([]);
+    const logs = await searchFolder(conduit.conduit.path('logs'), [marker]);
+    expect(logs.leaks).toEqual([]);
   });
 
   test('no metric holds a canary', async () => {
@@ -110,8 +226,47 @@ describe('while the conduit runs', () => {
   });
 });
 
+test('the same look finds what is planted among what waits, in Redis and in the spool', async () => {
+  const [request, page, spool] = [newMarker('Request'), newMarker('Page'), newMarker('Spool')];
+  await redis.client.set('conduit:query:{planted}:request', Buffer.from(request).toString('hex'));
+  await redis.client.set('conduit:result:{planted}:1', Buffer.from(page, 'utf16le'));
+  const file = conduit.conduit.path('agent', 'spool', 'planted.page');
+  writeFileSync(file, Buffer.from(spool).toString('base64'));
+  const { leaks } = await lookAround([request, page, spool]);
+  expect(leaks).toEqual(
+    expect.arrayContaining([
+      { where: 'contents', marker: request, form: 'hex' },
+      { where: 'contents', marker: page, form: 'UTF-16LE' },
+      { where: file, marker: spool, form: 'base64' },
+    ]),
+  );
+});
+
 describe('after the conduit has stopped', () => {
-  beforeAll(() => conduit.conduit.stop(), 30_000);
+  let stolen: StolenResult;
+
+  beforeAll(async () => {
+    stolen = await stealResult(redis.client, waiting.storedQuery);
+    await conduit.conduit.stop();
+  }, 30_000);
+
+  test("all that the servers held opens no stored result; the caller's key does", async () => {
+    const loot = await stealSecrets(database(), join(stateFolder(), 'broker'), stolen);
+    const { secret = '' } = parseApiKey(conduit.integrator.subscriptionKey) ?? {};
+    const pepper = Buffer.from(
+      readFileSync(join(stateFolder(), 'broker', 'key-pepper'), 'utf8'),
+      'base64',
+    );
+    // The loot is what it should be: the key's own MAC and the pepper that made it.
+    const hexes = loot.map((value) => value.toString('hex'));
+    expect(hexes).toContain(secretHmac(secret, pepper).toString('hex'));
+    expect(hexes).toContain(pepper.toString('hex'));
+    const { opened, said } = tryToOpen(stolen, loot);
+    expect(opened).toEqual([]);
+    expect(said).toEqual({ RESULT_KEY_MISMATCH: loot.length, SEAL_BROKEN: expect.any(Number) });
+    const byKey = tryToOpen(stolen, [Buffer.from(secret, 'base64url')]);
+    expect(byKey.opened).toEqual([expect.stringContaining(canaries.needles[0] ?? '')]);
+  }, 60_000);
 
   test('no file that it wrote holds a canary', async () => {
     const { leaks, filesRead } = await searchDisk(canaries.needles);

@@ -90,7 +90,13 @@ export async function searchFolder(
       const facts = await stat(path).catch(() => undefined);
       if (facts?.isDirectory()) await walk(path);
       if (!facts?.isFile()) continue;
-      leaks.push(...(await searchFile(path, wanted)));
+      // What is searched may be at work: a file that went in between holds nothing.
+      const found = await searchFile(path, wanted).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      });
+      if (!found) continue;
+      leaks.push(...found);
       filesRead += 1;
     }
   };

@@ -7,12 +7,19 @@ import { connect, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { redisAddress } from '#libs/redis/redis-address.js';
 
-/** MONITOR writes bytes that do not print as `\xNN`. */
+/** MONITOR writes bytes that do not print as `\xNN`; whole pages do not, so this may be many. */
 function unescaped(seen: Buffer): Buffer {
-  const text = seen.toString('latin1').replace(/\\x([0-9a-f]{2})/g, (_whole, hex: string) => {
-    return String.fromCharCode(parseInt(hex, 16));
-  });
-  return Buffer.from(text, 'latin1');
+  const bytes = Buffer.alloc(seen.length);
+  let [length, from] = [0, 0];
+  for (let at = seen.indexOf('\\x'); at !== -1; at = seen.indexOf('\\x', from)) {
+    length += seen.copy(bytes, length, from, at);
+    const digits = seen.toString('latin1', at + 2, at + 4);
+    const isByte = /^[0-9a-f]{2}$/.test(digits);
+    if (isByte) bytes[length++] = parseInt(digits, 16);
+    from = isByte ? at + 4 : at + 2;
+  }
+  length += seen.copy(bytes, length, from);
+  return bytes.subarray(0, length);
 }
 
 export class RedisTap {

@@ -1,0 +1,149 @@
+/**
+ * What a thief of everything that the servers hold would try: each value in the database, in the
+ * state folder and with the result itself, raw, decoded and under the peppers, in the place of the
+ * API key's secret, of the result key and of the content key.
+ */
+import { createHash, createHmac, createPrivateKey, type KeyObject } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { sql } from 'kysely';
+import { openerFor } from '#apps/broker/src/async-queries/open-result.js';
+import { fromFields, type QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import { keysOf } from '#apps/broker/src/results/result-keys.js';
+import { openDatabase, type DatabasePlace } from '#libs/db/open-database.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Secret } from '#libs/kernel/secret.js';
+import { openChunks } from '#libs/sealing/chunked-encryption.js';
+import { deriveKeyPair } from '#libs/sealing/hpke.js';
+import { sealContext } from '#libs/sealing/seal-context.js';
+import { ResultOpener } from '#libs/sealing/seal-result.js';
+
+export interface StolenResult {
+  record: QueryRecord;
+  /** Page 1. */
+  sealed: Buffer;
+  /** What else Redis holds of it. */
+  fields: string[];
+}
+
+const KEY_BYTES = 32;
+/** RFC 8410: what stands before the 32 bytes of an X25519 key in PKCS #8. */
+const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+/** Everything that Redis has of one async query. */
+export async function stealResult(redis: Redis, queryId: string): Promise<StolenResult> {
+  const fields = await redis.hgetall(`conduit:query:{${queryId}}`);
+  const record = fromFields(fields);
+  const [about, page] = keysOf(record?.runId ?? '', 1);
+  const sealed = await redis.getBuffer(page);
+  if (!record || !sealed) throw new Error('the result is not stored');
+  const known = await redis.hgetall(about);
+  return { record, sealed, fields: [...Object.values(fields), ...Object.values(known)] };
+}
+
+/** All that might be a key, each once: database, state folder, result, and what the peppers make of it. */
+export async function stealSecrets(
+  place: DatabasePlace,
+  stateFolder: string,
+  stolen: StolenResult,
+): Promise<Buffer[]> {
+  const files = stealFiles(stateFolder);
+  const texts = stolen.fields.flatMap(readings);
+  const found = [...(await stealTables(place)), ...files, ...texts].filter(isKeySized);
+  const peppers = ['key-pepper', 'pairing-pepper'].map((name) =>
+    Buffer.from(readFileSync(join(stateFolder, name), 'utf8'), 'base64'),
+  );
+  const candidates = [...distinct(found), ...peppers];
+  const macs = peppers.flatMap((pepper) =>
+    candidates.map((value) => createHmac('sha256', pepper).update(value).digest()),
+  );
+  const digests = candidates.map((value) => createHash('sha256').update(value).digest());
+  return distinct([...candidates, ...digests, ...macs]);
+}
+
+/** From an id's bytes to a key in a text of its own: a longer value is a record, not a key. */
+const isKeySized = ({ length }: Buffer): boolean => length >= 8 && length <= 96;
+
+const distinct = (values: Buffer[]): Buffer[] => [
+  ...new Map(values.map((value) => [value.toString('hex'), value])).values(),
+];
+
+/** Every value of every table. */
+async function stealTables(place: DatabasePlace): Promise<Buffer[]> {
+  const { kysely, close } = await openDatabase(place);
+  try {
+    const tables = await sql<{ name: string }>`
+      select table_name as name from information_schema.tables where table_schema = 'public'
+    `.execute(kysely);
+    const values: unknown[] = [];
+    for (const { name } of tables.rows) {
+      const query = sql<Record<string, unknown>>`select * from ${sql.table(name)}`;
+      const { rows } = await query.execute(kysely);
+      values.push(...rows.flatMap((row) => Object.values(row)));
+    }
+    return values.flatMap((value) => {
+      if (value instanceof Uint8Array) return [Buffer.from(value)];
+      return typeof value === 'string' ? readings(value) : [];
+    });
+  } finally {
+    await close();
+  }
+}
+
+/** Every file of a state folder but the database's own. */
+function stealFiles(folder: string): Buffer[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === 'database' ? [] : stealFiles(path);
+    return entry.isFile() ? readings(readFileSync(path, 'utf8').trim()) : [];
+  });
+}
+
+/** A text as bytes in each way that it can be meant. */
+function readings(text: string): Buffer[] {
+  return [Buffer.from(text), Buffer.from(text, 'base64'), Buffer.from(text, 'hex')];
+}
+
+/** How often each door said what, and what was read behind one that opened. */
+export interface Attempts {
+  said: Record<string, number>;
+  opened: string[];
+}
+
+/** Tries every candidate at every door. */
+export function tryToOpen(stolen: StolenResult, candidates: Buffer[]): Attempts {
+  const attempts: Attempts = { said: {}, opened: [] };
+  const attempt = (open: () => Buffer | undefined): void => {
+    try {
+      const plain = open();
+      if (plain) attempts.opened.push(plain.toString('utf8'));
+    } catch (error) {
+      if (!(error instanceof ConduitError)) throw error;
+      attempts.said[error.code] = (attempts.said[error.code] ?? 0) + 1;
+    }
+  };
+  for (const candidate of candidates) {
+    attempt(() => openerFor(stolen.record, new Secret(candidate))?.openPage(1, stolen.sealed));
+    if (candidate.length !== KEY_BYTES) continue;
+    attempt(() => openWith(stolen, deriveKeyPair(candidate).privateKey));
+    attempt(() => openWith(stolen, rawX25519(candidate)));
+    attempt(() => openChunks(candidate, pageContext(stolen.record), stolen.sealed));
+  }
+  return attempts;
+}
+
+function openWith({ record, sealed }: StolenResult, privateKey: KeyObject): Buffer {
+  const { id: queryId, siteId, integratorId, keyEnvelope = '' } = record;
+  const context = { queryId, siteId, integratorId };
+  return new ResultOpener(privateKey, keyEnvelope, context).openPage(1, sealed);
+}
+
+function rawX25519(bytes: Buffer): KeyObject {
+  const key = Buffer.concat([X25519_PKCS8, bytes]);
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+}
+
+function pageContext({ id, siteId, integratorId }: QueryRecord): Buffer {
+  return sealContext('conduit result page v1', id, siteId, integratorId, '1');
+}
