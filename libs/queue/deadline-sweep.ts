@@ -26,6 +26,11 @@ export interface SweepWishes {
   lost(): void;
   /** It answers again. */
   found(): void;
+  /**
+   * The store holds nothing that says a node was here: it was emptied, or came back empty so soon that
+   * no command failed. What must be there is to be put there again.
+   */
+  emptied(): Promise<void>;
   faulted(error: unknown): void;
 }
 
@@ -93,7 +98,18 @@ export class DeadlineSweep {
       .zrangebyscore(key, '-inf', Date.now(), 'LIMIT', 0, AT_ONCE)
       .catch(() => undefined);
     this.noteAnswer(due !== undefined);
-    for (const member of due ?? []) await this.drop(member);
+    if (due === undefined) return;
+    await this.keepMark();
+    for (const member of due) await this.drop(member);
+  }
+
+  /** The mark comes last: a node that dies in between leaves the work to the next one. */
+  private async keepMark(): Promise<void> {
+    const { connection, key, emptied } = this.wishes;
+    const mark = `${key}:kept`;
+    if ((await connection.exists(mark)) === 1) return;
+    await emptied();
+    await connection.set(mark, '1');
   }
 
   private noteAnswer(isThere: boolean): void {

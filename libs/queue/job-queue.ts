@@ -142,13 +142,24 @@ export class JobQueue {
   /** At each connection, for the Redis that comes back may be an empty one. */
   private begin(): void {
     if (this.isClosing) return;
-    if (this.isLost) this.wishes.report.recovered();
+    if (this.isLost) this.comeBack();
     this.isLost = false;
     this.queue ??= this.openQueue();
     this.sweep ??= this.openSweep(this.queue);
     if (!this.handlers) return;
     this.worker ??= this.openWorker(this.handlers);
     this.schedule(this.queue).catch((error: unknown) => this.noteFault(error));
+  }
+
+  /**
+   * On a cluster BullMQ's worker was seen to wait for ever on the connection it blocks on, once that
+   * connection's node had gone: a new one takes its place. What the old one ran may run again.
+   */
+  private comeBack(): void {
+    this.wishes.report.recovered();
+    if (!this.connection.client.isCluster) return;
+    void this.worker?.close(true).catch(() => undefined);
+    this.worker = undefined;
   }
 
   private openQueue(): Queue {
@@ -168,6 +179,7 @@ export class JobQueue {
       // A cluster may be there without the node that keeps this queue, and that one may come back empty.
       lost: () => this.noteLoss(),
       found: () => this.begin(),
+      emptied: () => this.schedule(queue),
       faulted: (error) => this.noteFault(error),
     });
   }
