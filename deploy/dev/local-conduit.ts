@@ -40,19 +40,26 @@ interface Ports {
   metrics: number;
 }
 
-/** @throws StartError that names the port */
-export async function requireFreePort(port: number): Promise<void> {
-  if (port === 0) return;
-  await new Promise<void>((resolve, reject) => {
+/**
+ * @param patienceMs how long it may still be held
+ * @throws StartError that names the port
+ */
+export async function requireFreePort(port: number, patienceMs = 0): Promise<void> {
+  const giveUpMs = performance.now() + patienceMs;
+  while (port !== 0 && !(await isFree(port))) {
+    if (performance.now() > giveUpMs)
+      throw new StartError(
+        `Port ${port} is in use by another program. Stop it, or choose another with --port.`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () =>
-      reject(
-        new StartError(
-          `Port ${port} is in use by another program. Stop it, or choose another with --port.`,
-        ),
-      ),
-    );
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
 

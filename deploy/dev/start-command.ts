@@ -16,6 +16,9 @@ import { parseStartOptions, startHelp, type StartOptions } from '#deploy/dev/sta
 import { lockState } from '#deploy/dev/state-lock.js';
 import { endStrays, forgetChildren, noteChildren } from '#deploy/dev/stray-children.js';
 
+/** How long the ports of children that were just killed may still be held. */
+const STRAY_PORTS_MS = 10_000;
+
 /** @returns the exit code */
 export async function startCommand(args: string[]): Promise<number> {
   try {
@@ -37,8 +40,8 @@ async function runConduit(options: StartOptions): Promise<number> {
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const unlock = lockState(state);
   try {
-    await endStrays(state);
-    for (const port of [options.port, options.port + 1]) await requireFreePort(port);
+    const patienceMs = (await endStrays(state)) ? STRAY_PORTS_MS : 0;
+    for (const port of [options.port, options.port + 1]) await requireFreePort(port, patienceMs);
     if (options.pms !== undefined) await requireReachable(urlTarget(options.pms));
     // A start that did not get to its end left half a state: an agent enrolled, nobody paired.
     if (options.reset || !existsSync(join(state, 'dev.json'))) forgetState(state);

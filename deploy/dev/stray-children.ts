@@ -21,18 +21,21 @@ export function noteChildren(conduit: LocalConduit): void {
   writeFileSync(conduit.path('children.json'), JSON.stringify(noted), { mode: 0o600 });
 }
 
-/** Resolves when they are gone, so that their ports are free. */
-export async function endStrays(stateDirectory: string): Promise<void> {
+/** Resolves when they are gone. @returns whether there were any: their ports may take a moment more */
+export async function endStrays(stateDirectory: string): Promise<boolean> {
   const file = join(stateDirectory, 'children.json');
-  if (!existsSync(file)) return;
+  if (!existsSync(file)) return false;
+  let ended = false;
   for (const { pid, word } of JSON.parse(readFileSync(file, 'utf8')) as Noted[]) {
     if (!commandLine(pid).includes(word)) continue;
+    ended = true;
     process.kill(pid, 'SIGKILL');
     for (let tries = 0; tries < 100 && isProcessAlive(pid); tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
   rmSync(file);
+  return ended;
 }
 
 export function forgetChildren(stateDirectory: string): void {
