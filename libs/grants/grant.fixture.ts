@@ -2,8 +2,9 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 
 import type { Grant } from '#libs/grants/grant.js';
-import { approverIdOf, keyThumbprint, rawPublicKey } from '#libs/grants/key-thumbprint.js';
+import { approverIdOf, keyThumbprint } from '#libs/grants/key-thumbprint.js';
 import type { Approver } from '#libs/grants/sign-grant.js';
+import { rawPublicKey } from '#libs/pki/keys.js';
 
 /** A moment inside the fixture grant's term: Wednesday 2026-03-04 10:00 in Sydney. */
 export const aMomentInForce = Date.parse('2026-03-03T23:00:00.000Z');

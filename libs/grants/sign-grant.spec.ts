@@ -11,8 +11,8 @@ import {
   verifyReceipt,
 } from '#libs/grants/grant-receipt.js';
 import { aGrant, anApprover } from '#libs/grants/grant.fixture.js';
-import { publicKeyOfRaw } from '#libs/grants/key-thumbprint.js';
 import { grantDigest, signGrant, verifyApprovals } from '#libs/grants/sign-grant.js';
+import { publicKeyFromRaw } from '#libs/pki/keys.js';
 
 const owner = anApprover();
 const stranger = anApprover('Another practice');
@@ -71,20 +71,23 @@ describe('receipts', () => {
 
   test('verify under the agent key and no other', () => {
     const made = signReceipt(receipt, ed25519Signer(owner.privateKey));
-    expect(verifyReceipt(made, publicKeyOfRaw(raw))).toEqual(receipt);
-    const other = publicKeyOfRaw(Buffer.from(stranger.approver.publicKey, 'base64url'));
+    expect(verifyReceipt(made, publicKeyFromRaw('ed25519', raw))).toEqual(receipt);
+    const other = publicKeyFromRaw(
+      'ed25519',
+      Buffer.from(stranger.approver.publicKey, 'base64url'),
+    );
     expect(verifyReceipt(made, other)).toBeUndefined();
     expect(
       verifyReceipt(
         { ...made, document: made.document.replace('revoked', 'active') },
-        publicKeyOfRaw(raw),
+        publicKeyFromRaw('ed25519', raw),
       ),
     ).toBeUndefined();
   });
 
   test('a signed grant cannot pass for a receipt', () => {
     const posing = { document: signed.document, signature: signed.approvals[0]!.signature };
-    expect(verifyReceipt(posing, publicKeyOfRaw(raw))).toBeUndefined();
+    expect(verifyReceipt(posing, publicKeyFromRaw('ed25519', raw))).toBeUndefined();
   });
 });
 

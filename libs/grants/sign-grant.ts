@@ -6,8 +6,8 @@ import { createHash, sign, verify, type KeyObject } from 'node:crypto';
 
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 import type { Grant, GrantSignature, SignedGrant } from '#libs/grants/grant.js';
-import { publicKeyOfRaw } from '#libs/grants/key-thumbprint.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
+import { publicKeyFromRaw } from '#libs/pki/keys.js';
 
 /** Someone whose word admits a grant: kept in the agent's own store, never taken from a message. */
 export interface Approver {
@@ -44,7 +44,7 @@ function verifies(document: string, approval: GrantSignature, approver: Approver
         verify(
           null,
           grantDigest(document),
-          publicKeyOfRaw(Buffer.from(approver.publicKey, 'base64url')),
+          publicKeyFromRaw('ed25519', Buffer.from(approver.publicKey, 'base64url')),
           Buffer.from(approval.signature, 'base64url'),
         )
       );

@@ -38,7 +38,7 @@ const RAW_KEY_BYTES = 32;
  */
 const curves = { ed25519: 'Ed25519', x25519: 'X25519' } as const;
 
-/** The 32 raw bytes of an Ed25519 or X25519 public key. */
+/** The 32 raw bytes of an Ed25519 or X25519 public key, also of a private key's public half. */
 export function rawPublicKey(key: KeyObject): Buffer {
   return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
 }

@@ -1,4 +1,5 @@
 /** An agent for registered queries at the far end of a scripted link: holds, runs at a test's word, seals, reports. */
+import { enrolAgentOf } from '#test/contract/enrolled-agent.fixture.js';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { RegisteredLinksController } from '#apps/broker/src/registered/registered-links.controller.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
@@ -16,7 +17,7 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import { LinkContext } from '#libs/link/link-context.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { LinkRequest } from '#libs/link/link-request.js';
-import { makeEncryptionKey, rawPublicKey, type KeyPair } from '#libs/pki/keys.js';
+import { makeEncryptionKey, type KeyPair } from '#libs/pki/keys.js';
 import { openRequest } from '#libs/sealing/seal-request.js';
 import { ResultSealer } from '#libs/sealing/seal-result.js';
 import type { PretendApi, Script } from '#test/contract/api.fixture.js';
@@ -50,24 +51,7 @@ export class RegisteredAgent {
 
   static async of(api: PretendApi, site: PairedSite): Promise<RegisteredAgent> {
     const agent = new RegisteredAgent(api, site, await makeEncryptionKey(), randomUUID());
-    const { kysely } = api.database;
-    await kysely
-      .insertInto('agents')
-      .values({
-        agent_id: agent.agentId,
-        practice_id: site.practiceId,
-        state: 'active',
-        identity_public_key: randomBytes(32),
-        encryption_public_key: rawPublicKey(agent.keys.publicKey),
-        encryption_key_since: new Date(),
-        updated_at: new Date(),
-      } as never)
-      .execute();
-    await kysely
-      .updateTable('sites')
-      .set({ agent_id: agent.agentId })
-      .where('site_id', '=', site.siteId)
-      .execute();
+    await enrolAgentOf(api, site, agent.agentId, agent.keys.publicKey);
     return agent;
   }
 

@@ -1,11 +1,12 @@
 /** An agent for async queries at the far end of a scripted link: opens what it is asked, seals what it answers. */
 import { randomUUID } from 'node:crypto';
+import { enrolAgentOf } from '#test/contract/enrolled-agent.fixture.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentKeyBook } from '#apps/broker/src/async-queries/agent-key-book.js';
 import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js';
 import { encodePage } from '#libs/contracts/result-page.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
-import { makeEncryptionKey, rawPublicKey, type KeyPair } from '#libs/pki/keys.js';
+import { makeEncryptionKey, type KeyPair } from '#libs/pki/keys.js';
 import { openRequest } from '#libs/sealing/seal-request.js';
 import { ResultSealer } from '#libs/sealing/seal-result.js';
 import type { PretendApi, Script } from '#test/contract/api.fixture.js';
@@ -40,25 +41,7 @@ export class SealingAgent {
   /** Serves the site in the broker's registry; `attach` puts it on a link. */
   static async of(api: PretendApi, site: PairedSite): Promise<SealingAgent> {
     const agent = new SealingAgent(await makeEncryptionKey());
-    const agentId = randomUUID();
-    const { kysely } = api.database;
-    await kysely
-      .insertInto('agents')
-      .values({
-        agent_id: agentId,
-        practice_id: site.practiceId,
-        state: 'active',
-        identity_public_key: Buffer.alloc(32),
-        encryption_public_key: rawPublicKey(agent.keys.publicKey),
-        encryption_key_since: new Date(),
-        updated_at: new Date(),
-      } as never)
-      .execute();
-    await kysely
-      .updateTable('sites')
-      .set({ agent_id: agentId })
-      .where('site_id', '=', site.siteId)
-      .execute();
+    await enrolAgentOf(api, site, randomUUID(), agent.keys.publicKey);
     await api.app.get(AgentKeyBook, { strict: false }).refresh();
     return agent;
   }

@@ -1,5 +1,5 @@
 /** An integrator's program for async queries. */
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import type { Answer, CallOptions, TestConduit } from '#test/support/start-conduit.js';
 
 export interface AsyncQueryView {

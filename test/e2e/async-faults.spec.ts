@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
 import { ClinicDatabase, isSandbox } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 import { openRedis } from '#libs/redis/open-redis.js';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { keysOf } from '#apps/broker/src/results/result-keys.js';
 import { JobQueue } from '#libs/queue/job-queue.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 
 export interface FailedJob {
   failedReason: string;

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
 import type { Canaries } from '#test/e2e/canary.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
 
 export type Moment = 'requests wait' | 'results rest' | 'pages are spooled';

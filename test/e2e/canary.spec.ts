@@ -29,7 +29,7 @@ import {
 } from '#test/e2e/canary-theft.fixture.js';
 import { spooled, WaitingCanaries, type Moment } from '#test/e2e/canary-waiting.fixture.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { newMarker, searchBytes, searchFolder, type Leak } from '#test/support/leak-search.js';
 import { RedisTap } from '#test/support/redis-tap.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';

@@ -5,7 +5,7 @@
 import sql from 'mssql';
 import { readState } from '#apps/sandbox/src/clinic/clinic-state.js';
 import { clinicLogins, type ClinicLogin } from '#apps/sandbox/src/clinic/logins.sql.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
 
 /** A real SQL Server in the sandbox's place has one login, and nobody here may stop it. */

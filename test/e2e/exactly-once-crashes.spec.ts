@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { envelope, refusal } from '#test/e2e/answers.fixture.js';
 import { isSandbox } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { aKey, aWord, adding, Writes, writeWishes } from '#test/e2e/writes.fixture.js';
 import { startConduit, type Answer, type TestConduit } from '#test/support/start-conduit.js';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+import { until } from '#test/support/settle.js';
 
 let postgres: PostgresServer | undefined;
 let conduit: TestConduit;
@@ -26,14 +27,6 @@ async function slowQuery(): Promise<{ answer: ReturnType<TestConduit['query']> }
   const answer = conduit.query({ text: "WAITFOR DELAY '00:00:03'; SELECT 42 AS answer" });
   await until(async () => /^conduit_queries_running 1$/m.test(await metrics()));
   return { answer };
-}
-
-async function until(holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const end = Date.now() + withinMs;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('it did not come about in time');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** A query works; the register may call a site online a little before and after that is true. */

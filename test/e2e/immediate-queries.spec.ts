@@ -4,7 +4,7 @@ import { parameterTypes, type ParameterType } from '#libs/contracts/command.js';
 import { operatorOf } from '#deploy/dev/demo.js';
 import { dataOf, dataText, envelope, refusal } from '#test/e2e/answers.fixture.js';
 import { isSandbox } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

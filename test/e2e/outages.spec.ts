@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { asLines, asProblem, dataOf, problemOf } from '#test/e2e/answers.fixture.js';
 import { ClinicDatabase, isSandbox } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { startConduit, type Answer, type TestConduit } from '#test/support/start-conduit.js';
 
 const SLOW = "WAITFOR DELAY '00:00:30'; SELECT 1 AS n";

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { approve, operatorOf, pair, registerIntegrator } from '#deploy/dev/demo.js';
 import { asProblem, dataOf, problemOf, refusal } from '#test/e2e/answers.fixture.js';
 import { ClinicDatabase, isSandbox } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { startConduit, type Answer, type TestConduit } from '#test/support/start-conduit.js';
 
 const ENDLESS = `SELECT COUNT_BIG(*) AS n FROM dbo.Patient a CROSS JOIN dbo.Patient b

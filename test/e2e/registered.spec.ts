@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+import { settle } from '#test/support/settle.js';
 
 interface Registered {
   id: string;
@@ -75,27 +76,17 @@ async function create(more: object = {}): Promise<string> {
   return (answer.body as { id: string }).id;
 }
 
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  const endMs = Date.now() + WITHIN_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > endMs) throw new Error('it did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 const read = async (id: string): Promise<Registered> =>
   (await conduit.call('GET', path(id))).body as Registered;
 
 const seen = (id: string, wanted: (query: Registered) => boolean): Promise<Registered> =>
-  until(async () => {
+  settle('it happens', WITHIN_MS, async () => {
     const query = await read(id);
     return wanted(query) ? query : undefined;
   });
 
 async function result(id: string): Promise<Result> {
-  return until(async () => {
+  return settle('it happens', WITHIN_MS, async () => {
     const answer = await conduit.call('GET', `${path(id)}/results`);
     return answer.status === 200 ? (answer.body as Result) : undefined;
   });
@@ -107,7 +98,7 @@ const since = (id: string, cursor: string) =>
   conduit.call('GET', `${path(id)}/results?since=${cursor}`);
 
 async function changesSince(id: string, cursor: string): Promise<Changes> {
-  return until(async () => {
+  return settle('it happens', WITHIN_MS, async () => {
     const answer = await since(id, cursor);
     const changes = answer.body as Changes;
     return answer.status === 200 && changes.cursor !== cursor ? changes : undefined;
@@ -154,7 +145,7 @@ describe('a registered query', () => {
     const gone = await conduit.call('GET', `${path(id)}/results`);
     expect(gone).toMatchObject({ status: 410, body: { error: { code: 'RESULT_GONE' } } });
     const { id: hookId } = hooked.body as { id: string };
-    const kinds = await until(async () => {
+    const kinds = await settle('it happens', WITHIN_MS, async () => {
       const log = await conduit.call('GET', `/integrator/webhooks/${hookId}/deliveries`);
       const { deliveries } = log.body as { deliveries: { type: string; queryId: string }[] };
       const own = deliveries.filter(({ queryId }) => queryId === id).map(({ type }) => type);

@@ -13,8 +13,9 @@ import { readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
 import { startBroker, type RunningBroker } from '#apps/broker/src/start-broker.js';
 import { HttpsJson } from '#deploy/dev/https-json.js';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
-import { newStateFolder, startConnectedAgent, until } from '#test/identity/agent.fixture.js';
+import { newStateFolder, startConnectedAgent } from '#test/identity/agent.fixture.js';
 import { TestRedis } from '#test/support/test-redis.js';
+import { until } from '#test/support/settle.js';
 
 const stateDir = mkdtempSync(join(tmpdir(), 'conduit-roles-'));
 const stateFolder = newStateFolder();

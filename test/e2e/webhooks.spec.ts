@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { answerStatus, Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 interface Webhook {

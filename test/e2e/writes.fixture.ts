@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { approve, pair, registerIntegrator, type DemoIntegrator } from '#deploy/dev/demo.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import type { Answer, CallOptions, TestConduit } from '#test/support/start-conduit.js';
 
 export const writeWishes = {

@@ -1,5 +1,5 @@
 /** Puts jobs of queries that are on their way into the queue once more, as a queue may always do. */
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import { JobQueue } from '#libs/queue/job-queue.js';
 
 const silent = (): undefined => undefined;

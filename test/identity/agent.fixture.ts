@@ -8,6 +8,7 @@ import { MemoryEventLog } from '#apps/agent/src/logging/event-log.js';
 import { runAgent, type RunningAgent } from '#apps/agent/src/run-agent.js';
 import { Secret } from '#libs/kernel/secret.js';
 import type { TestBroker, TestPractice } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 export interface TestAgent extends RunningAgent {
   stateFolder: string;
@@ -43,16 +44,4 @@ export async function startConnectedAgent(stateFolder: string, proxy?: string) {
   const agent = await startAgent(stateFolder, proxy);
   await until(() => agent.link.state === 'connected');
   return agent;
-}
-
-/** Looks every few milliseconds: what is waited for happens in another process's time. */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('what was waited for did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { enrolAgent, startConnectedAgent, until } from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 let broker: TestBroker;
 

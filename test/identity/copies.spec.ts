@@ -8,11 +8,11 @@ import {
   enrolAgent,
   startAgent,
   startConnectedAgent,
-  until,
   type TestAgent,
 } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
 import { FreezingProxy } from '#test/identity/freezing-proxy.fixture.js';
+import { until } from '#test/support/settle.js';
 
 let database: OpenedDatabase;
 let broker: TestBroker;

@@ -3,17 +3,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
-import {
-  enrolAgent,
-  startConnectedAgent,
-  until,
-  type TestAgent,
-} from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent, type TestAgent } from '#test/identity/agent.fixture.js';
 import {
   startTestBroker,
   type TestBroker,
   type TestPractice,
 } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 let broker: TestBroker;
 let practice: TestPractice;

@@ -3,8 +3,9 @@ import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { ListAgents, type AgentStanding } from '#apps/broker/src/operator/list-agents.js';
-import { enrolAgent, startConnectedAgent, until } from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 let broker: TestBroker;
 let list: ListAgents;

@@ -7,10 +7,10 @@ import {
   enrolAgent,
   startAgent,
   startConnectedAgent,
-  until,
   type TestAgent,
 } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 let broker: TestBroker;
 

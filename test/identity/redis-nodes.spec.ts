@@ -11,13 +11,9 @@ import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
 import { Secret } from '#libs/kernel/secret.js';
-import {
-  enrolAgent,
-  startConnectedAgent,
-  until,
-  type TestAgent,
-} from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent, type TestAgent } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'conduit-nodes-'));
 let postgres: PostgresServer;

@@ -7,8 +7,9 @@ import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import { createCertificateRequest } from '#libs/pki/certificate-request.js';
 import { makeTlsKey } from '#libs/pki/keys.js';
-import { enrolAgent, startConnectedAgent, until } from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 let database: OpenedDatabase;
 let near: TestBroker;

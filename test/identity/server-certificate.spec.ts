@@ -13,8 +13,9 @@ import { ServerIdentity } from '#apps/broker/src/enrolment/server-identity.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
 import { startBroker } from '#apps/broker/src/start-broker.js';
-import { enrolAgent, startConnectedAgent, until } from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent } from '#test/identity/agent.fixture.js';
 import { startTestBroker, type TestBroker } from '#test/identity/broker.fixture.js';
+import { until } from '#test/support/settle.js';
 
 /** Renewed at half of it: a busy machine may be seconds late. */
 const LIFE_SECONDS = 10;

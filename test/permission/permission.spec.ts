@@ -16,20 +16,16 @@ import { canonicalJson } from '#libs/grants/canonical-json.js';
 import { anApprover } from '#libs/grants/grant.fixture.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { verifyReceipt } from '#libs/grants/grant-receipt.js';
-import { publicKeyOfRaw } from '#libs/grants/key-thumbprint.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
-import {
-  enrolAgent,
-  startConnectedAgent,
-  until,
-  type TestAgent,
-} from '#test/identity/agent.fixture.js';
+import { enrolAgent, startConnectedAgent, type TestAgent } from '#test/identity/agent.fixture.js';
 import {
   startTestBroker,
   type TestBroker,
   type TestPractice,
 } from '#test/identity/broker.fixture.js';
+import { publicKeyFromRaw } from '#libs/pki/keys.js';
+import { until } from '#test/support/settle.js';
 
 let broker: TestBroker;
 let practice: TestPractice;
@@ -170,7 +166,7 @@ describe('permission, end to end', () => {
       {},
     );
     const { publicKey } = await AgentIdentity.load(agent.stateFolder);
-    const receipt = verifyReceipt(await push(grants[0]), publicKeyOfRaw(publicKey));
+    const receipt = verifyReceipt(await push(grants[0]), publicKeyFromRaw('ed25519', publicKey));
     expect(receipt).toMatchObject({ grantId: grant.grantId, seq: grant.seq, state: 'active' });
   });
 

@@ -6,14 +6,11 @@ import { RedisSitePresence } from '#apps/broker/src/gateway/site-presence.redis.
 import { RedisScript } from '#apps/broker/src/transient/redis-script.js';
 import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { hasRedis, TestRedis } from '#test/support/test-redis.js';
+import { until } from '#test/support/settle.js';
 
 const whenThere = hasRedis('broadcast, presence and transient store on a cluster')
   ? describe
   : describe.skip;
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 whenThere('on a Redis Cluster', () => {
   let redis: TestRedis;

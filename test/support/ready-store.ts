@@ -1,4 +1,4 @@
-import { settle } from '#test/e2e/settle.fixture.js';
+import { settle } from '#test/support/settle.js';
 import type { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 
 /** A store is opened without waiting; a test that uses it at once waits here. */

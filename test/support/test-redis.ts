@@ -82,3 +82,9 @@ export function hasRedis(whatIsSkipped: string): boolean {
     return false;
   }
 }
+
+/** Both kinds of Redis, for suites that must hold on either. */
+export const redisServers = [
+  ['a single Redis', () => TestRedis.single()],
+  ['a Redis Cluster', () => TestRedis.ofCluster()],
+] as const;

@@ -18,6 +18,7 @@ import {
 } from '#apps/agent/src/pms/pms-driver.scripted.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { StreamedReply } from '#libs/link/link-reply.js';
+import { until } from '#test/support/settle.js';
 
 const select = { text: "SELECT n FROM t WHERE name = 'ZzCanary'" };
 const columns = [{ name: 'n', type: 'int', nullable: false }];
@@ -41,10 +42,6 @@ const spooled = (): number => readdirSync(join(state, 'spool')).length;
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
 
 function* megabytes(count: number): Generator<ScriptedValue[]> {
   for (let n = 0; n < count; n += 1) yield [`${n} ${'x'.repeat(1_000_000)}`];

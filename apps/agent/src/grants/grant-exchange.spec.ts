@@ -5,12 +5,12 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { OpenAccessRequest, PublishGrantMeta } from '#libs/grants/grant-messages.js';
 import { verifyReceipt } from '#libs/grants/grant-receipt.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
-import { publicKeyOfRaw } from '#libs/grants/key-thumbprint.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
 import { PracticeDecisions, revocationOf } from '#apps/agent/src/grants/practice-decisions.js';
 import { leaveRevocation, RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
+import { publicKeyFromRaw } from '#libs/pki/keys.js';
 
 /** A broker in memory: keeps what is published, answers what it keeps. */
 class FakeBroker extends BrokerLine {
@@ -85,7 +85,7 @@ describe('agreeing with the broker', () => {
     expect(broker.published).toHaveLength(1);
     const receipt = verifyReceipt(
       broker.published[0]?.receipt,
-      publicKeyOfRaw(practice.own.publicKey),
+      publicKeyFromRaw('ed25519', practice.own.publicKey),
     );
     expect(receipt).toMatchObject({ grantId: grant.grantId, seq: 1, state: 'active' });
   });

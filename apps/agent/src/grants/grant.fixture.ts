@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { aGrant, aMomentInForce } from '#libs/grants/grant.fixture.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
-import { keyThumbprint, rawPublicKey } from '#libs/grants/key-thumbprint.js';
+import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { checkReadOnly } from '#libs/tsql/read-only.js';
@@ -18,6 +18,7 @@ import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
+import { rawPublicKey } from '#libs/pki/keys.js';
 
 /** Keeps records in memory; can be told to refuse security acts. */
 class MemoryJournal extends Journal {

@@ -1,6 +1,7 @@
 /** One login's session for the doctor: every statement in a transaction of its own, rolled back. */
-import { Connection, Request } from 'tedious';
+import { Request, type Connection } from 'tedious';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
+import { openOwnConnection } from '#apps/agent/src/pms/mssql/own-connection.js';
 
 /** `failed`: neither refused nor allowed could be told. */
 export type Attempt = 'refused' | 'allowed' | 'failed';
@@ -34,28 +35,17 @@ export class DoctorSession {
   ): Promise<DoctorSession | 'loginRefused' | 'unavailable'> {
     const login = site.logins[tier];
     if (login === undefined) return 'loginRefused';
-    const [server, instanceName] = site.server.split('\\');
-    const connection = new Connection({
-      server: server as string,
-      authentication: {
-        type: 'default',
-        options: { userName: login.user, password: login.password.reveal() },
-      },
-      options: {
-        ...(site.port === undefined ? { instanceName } : { port: site.port }),
-        database,
-        encrypt: site.encrypt,
-        trustServerCertificate: site.trustServerCertificate,
-        connectTimeout: site.limits.connectTimeoutMs,
-        requestTimeout: TIMEOUT_MS,
-        appName: 'conduit-doctor',
-      },
-    });
-    connection.on('error', () => {});
-    const error = await new Promise<Error | undefined>((resolve) => connection.connect(resolve));
-    if (error === undefined) return new DoctorSession(connection);
-    connection.close();
-    return (error as { code?: string }).code === 'ELOGIN' ? 'loginRefused' : 'unavailable';
+    const wishes = {
+      appName: 'conduit-doctor',
+      connectTimeoutMs: site.limits.connectTimeoutMs,
+      requestTimeoutMs: TIMEOUT_MS,
+      database,
+    };
+    try {
+      return new DoctorSession(await openOwnConnection(site, login, wishes));
+    } catch (error) {
+      return (error as { code?: string }).code === 'ELOGIN' ? 'loginRefused' : 'unavailable';
+    }
   }
 
   /** Tries a statement and undoes it. */

@@ -3,15 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { lineLimits, SiteLines, type InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { FixedClock } from '#libs/kernel/clock.js';
-import { hasRedis, TestRedis } from '#test/support/test-redis.js';
+import { hasRedis, redisServers, type TestRedis } from '#test/support/test-redis.js';
 import { untilReady } from '#test/support/ready-store.js';
 
-const servers = [
-  ['a single Redis', () => TestRedis.single()],
-  ['a Redis Cluster', () => TestRedis.ofCluster()],
-] as const;
-
-(hasRedis('lines of queries') ? describe : describe.skip).each(servers)(
+(hasRedis('lines of queries') ? describe : describe.skip).each(redisServers)(
   'the line of a site on %s',
   (_name, start) => {
     let redis: TestRedis;

@@ -24,10 +24,10 @@ import type { PublishGrantMeta } from '#libs/grants/grant-messages.js';
 import { ed25519Signer, receiptDigestOf, signReceipt } from '#libs/grants/grant-receipt.js';
 import { anApprover, aMomentInForce } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
-import { rawPublicKey } from '#libs/grants/key-thumbprint.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
+import { rawPublicKey } from '#libs/pki/keys.js';
 
 /** Writes where a transaction was given or not; can be told to refuse. */
 export class RefusableAudit extends AuditTrail {

@@ -15,9 +15,9 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { ListedGrants, PublishGrantMeta } from '#libs/grants/grant-messages.js';
 import { receiptDigestOf, verifyReceipt } from '#libs/grants/grant-receipt.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
-import { publicKeyOfRaw } from '#libs/grants/key-thumbprint.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { publicKeyFromRaw } from '#libs/pki/keys.js';
 
 type Within = Transaction<Database>;
 
@@ -93,7 +93,7 @@ export class StoreGrant {
       .select('identity_public_key')
       .where('agent_id', '=', peer.agentId)
       .executeTakeFirstOrThrow();
-    const said = verifyReceipt(receipt, publicKeyOfRaw(key));
+    const said = verifyReceipt(receipt, publicKeyFromRaw('ed25519', key));
     const right =
       said?.agentId === peer.agentId &&
       said.grantId === grant.grantId &&

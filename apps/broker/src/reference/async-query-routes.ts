@@ -1,20 +1,7 @@
 /** The routes of queries that may wait, for the table of operations. */
+import type { RoomRoute } from '#apps/broker/src/reference/operation.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
-
-interface AsyncQueryRoute {
-  route: string;
-  summary: string;
-  description?: string;
-  query?: Record<string, string>;
-  body?: string;
-  bodyExample?: unknown;
-  takesBody?: true;
-  status: 200 | 201 | 204;
-  answer?: string;
-  /** Beside those of keys, sites and bodies. */
-  errors: ErrorCode[];
-}
 
 const QUERIES = '/integrator/sites/:siteId/queries';
 const QUERY = `${QUERIES}/:queryId`;
@@ -35,7 +22,7 @@ const rowHeaders =
   'The headers Size, Rows-Count, Rows-Range-Start and Rows-Range-End say what the page holds. It is ' +
   'kept for 15 minutes after the last fetch, and for 24 hours at most.';
 
-export const asyncQueryRoutes: readonly AsyncQueryRoute[] = [
+export const asyncQueryRoutes: readonly RoomRoute[] = [
   {
     route: `POST ${QUERIES}/async`,
     summary: 'Submit a statement that may wait',

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made from the tables of operations, schemas and errors. */
-import { operations, type Operation } from '#apps/broker/src/reference/operations.js';
+import type { Operation } from '#apps/broker/src/reference/operation.js';
+import { operations } from '#apps/broker/src/reference/operations.js';
 import { ref, type Schema } from '#apps/broker/src/reference/schema-words.js';
 import { schemas } from '#apps/broker/src/reference/schemas.js';
 import type { PolicyName } from '#apps/broker/src/access/policy.decorator.js';

@@ -2,26 +2,9 @@
 import { asyncQueryRoutes } from '#apps/broker/src/reference/async-query-routes.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
+import type { Operation, RoomRoute } from '#apps/broker/src/reference/operation.js';
 import { registeredRoutes } from '#apps/broker/src/reference/registered-routes.js';
 import { webhookRoutes } from '#apps/broker/src/reference/webhook-routes.js';
-
-export interface Operation {
-  /** As Nest declares it, e.g. `GET /integrator/sites/:siteId`. */
-  route: string;
-  tag: 'Queries' | 'Sites' | 'Webhooks' | 'Operator' | 'Agents' | 'Health' | 'Reference';
-  summary: string;
-  description?: string;
-  query?: Record<string, string>;
-  body?: string;
-  bodyRequired?: boolean;
-  bodyExample?: unknown;
-  status: 200 | 201 | 202 | 204;
-  answer?: string;
-  answerExample?: unknown;
-  answerTypes?: string[];
-  errors: ErrorCode[];
-  deprecated?: boolean;
-}
 
 const keyErrors: ErrorCode[] = [
   'KEY_MISSING',
@@ -357,29 +340,23 @@ const plainOperations: Operation[] = [
   errors: [] as ErrorCode[],
 }));
 
-const webhookOperations = webhookRoutes.map(({ takesBody, errors, ...route }): Operation => ({
-  ...route,
-  tag: 'Webhooks',
-  errors: [...keyErrors, ...(takesBody ? bodyErrors : []), ...errors],
-}));
-
-const asyncQueryOperations = asyncQueryRoutes.map(({ takesBody, errors, ...route }): Operation => ({
-  ...route,
-  tag: 'Queries',
-  errors: [...keyErrors, ...siteErrors, ...(takesBody ? bodyErrors : []), ...errors],
-}));
-
-const registeredOperations = registeredRoutes.map(({ takesBody, errors, ...route }): Operation => ({
-  ...route,
-  tag: 'Queries',
-  errors: [...keyErrors, ...siteErrors, ...(takesBody ? bodyErrors : []), ...errors],
-}));
+/** The routes of one room, each with the errors that all of them share. */
+const ofRoom = (
+  tag: Operation['tag'],
+  shared: readonly ErrorCode[],
+  routes: readonly RoomRoute[],
+): Operation[] =>
+  routes.map(({ takesBody, errors, ...route }) => ({
+    ...route,
+    tag,
+    errors: [...shared, ...(takesBody ? bodyErrors : []), ...errors],
+  }));
 
 export const operations: readonly Operation[] = [
   ...integratorOperations,
-  ...asyncQueryOperations,
-  ...registeredOperations,
-  ...webhookOperations,
+  ...ofRoom('Queries', [...keyErrors, ...siteErrors], asyncQueryRoutes),
+  ...ofRoom('Queries', [...keyErrors, ...siteErrors], registeredRoutes),
+  ...ofRoom('Webhooks', keyErrors, webhookRoutes),
   ...operatorOperations,
   ...agentOperations,
   ...plainOperations,

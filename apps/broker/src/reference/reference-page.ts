@@ -1,5 +1,6 @@
 /** The reference as one page without scripts: it loads nothing but its own style sheet. */
-import { operations, type Operation } from '#apps/broker/src/reference/operations.js';
+import type { Operation } from '#apps/broker/src/reference/operation.js';
+import { operations } from '#apps/broker/src/reference/operations.js';
 import { openApiPath } from '#apps/broker/src/reference/openapi-document.js';
 import { schemas } from '#apps/broker/src/reference/schemas.js';
 import { catalogue, type ErrorCode } from '#libs/errors/catalogue.js';

@@ -1,20 +1,6 @@
 /** The routes of registered queries, for the table of operations. */
+import type { RoomRoute } from '#apps/broker/src/reference/operation.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
-
-interface RegisteredRoute {
-  route: string;
-  summary: string;
-  description?: string;
-  query?: Record<string, string>;
-  body?: string;
-  bodyExample?: unknown;
-  takesBody?: true;
-  status: 200 | 202 | 204;
-  answer?: string;
-  answerExample?: unknown;
-  /** Beside those of keys, sites and bodies. */
-  errors: ErrorCode[];
-}
 
 const QUERIES = '/integrator/sites/:siteId/queries/registered';
 const QUERY = `${QUERIES}/:queryId`;
@@ -39,7 +25,7 @@ const results: ErrorCode[] = [
   'BROKER_BUSY',
 ];
 
-export const registeredRoutes: readonly RegisteredRoute[] = [
+export const registeredRoutes: readonly RoomRoute[] = [
   {
     route: `POST ${QUERIES}`,
     summary: 'Have a read run again and again, and be told what changed',

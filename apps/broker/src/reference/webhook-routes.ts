@@ -1,24 +1,10 @@
 /** The routes of webhooks, for the table of operations. */
-import type { ErrorCode } from '#libs/errors/catalogue.js';
-
-interface WebhookRoute {
-  route: string;
-  summary: string;
-  description?: string;
-  query?: Record<string, string>;
-  body?: string;
-  bodyExample?: unknown;
-  takesBody?: true;
-  status: 200 | 201 | 202 | 204;
-  answer?: string;
-  /** Beside those of keys and bodies. */
-  errors: ErrorCode[];
-}
+import type { RoomRoute } from '#apps/broker/src/reference/operation.js';
 
 const ENDPOINTS = '/integrator/webhooks';
 const ENDPOINT = `${ENDPOINTS}/:webhookId`;
 
-export const webhookRoutes: readonly WebhookRoute[] = [
+export const webhookRoutes: readonly RoomRoute[] = [
   {
     route: `POST ${ENDPOINTS}`,
     summary: 'Register a webhook endpoint',

@@ -11,17 +11,12 @@ import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { untilReady } from '#test/support/ready-store.js';
 import type { SealedPage } from '#libs/contracts/result-page.js';
 import { FixedClock } from '#libs/kernel/clock.js';
-import { hasRedis, TestRedis } from '#test/support/test-redis.js';
+import { hasRedis, redisServers, type TestRedis } from '#test/support/test-redis.js';
 
 const HOUR_MS = 3_600_000;
 const KB = 1_024;
 
-const servers = [
-  ['a single Redis', () => TestRedis.single()],
-  ['a Redis Cluster', () => TestRedis.ofCluster()],
-] as const;
-
-(hasRedis('stored results') ? describe : describe.skip).each(servers)(
+(hasRedis('stored results') ? describe : describe.skip).each(redisServers)(
   'results on %s',
   (_name, start) => {
     let redis: TestRedis;

@@ -4,6 +4,7 @@ import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { eventIdOf, type DueDelivery } from '#apps/broker/src/webhooks/record-webhook-events.js';
 import { RecordedWebhookEvents } from '#apps/broker/src/webhooks/recorded-webhook-events.js';
 import type { WebhookEvent } from '#libs/contracts/webhook-events.js';
+import { until } from '#test/support/settle.js';
 
 /** A store that can be away. */
 class Store {
@@ -31,10 +32,6 @@ function theEvents() {
   const log = new MemoryEventLog();
   const wake = { now: () => Promise.resolve() };
   return { store, log, events: new RecordedWebhookEvents(store as never, wake as never, log) };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(5);
 }
 
 describe('published events', () => {

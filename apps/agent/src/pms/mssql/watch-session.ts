@@ -2,9 +2,9 @@
  * Sessions of the watchdog's own login, one for each errand: to end a session that will not stop, and
  * to see who waits for ours. The logins that integrators' statements run under can do neither.
  */
-import { Connection } from 'tedious';
 import type { LoginSettings, SiteSettings } from '#apps/agent/src/agent.config.js';
 import { APP_NAME } from '#apps/agent/src/pms/mssql/connection-pools.js';
+import { openOwnConnection } from '#apps/agent/src/pms/mssql/own-connection.js';
 import { ask, type OwnRow } from '#apps/agent/src/pms/mssql/own-batch.js';
 
 const MOST_MS = 2_000;
@@ -18,27 +18,9 @@ export async function askAsWatchdog(
   login: LoginSettings,
   sql: string,
 ): Promise<OwnRow[]> {
-  const [server, instanceName] = site.server.split('\\');
-  const connection = new Connection({
-    server: server as string,
-    authentication: {
-      type: 'default',
-      options: { userName: login.user, password: login.password.reveal() },
-    },
-    options: {
-      ...(site.port === undefined ? { instanceName } : { port: site.port }),
-      encrypt: site.encrypt,
-      trustServerCertificate: site.trustServerCertificate,
-      connectTimeout: MOST_MS,
-      requestTimeout: MOST_MS,
-      appName: APP_NAME,
-    },
-  });
-  connection.on('error', () => {});
+  const wishes = { appName: APP_NAME, connectTimeoutMs: MOST_MS, requestTimeoutMs: MOST_MS };
+  const connection = await openOwnConnection(site, login, wishes);
   try {
-    await new Promise<void>((resolve, reject) => {
-      connection.connect((error) => (error ? reject(error) : resolve()));
-    });
     return await ask(connection, sql, MOST_MS);
   } finally {
     connection.close();

@@ -1,6 +1,6 @@
 /** Waits for a state that no event announces, such as another process's. */
 
-const LOOK_EVERY_MS = 40;
+const LOOK_EVERY_MS = 20;
 
 /** Asks until there is an answer. @throws when there is none within the time */
 export async function settle<T>(
@@ -15,4 +15,12 @@ export async function settle<T>(
     if (performance.now() > end) throw new Error(`within ${withinMs} ms not: ${wanted}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
+}
+
+/** Asks until it is so. @throws when it is not within the time */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
+  await settle('what was waited for', withinMs, async () => (await isSo()) || undefined);
 }
