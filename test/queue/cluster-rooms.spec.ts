@@ -2,15 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { RedisBroadcast } from '#apps/broker/src/broadcast/broadcast.redis.js';
-import { RedisSitePresence } from '#apps/broker/src/gateway/site-presence.redis.js';
 import { RedisScript } from '#apps/broker/src/transient/redis-script.js';
 import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { hasRedis, TestRedis } from '#test/support/test-redis.js';
 import { until } from '#test/support/settle.js';
 
-const whenThere = hasRedis('broadcast, presence and transient store on a cluster')
-  ? describe
-  : describe.skip;
+const whenThere = hasRedis('broadcast and transient store on a cluster') ? describe : describe.skip;
 
 whenThere('on a Redis Cluster', () => {
   let redis: TestRedis;
@@ -32,17 +29,6 @@ whenThere('on a Redis Cluster', () => {
     }
     expect(new Set(heard)).toEqual(new Set(['site-1']));
     for (const node of nodes) await node.close();
-  });
-
-  test('presence holds and releases sites that lie on all of its nodes', async () => {
-    await redis.empty();
-    const presence = new RedisSitePresence(redis.url, 'node-1');
-    const sites = Array.from({ length: 60 }, () => randomUUID());
-    while ((await redis.keys()).length < sites.length) await presence.hold(sites);
-    expect((await redis.keys()).sort()).toEqual(sites.map((id) => `conduit:presence:${id}`).sort());
-    await presence.release(sites);
-    expect(await redis.keys()).toEqual([]);
-    await presence.close();
   });
 
   test('the transient store runs its scripts where the keys are', async () => {

@@ -4,9 +4,7 @@
  * within two seconds and none of their later frames is looked at; copies and old backups of an agent
  * are shut out and the practice is told; losing Redis disturbs no link.
  */
-import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AuthorityModule } from '#apps/broker/src/enrolment/authority.module.js';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
 import { AdmitAgent } from '#apps/broker/src/gateway/admit-agent.js';
@@ -26,8 +24,6 @@ import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { RotateEncryptionKey } from '#apps/broker/src/gateway/rotate-encryption-key.js';
 import { AttachedSiteLinks } from '#apps/broker/src/gateway/attached-site-links.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
-import { AlonePresence, SitePresence } from '#apps/broker/src/gateway/site-presence.port.js';
-import { RedisSitePresence } from '#apps/broker/src/gateway/site-presence.redis.js';
 import { SiteRegister } from '#apps/broker/src/gateway/site-register.js';
 import { SiteTracking } from '#apps/broker/src/gateway/site-tracking.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
@@ -52,12 +48,6 @@ import { LinkServer } from '#libs/link/link-server.js';
     SiteRegister,
     SiteTracking,
     { provide: SiteLinks, useClass: AttachedSiteLinks },
-    {
-      provide: SitePresence,
-      useFactory: ({ redisUrl }: BrokerConfig) =>
-        redisUrl ? new RedisSitePresence(redisUrl.reveal(), randomUUID()) : new AlonePresence(),
-      inject: [BrokerConfig],
-    },
     {
       provide: LinkServer,
       useFactory: (log: EventLog, allowances: AgentAllowances) =>

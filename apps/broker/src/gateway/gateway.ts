@@ -51,12 +51,9 @@ export class Gateway implements BeforeApplicationShutdown {
   async stop(drainMs: number): Promise<void> {
     const { listener } = this;
     this.listener = undefined;
-    if (listener) {
-      this.attendant.stop();
-      await listener.close(drainMs);
-    }
-    // Also where it never listened: what is open would keep a stopped node of another role alive.
-    await this.attendant.close();
+    if (!listener) return;
+    this.attendant.stop();
+    await listener.close(drainMs);
   }
 
   beforeApplicationShutdown(): Promise<void> {

@@ -30,11 +30,6 @@ export class LinkAttendant {
     this.tracking.stop();
   }
 
-  /** After the last link has gone. */
-  close(): Promise<void> {
-    return this.tracking.close();
-  }
-
   attend(link: Link, peer: AgentPeer): void {
     const attachment = this.attached.add(link, peer);
     link.once('close', (closure) => this.depart(attachment, closure));

@@ -62,10 +62,6 @@ export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationSh
     return this.sightings.get(siteId);
   }
 
-  sitesOf(agentId: string): string[] {
-    return [...this.sightings].filter(([, site]) => site.agentId === agentId).map(([id]) => id);
-  }
-
   async agentJoined(agentId: string): Promise<void> {
     await this.writeSeen([agentId]);
     await this.reload();
