@@ -36,7 +36,7 @@ export class LinkAttendant {
     this.handlers.attach(link, peer);
     this.log.write('agent.attached', { agentId: peer.agentId, practiceId: peer.practiceId });
     this.audit.note({ type: 'agent.joined', ...auditFields(peer) });
-    void this.tracking.agentJoined(peer.agentId);
+    void this.tracking.agentJoined(peer);
   }
 
   noteRefusal(code: ErrorCode): void {
@@ -55,7 +55,7 @@ export class LinkAttendant {
     this.audit.note({ type: 'agent.left', ...auditFields(peer), reason: closure.reason });
     // An orderly end that this node did not bring about is the agent's goodbye; a cut is not.
     const isOrderly = closure.reason === 'closed' || closure.reason === 'drained';
-    void this.tracking.agentLeft(peer.agentId, isOrderly && !this.isStopping);
+    void this.tracking.agentLeft(peer, isOrderly && !this.isStopping);
   }
 }
 

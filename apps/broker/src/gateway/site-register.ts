@@ -19,6 +19,13 @@ export interface SiteSighting {
   saidGoodbye: boolean;
 }
 
+interface Leaving {
+  agentId: string;
+  /** The highest join of this agent at the node that it left. */
+  sequence: number;
+  saidGoodbye: boolean;
+}
+
 const RELOAD_MS = 15_000;
 const WRITE_MS = 30_000;
 
@@ -67,11 +74,25 @@ export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationSh
     await this.reload();
   }
 
-  async agentLeft(agentId: string, saidGoodbye: boolean): Promise<void> {
+  /**
+   * Changes nothing where the agent has joined again since, at whatever node: the news of a leaving
+   * may be slower than the agent.
+   */
+  async agentLeft({ agentId, sequence, saidGoodbye }: Leaving): Promise<void> {
     const now = new Date(this.clock.now());
     const change = saidGoodbye ? { last_seen_at: now, closed_at: now } : { last_seen_at: now };
     await this.guarded(
-      this.database.updateTable('sites').set(change).where('agent_id', '=', agentId).execute(),
+      this.database
+        .updateTable('sites')
+        .set(change)
+        .where('agent_id', 'in', (select) =>
+          select
+            .selectFrom('agents')
+            .select('agent_id')
+            .where('agent_id', '=', agentId)
+            .where('join_sequence', '<=', sequence),
+        )
+        .execute(),
     );
     await this.reload();
   }
