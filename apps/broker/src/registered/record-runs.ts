@@ -71,7 +71,10 @@ export class RecordRuns {
     await within
       .updateTable('registered_queries')
       .set({ ...countOf(report), ...(isLatest && lastOf(report)) })
-      .set({ updated_at: new Date(this.clock.now()) })
+      // Changes alone: a change that nobody told of is known by how long ago this was.
+      .$if(isLatest && report.outcome === 'changed', (update) =>
+        update.set({ updated_at: new Date(this.clock.now()) }),
+      )
       .where('registered_id', '=', report.registeredId)
       .execute();
     const count = before.succeeded_count + before.failed_count + 1;

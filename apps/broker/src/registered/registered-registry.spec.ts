@@ -148,6 +148,19 @@ describe('a change that a node died with', () => {
     await announcing().tellForgotten(clock.now());
     expect(told()).toEqual(['registered.changed']);
   });
+
+  test('is told although the query has run every minute since', async () => {
+    const row = await registry.add();
+    const { clock } = registry.practice;
+    await registry.report(registry.aReport(row, 1));
+    for (const run of [2, 3]) {
+      clock.advance(60_000);
+      await registry.report(registry.aReport(row, run, { outcome: 'unchanged' }));
+    }
+    clock.advance(1_000);
+    await announcing().tellForgotten(clock.now());
+    expect(told()).toEqual(['registered.changed']);
+  });
 });
 
 describe('what is over', () => {
