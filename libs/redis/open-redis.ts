@@ -6,6 +6,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { redisAddress } from '#libs/redis/redis-address.js';
+import { writeByTurn } from '#libs/redis/write-by-turn.js';
 
 export type RedisConnection = Redis | Cluster;
 
@@ -33,6 +34,7 @@ export function openRedis(url: string, patience: RedisPatience): RedisConnection
   const connection = makeConnection(url, patience);
   // Reconnecting is ioredis's business; without a listener an error would end the process.
   connection.on('error', () => undefined);
+  writeByTurn(connection);
   connection.connect().catch(() => undefined);
   return connection;
 }
