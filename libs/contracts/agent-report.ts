@@ -6,13 +6,13 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsOptional,
   IsString,
   IsUUID,
   Matches,
   MaxLength,
   ValidateNested,
 } from 'class-validator';
+import { IfGiven } from '#libs/contracts/if-given.js';
 import {
   siteLoads,
   type AgentReport,
@@ -36,7 +36,7 @@ export class SiteReportDto implements SiteReport {
   @IsIn(['ok', 'unavailable', 'loginRefused', 'unknown'])
   database!: SiteReport['database'];
 
-  @IsOptional()
+  @IfGiven()
   @IsIn(siteLoads)
   load?: SiteLoad;
 
@@ -46,12 +46,12 @@ export class SiteReportDto implements SiteReport {
   @Type(() => ReportedCatalogueDto)
   catalogues!: ReportedCatalogueDto[];
 
-  @IsOptional()
+  @IfGiven()
   @IsString()
   @MaxLength(64)
   pmsVersion?: string;
 
-  @IsOptional()
+  @IfGiven()
   @IsString()
   @MaxLength(200)
   practiceName?: string;

@@ -7,7 +7,6 @@ import {
   IsArray,
   IsEmail,
   IsIn,
-  IsISO8601,
   IsOptional,
   IsString,
   IsUUID,
@@ -15,6 +14,8 @@ import {
   Matches,
   ValidateNested,
 } from 'class-validator';
+import { IfGiven } from '#libs/contracts/if-given.js';
+import { IsMoment } from '#libs/contracts/is-moment.js';
 
 const NAME_CHARACTERS = 200;
 
@@ -26,7 +27,7 @@ export class CreatePracticeDto {
 
 export class EnrolledSiteDto {
   /** Made by the broker when absent; named again when an agent is replaced. */
-  @IsOptional()
+  @IfGiven()
   @IsUUID()
   siteId?: string;
 
@@ -83,23 +84,23 @@ export class CreateIntegratorDto {
   @Length(1, NAME_CHARACTERS)
   name!: string;
 
-  @IsOptional()
+  @IfGiven()
   @Matches(/^\d{11}$/)
   abn?: string;
 
-  @IsOptional()
+  @IfGiven()
   @IsEmail()
   contactEmail?: string;
 
   /** What it may ask practices for: HL7 v3 purposes of use that can be granted. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMaxSize(20)
   @Matches(/^[A-Z]{3,10}$/, { each: true })
   purposes?: string[];
 
   /** ISO 3166-1 alpha-2 codes of where it keeps data. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMaxSize(50)
   @Matches(/^[A-Z]{2}$/, { each: true })
@@ -111,19 +112,19 @@ export class CreateKeyDto {
   @Length(1, NAME_CHARACTERS)
   name!: string;
 
-  @IsOptional()
-  @IsISO8601({ strict: true })
+  @IfGiven()
+  @IsMoment()
   expiresAt?: string;
 
   /** Absent: every site the integrator is paired with. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMaxSize(1_000)
   @IsUUID(undefined, { each: true })
   siteIds?: string[];
 
   /** CIDR ranges; absent: from anywhere. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMaxSize(100)
   @Matches(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/, { each: true })

@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { CommandDto, ImmediateQueryDto, ParameterDto } from '#libs/contracts/command.js';
+import { CreateKeyDto } from '#libs/contracts/operator.js';
 import { InvalidFields, readDto } from '#libs/contracts/read-dto.js';
+import { RenewRegisteredDto } from '#libs/contracts/registered.js';
+import { RedeliverDto } from '#libs/contracts/webhooks.js';
 
 function problemsOf(value: unknown): unknown {
   try {
@@ -66,6 +69,39 @@ test.each([
 ])('names the field of %s', (_title, value, field, problem) => {
   expect(problemsOf(value)).toContainEqual({ field, problem: expect.stringContaining(problem) });
 });
+
+test('null for what is optional is as if it were absent', () => {
+  const parameters = [{ name: '@a', value: null, size: null, type: null, direction: null }];
+  const query = readDto(ImmediateQueryDto, {
+    command: { text: 'x', type: null, executionMode: null, parameters },
+    catalogue: null,
+    maxTimeInQueue: null,
+  });
+  expect(JSON.parse(JSON.stringify(query))).toEqual({
+    command: { text: 'x', parameters: [{ name: '@a' }] },
+  });
+  expect(query.catalogue).toBeUndefined();
+});
+
+test.each(['duration', 'frequency', 'name'])('null for a %s to renew by is refused', (field) => {
+  expect(() => readDto(RenewRegisteredDto, { [field]: null })).toThrow(InvalidFields);
+  expect(readDto(RenewRegisteredDto, {})).toEqual({});
+});
+
+test.each(['2026-03-04T05:06:07Z', '2026-03-04T05:06:07.123+11:00', '2026-03-04'])(
+  'reads the moment %s',
+  (since) => {
+    expect(readDto(RedeliverDto, { since }).since).toBe(since);
+  },
+);
+
+test.each(['2026-W10', '2026-W10-3', '2026-063', '20260304', '2026-02-30', 'today', '', null, 7])(
+  'refuses %j as a moment',
+  (since) => {
+    expect(() => readDto(RedeliverDto, { since })).toThrow(InvalidFields);
+    expect(() => readDto(CreateKeyDto, { name: 'Zz', expiresAt: since })).toThrow(InvalidFields);
+  },
+);
 
 test('a list in the place of an object is refused, empty or not', () => {
   expect(problemsOf({ command: { text: 'x', parameters: [[]] } })).toEqual([

@@ -1,13 +1,14 @@
 /**
  * From parsed JSON to a validated DTO, made for a path that runs on every request: what a class's
  * decorators say is read once per class, instances are built directly, one validator is reused.
- * Unknown properties are refused by name.
+ * Unknown properties are refused by name. Null for what is `@IsOptional` is left out, so that nobody
+ * behind this has to think of it.
  */
 import 'reflect-metadata';
 // The storage is where `@Type` keeps what it was told; class-transformer has no public door to it.
 // @ts-expect-error and no declarations for it either
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage, Validator, type ValidationError } from 'class-validator';
+import { getMetadataStorage, IS_OPTIONAL, Validator, type ValidationError } from 'class-validator';
 import { isCertainlyValid } from '#libs/contracts/quick-check.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
@@ -31,6 +32,8 @@ type DtoClass<T extends object> = new () => T;
 interface Plan {
   make: DtoClass<object>;
   properties: Map<string, DtoClass<object> | undefined>;
+  /** Those that null leaves out. */
+  optional: Set<string>;
   /** Longest array a property may hold, so that a hostile one is refused before it is built. */
   arrayLimits: Map<string, number>;
 }
@@ -52,10 +55,16 @@ function nestedClassOf(dto: DtoClass<object>, property: string): DtoClass<object
 function planOf(dto: DtoClass<object>): Plan {
   const known = plans.get(dto);
   if (known) return known;
-  const plan: Plan = { make: dto, properties: new Map(), arrayLimits: new Map() };
+  const plan: Plan = {
+    make: dto,
+    properties: new Map(),
+    optional: new Set(),
+    arrayLimits: new Map(),
+  };
   for (const metadata of getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false)) {
     const nestedClass = nestedClassOf(dto, metadata.propertyName);
     plan.properties.set(metadata.propertyName, nestedClass);
+    if (metadata.name === IS_OPTIONAL) plan.optional.add(metadata.propertyName);
     if (metadata.name === 'arrayMaxSize') {
       plan.arrayLimits.set(metadata.propertyName, metadata.constraints[0] as number);
     }
@@ -83,6 +92,7 @@ function build(
     }
     const nested = plan.properties.get(name);
     const value = source[name];
+    if (value === null && plan.optional.has(name)) continue;
     instance[name] = nested
       ? buildNested(planOf(nested), plan, name, value, field, problems)
       : value;

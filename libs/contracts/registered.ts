@@ -23,6 +23,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { CommandDto, commandLimits } from '#libs/contracts/command.js';
+import { IfGiven } from '#libs/contracts/if-given.js';
 import type { QueryErrorType } from '#libs/contracts/link-messages.js';
 
 export const registeredLimits = {
@@ -98,7 +99,7 @@ export class RegisteredQueryDto {
   registerCommand!: RegisterCommandDto;
 
   /** Columns that tell the rows apart; absent: a row is known by all it holds. */
-  @IsOptional()
+  @IfGiven()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(registeredLimits.keyColumns)
@@ -112,19 +113,19 @@ export class RegisteredQueryDto {
 /** Body of a renewal: at least one of them. */
 export class RenewRegisteredDto {
   /** Seconds from now. */
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(1)
   @Max(registeredLimits.durationSeconds)
   duration?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(1)
   @Max(registeredLimits.mostFrequencySeconds)
   frequency?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsString()
   @IsNotEmpty()
   @Matches(PLAIN, notPlain)

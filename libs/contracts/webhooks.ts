@@ -7,7 +7,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsISO8601,
   IsOptional,
   IsString,
   IsUUID,
@@ -15,8 +14,9 @@ import {
   Matches,
   Max,
   Min,
-  ValidateIf,
 } from 'class-validator';
+import { IfGiven } from '#libs/contracts/if-given.js';
+import { IsMoment } from '#libs/contracts/is-moment.js';
 import { webhookEvents, type WebhookEventType } from '#libs/contracts/webhook-events.js';
 
 export const webhookSignatures = ['halo', 'standard'] as const;
@@ -49,9 +49,6 @@ export const webhookLimits = {
   defaultOverlapSeconds: 86_400,
   deliveriesListed: 200,
 } as const;
-
-/** May be absent, and may not be null: that would be neither a value nor the default. */
-const IfGiven = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 /** All of an endpoint that its owner decides, but its URL. */
 class WebhookChoices {
@@ -120,6 +117,6 @@ export class ListDeliveriesDto {
 
 export class RedeliverDto {
   /** Events from this moment on. */
-  @IsISO8601({ strict: true })
+  @IsMoment()
   since!: string;
 }

@@ -148,6 +148,7 @@ interface View {
     ['no command', { registerCommand: {} }],
     ['a write', { registerCommand: { command: { text: 'x', executionMode: 'nonQuery' } } }],
     ['key columns that are none', { keyColumns: [] }],
+    ['key columns that are null', { keyColumns: null }],
     ['key columns twice', { keyColumns: ['a', 'a'] }],
     ['key columns that are no names', { keyColumns: [1] }],
     ['a field that is not known', { every: 5 }],

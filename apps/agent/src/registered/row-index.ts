@@ -63,7 +63,7 @@ export async function indexRows(
     const pause = pauseAt(++count);
     if (pause) await pause;
   }
-  return { keyed: keyColumns !== undefined, rows };
+  return { keyed: Boolean(keyColumns), rows };
 }
 
 function identityOf(values: Record<string, unknown>, names: readonly string[]): string {

@@ -7,7 +7,6 @@ import {
   IsIn,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   IsUUID,
   Matches,
@@ -16,6 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { IfGiven } from '#libs/contracts/if-given.js';
 import type { QueryErrorType } from '#libs/contracts/link-messages.js';
 import { registeredLimits, type RunOutcome } from '#libs/contracts/registered.js';
 
@@ -55,73 +55,73 @@ export class RunReportDto {
   @IsIn(['changed', 'unchanged', 'failed'])
   outcome!: RunOutcome;
 
-  @IsOptional()
+  @IfGiven()
   @Matches(/^[A-Za-z0-9+/]{43}=$/)
   hash?: string;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_INT)
   rows?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_INT)
   size?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_TIME_MS)
   basis?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_INT)
   added?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_INT)
   changed?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_INT)
   removed?: number;
 
   /** One that this version does not know is kept as INTERNAL. */
-  @IsOptional()
+  @IfGiven()
   @IsString()
   @MaxLength(64)
   errorCode?: string;
 
-  @IsOptional()
+  @IfGiven()
   @IsIn(['mssql', 'fbsql', 'http', 'haloLink'])
   errorType?: QueryErrorType;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(-MOST_INT)
   @Max(MOST_INT)
   errorNumber?: number;
 
-  @IsOptional()
+  @IfGiven()
   @IsObject()
   @ValidateNested()
   @Type(() => SealedErrorDto)
   sealedError?: SealedErrorDto;
 
-  @IsOptional()
+  @IfGiven()
   @IsBoolean()
   stopped?: boolean;
 
-  @IsOptional()
+  @IfGiven()
   @IsInt()
   @Min(0)
   @Max(MOST_TIME_MS)
