@@ -211,6 +211,27 @@ test.each([
 });
 
 test.each([
+  ['GET', '/sites/%00', '404 SITE_NOT_FOUND'],
+  ['GET', '/sites?practiceManagementSiteId=a%00', '400 REQUEST_INVALID'],
+  ['POST', '/sites/%00/queries/immediate', '404 SITE_NOT_FOUND'],
+  ['GET', '/webhooks/%00', '400 REQUEST_INVALID'],
+  ['DELETE', '/webhooks/a%00b', '400 REQUEST_INVALID'],
+  ['GET', '/usage?cursor=%00', '400 REQUEST_INVALID'],
+])('a NUL in the URL is no failure of ours: %s %s', async (method, url, expected) => {
+  const response = await api.call(method, `/integrator${url}`, { key: site.key });
+  expect(await codeOf(response)).toBe(expected);
+});
+
+test('a NUL in what the operator sends is no failure of ours', async () => {
+  const { practiceId } = await api.operator('/operator/practices', { name: 'Zz Practice' });
+  const place = { pmsSiteId: 'a\0', pmsType: 'Sandbox', name: 'Zz Rooms' };
+  const codes = `/operator/practices/${practiceId}/enrolment-codes`;
+  const refused = { error: expect.objectContaining({ code: 'REQUEST_INVALID' }) };
+  expect(await api.operator('/operator/practices', { name: 'Zz\0' })).toMatchObject(refused);
+  expect(await api.operator(codes, { sites: [place] })).toMatchObject(refused);
+});
+
+test.each([
   ['?columns=yes', 'columns'],
   ['?resultSets=second', 'resultSets'],
   ['?colums=true', 'colums'],

@@ -1,4 +1,4 @@
-/** What Fastify, Nest and Node throw at the edge, as codes of the catalogue. */
+/** What Fastify, Nest, Node and the store throw at the edge, as codes of the catalogue. */
 import { HttpException } from '@nestjs/common';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -16,6 +16,14 @@ const fastifyCodes: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 };
 
+/** SQLSTATE of a NUL in a text or a JSON document: PostgreSQL holds none, and no name or id of ours has one. */
+const storeCodes: Record<string, ErrorCode> = {
+  '22021': 'REQUEST_INVALID',
+  '22P05': 'REQUEST_INVALID',
+};
+
+const namedCodes = { ...fastifyCodes, ...storeCodes };
+
 const statusCodes: Record<number, ErrorCode> = {
   400: 'REQUEST_INVALID',
   404: 'ROUTE_NOT_FOUND',
@@ -28,7 +36,7 @@ const statusCodes: Record<number, ErrorCode> = {
 export function knownFailure(error: unknown): ConduitError {
   if (error instanceof ConduitError) return error;
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
-  const named = typeof code === 'string' ? fastifyCodes[code] : undefined;
+  const named = typeof code === 'string' ? namedCodes[code] : undefined;
   const status = error instanceof HttpException ? error.getStatus() : Number(statusCode);
   const found = named ?? statusCodes[status];
   return new ConduitError(found ?? 'INTERNAL', { cause: error });
