@@ -3,7 +3,6 @@
  * public, the connection goes to those addresses and no others, no redirect is followed, an answer is
  * cut after 64 KB, and five seconds are all it gets, names included.
  */
-import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { isIP, type BlockList, type LookupFunction } from 'node:net';
@@ -13,6 +12,7 @@ import { Client, type Dispatcher } from 'undici';
 import { readRanges } from '#apps/broker/src/access/address-ranges.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { isCallableAddress } from '#apps/broker/src/webhooks/public-address.js';
+import { resolveByDns, type Resolve } from '#apps/broker/src/webhooks/resolve-name.js';
 import { readRetryAfter, type AttemptOutcome } from '#apps/broker/src/webhooks/retry-plan.js';
 import type { AttemptError } from '#libs/contracts/webhooks.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -20,11 +20,6 @@ import { Clock } from '#libs/kernel/clock.js';
 const CALL_MS = 5_000;
 const ANSWER_BYTES = 64 * 1024;
 const ANSWER_HEADER_BYTES = 16 * 1024;
-
-/** All addresses of a name. */
-export type Resolve = (host: string) => Promise<LookupAddress[]>;
-
-const resolveByDns: Resolve = (host) => lookup(host, { all: true });
 
 class Refused extends Error {
   constructor(readonly error: AttemptError) {
@@ -37,7 +32,7 @@ export class CallReceiver {
   private readonly opened: BlockList;
   private readonly authorities: string[] | undefined;
   /** Seams for tests: names that change what they stand for, and less patience. */
-  resolve: Resolve = resolveByDns;
+  resolve: Resolve = resolveByDns();
   callMs = CALL_MS;
 
   constructor(
@@ -101,8 +96,7 @@ export class CallReceiver {
   private async addressesOf(hostname: string): Promise<LookupAddress[]> {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const family = isIP(host);
-    const found =
-      family === 0 ? await this.resolve(host).catch(() => []) : [{ address: host, family }];
+    const found = family === 0 ? await this.resolve(host) : [{ address: host, family }];
     const isRight = found.every(({ address }) => isCallableAddress(address, this.opened));
     if (found.length === 0 || !isRight) throw new Refused('address-refused');
     return found;
