@@ -1,0 +1,185 @@
+/**
+ * Two broker nodes that play every role, one PostgreSQL and one Redis between them, and a balancer
+ * before their gateways. The node that holds the agent's link is killed, and frozen, while async
+ * queries run: the agent moves, each query ends, and nothing is done or told twice.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
+import { HttpsJson } from '#deploy/dev/https-json.js';
+import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
+import { ClinicDatabase, isSandbox } from '#test/e2e/clinic-database.fixture.js';
+import { FaultProxy } from '#test/faults/fault-proxy.js';
+import { BrokerNode } from '#test/support/broker-node.js';
+import { settle } from '#test/support/settle.js';
+import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+
+const TABLE = 'dbo.ZzNodes';
+const ENDED = ['successful', 'executionFailed', 'uploadFailed', 'expiredInQueue'];
+/** A second or two of work. */
+const WRITE_MS = 1_000;
+const WITHIN_MS = 60_000;
+
+let postgres: PostgresServer;
+let receiver: Receiver;
+let conduit: TestConduit;
+let database: ClinicDatabase;
+/** Nodes listen for agents at one port of addresses of their own; the balancer has 127.0.0.1. */
+let balancer: FaultProxy;
+let gatewayPort: number;
+let active = '127.0.0.2';
+const nodes: BrokerNode[] = [];
+const callers: HttpsJson[] = [];
+
+const envOf = (gatewayHost: string): Record<string, string> => ({
+  CONDUIT_GATEWAY_HOST: gatewayHost,
+  CONDUIT_GATEWAY_PORT: String(gatewayPort),
+  CONDUIT_REGISTERED_MIN_SECONDS: '1',
+  CONDUIT_WEBHOOK_PRIVATE_RANGES: '127.0.0.0/8,::1',
+  CONDUIT_WEBHOOK_CA_FILE: receiver.caFile,
+  DATABASE_URL: postgres.url,
+});
+
+function callerAt(origin: string): HttpsJson {
+  const key = { 'ocp-apim-subscription-key': conduit.integrator.subscriptionKey };
+  const caller = new HttpsJson(origin, conduit.conduit.caFile, key);
+  callers.push(caller);
+  return caller;
+}
+
+async function startNode(name: string, gatewayHost: string): Promise<HttpsJson> {
+  const env = { ...envOf(gatewayHost), REDIS_URL: conduit.conduit.redis?.url ?? '' };
+  const { stateDirectory } = conduit.conduit.options;
+  const node = await BrokerNode.start(stateDirectory, name, env);
+  nodes.push(node);
+  return callerAt(`https://localhost:${node.ports.api}`);
+}
+
+/** Writes and reads, half of them at each node. @returns the ids, writes first */
+async function submitMany(at: HttpsJson[], nonces: string[]): Promise<string[]> {
+  const write = (nonce: string): object => ({
+    text: `WAITFOR DELAY '00:00:0${WRITE_MS / 1_000}'; INSERT INTO ${TABLE} VALUES ('${nonce}')`,
+    executionMode: 'nonQuery',
+  });
+  const read = { text: 'SELECT TOP 50 INTERNALID AS n FROM dbo.Patient ORDER BY INTERNALID' };
+  const commands = [...nonces.map(write), ...nonces.map(() => read)];
+  const sent = commands.map(async (command, i) => {
+    const caller = at[i % at.length]!;
+    const { body } = await caller.request('POST', `${conduit.queriesPath}/async`, { command });
+    return (body as { id: string }).id;
+  });
+  return Promise.all(sent);
+}
+
+const statusAt = async (caller: HttpsJson, id: string): Promise<Record<string, unknown>> =>
+  (await caller.request('GET', `${conduit.queriesPath}/${id}`)).body as Record<string, unknown>;
+
+function untilAllEnd(caller: HttpsJson, ids: string[]): Promise<string[]> {
+  return settle('all have ended', WITHIN_MS, async () => {
+    const views = await Promise.all(ids.map((id) => statusAt(caller, id)));
+    const states = views.map(({ status }) => String(status));
+    return states.every((state) => ENDED.includes(state)) ? states : undefined;
+  });
+}
+
+async function timesWritten(nonces: string[]): Promise<number[]> {
+  const rows = await database.query(`SELECT Nonce, COUNT(*) AS n FROM ${TABLE} GROUP BY Nonce`);
+  const counts = new Map(rows.map(({ Nonce, n }) => [String(Nonce), Number(n)]));
+  return nonces.map((nonce) => counts.get(nonce) ?? 0);
+}
+
+/** How often the receiver was told of each, by the id of the event: a repeated delivery keeps it. */
+async function timesTold(ids: string[]): Promise<number[]> {
+  return settle('all are told', WITHIN_MS, () => {
+    const told = receiver.calls.map(({ body }) => JSON.parse(body.toString()) as TellingBody);
+    const events = ids.map(
+      (id) => new Set(told.filter((one) => one.queryId === id).map((one) => one.id)),
+    );
+    return events.every(({ size }) => size > 0) ? events.map(({ size }) => size) : undefined;
+  });
+}
+
+interface TellingBody {
+  id: string;
+  queryId: string;
+}
+
+const newNonces = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
+
+(isSandbox ? describe : describe.skip)('two nodes', () => {
+  let first: HttpsJson;
+  let second: HttpsJson;
+
+  beforeAll(async () => {
+    balancer = new FaultProxy(() => ({ host: active, port: gatewayPort }));
+    gatewayPort = await balancer.start();
+    [postgres, receiver] = await Promise.all([startPostgres().then((it) => it!), Receiver.start()]);
+    conduit = await startConduit({
+      stateDirectory: mkdtempSync(join(tmpdir(), 'conduit-test-')),
+      scale: 100,
+      ceiling: { rawSqlWrites: true },
+      approval: ['--scopes', 'sql:read,sql:write', '--per-minute', '6000'],
+      brokerEnv: envOf('127.0.0.2'),
+      site: { limits: { minFrequencySeconds: 1 } },
+    });
+    first = callerAt(conduit.conduit.apiOrigin);
+    second = await startNode('second', '127.0.0.3');
+    database = await ClinicDatabase.connect(conduit, 'admin');
+    await database.query(`CREATE TABLE ${TABLE} (Nonce varchar(40) NOT NULL)`);
+    await first.expect('POST', '/integrator/webhooks', {
+      ...{ url: receiver.url, events: ['query.succeeded', 'query.failed'] },
+    });
+  }, 120_000);
+
+  afterAll(async () => {
+    await database?.close();
+    for (const caller of callers) await caller.close();
+    for (const node of nodes) {
+      node.program.process.kill('SIGCONT');
+      await node.stop();
+    }
+    await conduit?.stop();
+    await Promise.all([balancer?.stop(), receiver?.stop(), postgres?.stop()]);
+  });
+
+  test('a query is taken at either node and seen at both', async () => {
+    const ids = await submitMany([first, second], newNonces(2));
+    for (const caller of [first, second])
+      expect(await untilAllEnd(caller, ids)).toEqual(ids.map(() => 'successful'));
+  }, 60_000);
+
+  test('the agent moves when its node is killed, and every query ends, once', async () => {
+    const nonces = newNonces(8);
+    const ids = await submitMany([first, second], nonces);
+    await database.untilStatementRuns();
+    active = '127.0.0.3';
+    await conduit.conduit.broker?.kill();
+    expect(await untilAllEnd(second, ids)).toEqual(ids.map(() => 'successful'));
+    expect(await timesWritten(nonces)).toEqual(nonces.map(() => 1));
+    expect(await timesTold(ids)).toEqual(ids.map(() => 1));
+    const path = `${conduit.queriesPath}/immediate`;
+    const answer = await second.request('POST', path, { command: { text: 'SELECT 1 AS n' } });
+    expect(answer.status).toBe(200);
+  }, 90_000);
+
+  test('a node that was frozen for longer than its claims last changes nothing when it thaws', async () => {
+    const third = await startNode('third', '127.0.0.2');
+    const nonces = newNonces(8);
+    const ids = await submitMany([second, third], nonces);
+    await database.untilStatementRuns();
+    active = '127.0.0.2';
+    const frozen = nodes[0]!.program.process;
+    frozen.kill('SIGSTOP');
+    // What a balancer does with a node that answers nothing.
+    balancer.cut();
+    expect(await untilAllEnd(third, ids)).toEqual(ids.map(() => 'successful'));
+    frozen.kill('SIGCONT');
+    // It answers again, and tells what the other one found.
+    expect(await untilAllEnd(second, ids)).toEqual(ids.map(() => 'successful'));
+    expect(await timesWritten(nonces)).toEqual(nonces.map(() => 1));
+    expect(await timesTold(ids)).toEqual(ids.map(() => 1));
+  }, 120_000);
+});
