@@ -49,7 +49,10 @@ export class ChangeWebhook {
 
   /** What is under way may still arrive. @throws ConduitError WEBHOOK_NOT_FOUND */
   async delete(caller: CallerIdentity, webhookId: string, requestId: string): Promise<void> {
+    await this.webhooks.one(caller, webhookId);
     await this.kysely.transaction().execute(async (within) => {
+      // Deliveries before their endpoint, in the order in which the end of an attempt locks them.
+      await within.deleteFrom('webhook_deliveries').where('webhook_id', '=', webhookId).execute();
       await this.webhooks.one(caller, webhookId, within);
       await within.deleteFrom('webhook_endpoints').where('webhook_id', '=', webhookId).execute();
       await this.record(within, 'webhook.deleted', caller, webhookId, requestId);

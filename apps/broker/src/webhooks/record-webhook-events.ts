@@ -40,19 +40,29 @@ export class RecordWebhookEvents {
     within?: Transaction<Database>,
   ): Promise<DueDelivery[]> {
     if (events.length === 0) return [];
-    const database = within ?? this.kysely;
+    if (within) return this.write(events, within);
+    return this.kysely.transaction().execute((own) => this.write(events, own));
+  }
+
+  private async write(
+    events: readonly WebhookEvent[],
+    within: Transaction<Database>,
+  ): Promise<DueDelivery[]> {
     const integratorIds = [...new Set(events.map((event) => event.integratorId))];
-    const endpoints = await database
+    const endpoints = await within
       .selectFrom('webhook_endpoints')
       .select(['webhook_id', 'integrator_id', 'events', 'site_ids', 'pause_reason'])
       .where('integrator_id', 'in', integratorIds)
+      .orderBy('webhook_id')
+      // Until the end: one that is deleted in between would take the whole change with it.
+      .forKeyShare()
       .execute();
     const rows = events.flatMap((event) =>
       endpoints.filter((endpoint) => wants(endpoint, event)).map((it) => this.rowFor(it, event)),
     );
     const due: DueDelivery[] = [];
     for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
-      const written = await database
+      const written = await within
         .insertInto('webhook_deliveries')
         .values(rows.slice(at, at + ROWS_AT_ONCE))
         .onConflict((conflict) => conflict.columns(['webhook_id', 'event_id']).doNothing())
