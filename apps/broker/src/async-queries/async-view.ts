@@ -107,6 +107,3 @@ function addFailure(
   view['errorDetails'] = { errorType, errorCode: number, errorMessage };
   if (outcome?.parameters) view['parameters'] = outcome.parameters;
 }
-
-/** Whether its place in line can be told. */
-export const waits = (record: QueryRecord): boolean => !isEnded(record) && !isRunning(record);

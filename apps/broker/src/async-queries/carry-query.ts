@@ -41,6 +41,8 @@ const ENVELOPE = /^[A-Za-z0-9_-]{64,256}$/;
 
 export interface RunOrder {
   record: QueryRecord;
+  /** Sealed; absent when it is large, to be read when there is room for it. */
+  request?: Buffer;
   /** Under which the agent is asked: the one in force now. */
   grant: Grant;
   runId: string;
@@ -81,7 +83,7 @@ export class CarryQuery {
   }
 
   private async ask(order: RunOrder, link: LinkClient, watch: RunWatch): Promise<LinkReplyReader> {
-    const request = await this.records.request(order.record.id);
+    const request = order.request ?? (await this.records.request(order.record.id));
     if (!request) throw new ConduitError('QUERY_GONE');
     const meta = this.metaOf(order);
     watch.expect(meta.maxWaitMs + meta.executionLimitMs + runLimits.graceMs);

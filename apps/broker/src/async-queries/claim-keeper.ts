@@ -42,7 +42,7 @@ export class ClaimKeeper implements BeforeApplicationShutdown {
     this.held.set(runId, { claim, runId, stop, sinceMs: performance.now() });
     this.timer ??= setInterval(() => void this.renewAll(), RENEW_MS).unref();
     try {
-      const verdict = await this.run.execute(claim.id, runId, stop.signal);
+      const verdict = await this.run.execute(claim, runId, stop.signal);
       if (verdict === 'leave') await this.lines.leave(claim);
       if (typeof verdict === 'string') return undefined;
       await this.lines.giveBack(claim);

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { ClaimKeeper } from '#apps/broker/src/async-queries/claim-keeper.js';
 import { Rests } from '#apps/broker/src/async-queries/rests.js';
-import { SiteLines, type InLine } from '#apps/broker/src/async-queries/site-lines.js';
+import { lineLimits, SiteLines, type InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
@@ -78,9 +78,12 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async fill(siteId: string): Promise<void> {
     while (this.mayAsk(siteId)) {
-      const claim = await this.lines.claim(siteId, this.rests.of(siteId)).catch(() => undefined);
-      if (!claim) return;
-      void this.serve(claim);
+      const claimed = await this.lines.claim(siteId, this.rests.of(siteId)).catch(() => []);
+      for (const claim of claimed) {
+        if (this.mayAsk(siteId)) void this.serve(claim);
+        else await this.lines.giveBack(claim).catch(() => undefined);
+      }
+      if (claimed.length < lineLimits.claimsAtOnce) return;
     }
   }
 

@@ -34,3 +34,25 @@ export const moveScript = new RedisScript(`
   if ARGV[7] == '1' then redis.call('DEL', KEYS[2]) end
   return 'moved'
 `);
+
+/**
+ * A claimed query begins to run: what is known of it, and the move to `executing`, in one step. ARGV:
+ * 1 run, which marks the change too; 2 now; 3 bytes up to which the sealed request comes along. Answers
+ * gone; stands with the record, when it is not waiting or its time is over; or begun with the record
+ * as it was found and its request.
+ */
+export const beginScript = new RedisScript(`
+  local fields = redis.call('HGETALL', KEYS[1])
+  if #fields == 0 then return {'gone'} end
+  local state, deadline, mark = unpack(redis.call('HMGET', KEYS[1], 'state', 'deadlineMs', 'mark'))
+  if mark ~= ARGV[1] then
+    if state ~= 'initialising' and state ~= 'queued' then return {'stands', fields} end
+    if tonumber(deadline) <= tonumber(ARGV[2]) then return {'stands', fields} end
+    redis.call('HDEL', KEYS[1], 'reason', 'ended:executing')
+    redis.call('HSETNX', KEYS[1], 'began:executing', ARGV[2])
+    redis.call('HSET', KEYS[1], 'state', 'executing', 'runId', ARGV[1], 'mark', ARGV[1],
+      'updatedAtMs', ARGV[2], 'ended:' .. state, ARGV[2])
+  end
+  if redis.call('STRLEN', KEYS[2]) > tonumber(ARGV[3]) then return {'begun', fields} end
+  return {'begun', fields, redis.call('GET', KEYS[2])}
+`);

@@ -81,6 +81,9 @@ export const isEnded = ({ state }: QueryRecord): boolean =>
 export const isRunning = ({ state }: QueryRecord): boolean =>
   (runningStates as readonly string[]).includes(state);
 
+/** Whether its place in line can be told. */
+export const isWaiting = (record: QueryRecord): boolean => !isEnded(record) && !isRunning(record);
+
 type Fields = Omit<QueryRecord, 'began' | 'ended'>;
 
 const numbers: ReadonlySet<string> = new Set<keyof Fields>([

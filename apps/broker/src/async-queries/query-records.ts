@@ -5,7 +5,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { createScript, moveScript } from '#apps/broker/src/async-queries/query-record-scripts.js';
+import {
+  beginScript,
+  createScript,
+  moveScript,
+} from '#apps/broker/src/async-queries/query-record-scripts.js';
 import {
   endStates,
   fromFields,
@@ -33,6 +37,19 @@ export interface Move {
 
 export type MoveAnswer = 'moved' | 'gone' | 'refused';
 
+/** Sealed requests up to so many bytes are read with the record; a larger one waits for its room. */
+const REQUEST_ALONG_BYTES = 64 * 1024;
+
+/** A claimed query that its run looked at. */
+export interface Begun {
+  /** As it is now. */
+  record: QueryRecord;
+  /** Whether this run may go on: it was waiting and had time. */
+  begun: boolean;
+  /** Absent when it is large. */
+  request?: Buffer;
+}
+
 @Injectable()
 export class QueryRecords {
   constructor(
@@ -40,11 +57,16 @@ export class QueryRecords {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns false when there is a record of that id */
+  /**
+   * Keeps a query that was just taken in, as one that waits.
+   * @returns false when there is a record of that id
+   */
   async create(record: QueryRecord, sealedRequest: Buffer): Promise<boolean> {
     const lifeMs = record.deadlineMs - this.clock.now() + OPEN_LIFE_MS;
-    const pairs = [...toFields(record), [`began:${record.state}`, String(record.createdAtMs)]];
-    const args = [lifeMs, sealedRequest, ...pairs.flat()];
+    const began = ['began:initialising', 'ended:initialising', 'began:queued'];
+    const times = began.flatMap((field) => [field, record.createdAtMs]);
+    const pairs = toFields({ ...record, state: 'queued' }).flat();
+    const args = [lifeMs, sealedRequest, ...pairs, ...times];
     return (await this.store.run<number>(createScript, keysOf(record.id), args)) === 1;
   }
 
@@ -57,6 +79,19 @@ export class QueryRecords {
   async request(queryId: string): Promise<Buffer | undefined> {
     const [, key] = keysOf(queryId);
     return (await this.store.ask((redis) => redis.getBuffer(key))) ?? undefined;
+  }
+
+  /** @returns undefined when there is no record */
+  async begin(queryId: string, runId: string): Promise<Begun | undefined> {
+    const now = this.clock.now();
+    const [answer, found = [], request] = await this.store.runForBytes<
+      [answer: Buffer, fields?: Buffer[], request?: Buffer | null]
+    >(beginScript, keysOf(queryId), [runId, now, REQUEST_ALONG_BYTES]);
+    const record = fromFields(pairsOf(found));
+    if (!record) return undefined;
+    if (answer.toString() !== 'begun') return { record, begun: false };
+    const running = { ...record, runId, state: 'executing' as const, updatedAtMs: now };
+    return { record: running, begun: true, ...(request && { request }) };
   }
 
   async move(queryId: string, move: Move): Promise<MoveAnswer> {
@@ -83,6 +118,12 @@ export class QueryRecords {
   async forget(queryId: string): Promise<void> {
     await this.store.ask((redis) => redis.unlink(...keysOf(queryId)));
   }
+}
+
+function pairsOf(flat: readonly Buffer[]): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  for (let at = 0; at < flat.length; at += 2) pairs[String(flat[at])] = String(flat[at + 1]);
+  return pairs;
 }
 
 /** One hash tag, so that scripts may touch both. */

@@ -4,7 +4,11 @@
  * only slow finds its run superseded, and changes nothing.
  */
 import { Injectable } from '@nestjs/common';
-import { CarryQuery, type RunResult } from '#apps/broker/src/async-queries/carry-query.js';
+import {
+  CarryQuery,
+  type RunOrder,
+  type RunResult,
+} from '#apps/broker/src/async-queries/carry-query.js';
 import {
   EndQuery,
   openStates,
@@ -18,8 +22,13 @@ import {
   waitingStates,
   type QueryRecord,
 } from '#apps/broker/src/async-queries/query-record.js';
-import { QueryRecords, type Move } from '#apps/broker/src/async-queries/query-records.js';
+import {
+  QueryRecords,
+  type Begun,
+  type Move,
+} from '#apps/broker/src/async-queries/query-records.js';
 import { RunGate } from '#apps/broker/src/async-queries/run-gate.js';
+import type { InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { waitAfter, type Wait } from '#apps/broker/src/async-queries/wait-reasons.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
 import { isErrorCode, type ErrorCode } from '#libs/errors/catalogue.js';
@@ -60,18 +69,31 @@ export class RunClaimed {
    * @param signal aborts with the ConduitError that says why
    * @throws ConduitError QUEUE_UNAVAILABLE when the store went away: the claim is left to lapse
    */
-  async execute(queryId: string, runId: string, signal: AbortSignal): Promise<Verdict> {
-    const found = await this.records.read(queryId);
-    if (!found || isEnded(found)) return 'leave';
-    const record = isRunning(found) ? await this.afterCut(found) : found;
-    if (!record) return 'over';
-    const permission = this.gate.open(record);
-    if ('code' in permission) return this.refuse(record, permission.code);
-    const move: Move = { from: waitingStates, to: 'executing', set: { runId }, unset: ['reason'] };
-    if ((await this.records.move(queryId, move)) !== 'moved') return 'over';
-    const running = { ...record, runId, state: 'executing' as const };
+  async execute(claim: InLine, runId: string, signal: AbortSignal): Promise<Verdict> {
+    const permission = this.gate.open(claim);
+    const look = (): Promise<Begun | undefined> =>
+      'code' in permission ? this.lookAt(claim.id) : this.records.begin(claim.id, runId);
+    let found = await look();
+    if (found && !found.begun && isRunning(found.record)) {
+      if (!(await this.afterCut(found.record))) return 'over';
+      found = await look();
+    }
+    if (!found || isEnded(found.record)) return 'leave';
+    if (!found.begun && !this.gate.hasTime(found.record)) return this.expire(found.record);
+    if ('code' in permission) return this.fail(found.record, permission.code);
+    // Another run was quicker.
+    if (!found.begun) return 'over';
+    return this.run({ ...found, grant: permission.grant, runId, signal });
+  }
+
+  private async lookAt(queryId: string): Promise<Begun | undefined> {
+    const record = await this.records.read(queryId);
+    return record && { record, begun: false };
+  }
+
+  private async run(order: RunOrder): Promise<Verdict> {
+    const { record: running, signal } = order;
     try {
-      const order = { record: running, grant: permission.grant, runId, signal };
       return await this.conclude(running, await this.carry.execute(order));
     } catch (thrown) {
       const error = toConduitError(thrown);
@@ -89,8 +111,7 @@ export class RunClaimed {
     return again;
   }
 
-  private async refuse(record: QueryRecord, code: ErrorCode): Promise<Verdict> {
-    if (code !== 'QUEUE_EXPIRED') return this.fail(record, code);
+  private async expire(record: QueryRecord): Promise<Verdict> {
     await this.end.execute(record, { state: 'expiredInQueue', from: waitingStates });
     return 'over';
   }

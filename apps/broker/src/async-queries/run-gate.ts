@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import type { InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { grantRefusals } from '#apps/broker/src/queries/query-admission.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
@@ -19,9 +20,8 @@ export class RunGate {
   }
 
   /** The grant in force, or why there is nothing to ask the agent. */
-  open(record: QueryRecord): { grant: Grant } | { code: ErrorCode } {
-    if (!this.hasTime(record)) return { code: 'QUEUE_EXPIRED' };
-    const found = this.grants.find(record.siteId, record.integratorId);
+  open({ siteId, integratorId }: InLine): { grant: Grant } | { code: ErrorCode } {
+    const found = this.grants.find(siteId, integratorId);
     return found.state === 'active' ? { grant: found.grant } : { code: grantRefusals[found.state] };
   }
 }

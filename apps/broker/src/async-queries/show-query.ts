@@ -1,6 +1,6 @@
 /** The status of an async query with all that can be said of it to this caller. */
 import { Injectable } from '@nestjs/common';
-import { asyncView, waits, type Surroundings } from '#apps/broker/src/async-queries/async-view.js';
+import { asyncView, type Surroundings } from '#apps/broker/src/async-queries/async-view.js';
 import { DispatchQuery } from '#apps/broker/src/async-queries/dispatch-query.js';
 import { ownerOf } from '#apps/broker/src/async-queries/end-query.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '#apps/broker/src/async-queries/open-result.js';
 import {
   isRunning,
+  isWaiting,
   type QueryRecord,
   type WaitReason,
 } from '#apps/broker/src/async-queries/query-record.js';
@@ -36,7 +37,7 @@ export class ShowQuery {
 
   /** @param secret of the presented API key; another one than the submitter's opens nothing */
   async execute(record: QueryRecord, secret: Secret<Buffer>): Promise<Record<string, unknown>> {
-    if (waits(record)) {
+    if (isWaiting(record)) {
       return asyncView(record, { queue: await this.queueOf(record), pages: [] });
     }
     if (record.runId === undefined) return asyncView(record, { pages: [] });

@@ -21,12 +21,13 @@ export const joinScript = new RedisScript(`
 
 /**
  * ARGV: 1 when the lease ends; 2 claims all integrators may have; 3 claims one may have; 4 JSON of
- * weights by integrator, 1 where absent and 0 for one that is passed over. Takes the oldest query of the integrator that had least in
- * proportion to its weight.
+ * weights by integrator, 1 where absent and 0 for one that is passed over; 5 how many at once. Takes
+ * the oldest query of the integrator that had least in proportion to its weight, again and again.
  */
 export const claimScript = new RedisScript(`
   local claims = redis.call('ZRANGE', KEYS[2], 0, -1)
-  if #claims >= tonumber(ARGV[2]) then return false end
+  local most = math.min(tonumber(ARGV[5]), tonumber(ARGV[2]) - #claims)
+  if most <= 0 then return {} end
   local held = {}
   for _, member in ipairs(claims) do
     local who = string.match(member, '^[^:]+')
@@ -34,21 +35,31 @@ export const claimScript = new RedisScript(`
   end
   local weights = cjson.decode(ARGV[4])
   local turns = redis.call('HGETALL', KEYS[3])
-  local best, bestPass, bestMember
+  local passes, queues = {}, {}
   for i = 1, #turns, 2 do
-    local who, pass = turns[i], tonumber(turns[i + 1])
-    local first = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. who .. ':', '(' .. who .. ';', 'LIMIT', 0, 1)[1]
-    if not first then
-      if not held[who] then redis.call('HDEL', KEYS[3], who) end
-    elseif weights[who] ~= 0 and (held[who] or 0) < tonumber(ARGV[3]) and (not best or pass < bestPass) then
-      best, bestPass, bestMember = who, pass, first
-    end
+    local who = turns[i]
+    local own = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. who .. ':', '(' .. who .. ';', 'LIMIT', 0, most)
+    if #own > 0 then passes[who], queues[who] = tonumber(turns[i + 1]), own
+    elseif not held[who] then redis.call('HDEL', KEYS[3], who) end
   end
-  if not best then return false end
-  redis.call('ZREM', KEYS[1], bestMember)
-  redis.call('ZADD', KEYS[2], ARGV[1], bestMember)
-  redis.call('HSET', KEYS[3], best, tostring(bestPass + 1 / (weights[best] or 1)))
-  return bestMember
+  local taken, heads = {}, {}
+  while #taken < most do
+    local best
+    for who, pass in pairs(passes) do
+      local may = weights[who] ~= 0 and (held[who] or 0) < tonumber(ARGV[3]) and queues[who][(heads[who] or 0) + 1]
+      if may and (not best or pass < passes[best] or (pass == passes[best] and who < best)) then best = who end
+    end
+    if not best then break end
+    heads[best] = (heads[best] or 0) + 1
+    held[best] = (held[best] or 0) + 1
+    passes[best] = passes[best] + 1 / (weights[best] or 1)
+    local member = queues[best][heads[best]]
+    redis.call('ZREM', KEYS[1], member)
+    redis.call('ZADD', KEYS[2], ARGV[1], member)
+    redis.call('HSET', KEYS[3], best, tostring(passes[best]))
+    taken[#taken + 1] = member
+  end
+  return taken
 `);
 
 /** ARGV: integrator, member. A claimed query goes back to its place in the line. */
@@ -75,4 +86,9 @@ export const placeScript = new RedisScript(`
   if redis.call('ZSCORE', KEYS[2], ARGV[2]) then return 0 end
   if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then return -1 end
   return redis.call('ZLEXCOUNT', KEYS[1], '[' .. ARGV[1] .. ':', '[' .. ARGV[2])
+`);
+
+/** ARGV: member. Out of the line, wherever it stands. */
+export const leaveScript = new RedisScript(`
+  return redis.call('ZREM', KEYS[2], ARGV[1]) + redis.call('ZREM', KEYS[1], ARGV[1])
 `);

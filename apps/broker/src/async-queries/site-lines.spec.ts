@@ -25,6 +25,8 @@ import { untilReady } from '#test/support/ready-store.js';
 
     const lines = (): SiteLines => new SiteLines(store, clock);
     const siteId = randomUUID();
+    const claim = async (site: string, resting?: string[]): Promise<InLine | undefined> =>
+      (await lines().claim(site, resting, 1))[0];
 
     async function joined(integratorId: string, count: number): Promise<InLine[]> {
       const all: InLine[] = [];
@@ -40,20 +42,20 @@ import { untilReady } from '#test/support/ready-store.js';
     test('serves an integrator in the order in which it came', async () => {
       const queries = await joined('a', 3);
       for (const query of queries) {
-        expect(await lines().claim(siteId)).toEqual(query);
+        expect(await claim(siteId)).toEqual(query);
         await lines().leave(query);
       }
-      expect(await lines().claim(siteId)).toBeUndefined();
+      expect(await claim(siteId)).toBeUndefined();
     });
 
     test('lets a quiet integrator pass one that floods', async () => {
       await joined('flood', 20);
       const served: string[] = [];
       const next = async (): Promise<void> => {
-        const claim = await lines().claim(siteId);
-        if (!claim) return;
-        served.push(claim.integratorId);
-        await lines().leave(claim);
+        const claimed = await claim(siteId);
+        if (!claimed) return;
+        served.push(claimed.integratorId);
+        await lines().leave(claimed);
       };
       for (let n = 0; n < 5; n += 1) await next();
       await joined('quiet', 3);
@@ -64,36 +66,54 @@ import { untilReady } from '#test/support/ready-store.js';
     test('gives no integrator all places', async () => {
       const { claims, claimsEach } = lineLimits;
       await joined('flood', claimsEach + 2);
-      for (let n = 0; n < claimsEach; n += 1) expect(await lines().claim(siteId)).toBeDefined();
-      expect(await lines().claim(siteId)).toBeUndefined();
+      for (let n = 0; n < claimsEach; n += 1) expect(await claim(siteId)).toBeDefined();
+      expect(await claim(siteId)).toBeUndefined();
       await joined('quiet', claims - claimsEach + 2);
       for (let n = claimsEach; n < claims; n += 1) {
-        expect(await lines().claim(siteId)).toMatchObject({ integratorId: 'quiet' });
+        expect(await claim(siteId)).toMatchObject({ integratorId: 'quiet' });
       }
-      expect(await lines().claim(siteId)).toBeUndefined();
+      expect(await claim(siteId)).toBeUndefined();
+    });
+
+    test('hands out several at once in the same turns and within the same bounds', async () => {
+      const { claims, claimsEach, claimsAtOnce } = lineLimits;
+      const first = await joined('a', claimsEach + 4);
+      const second = await joined('b', 4);
+      const some = await lines().claim(siteId);
+      expect(some).toHaveLength(claimsAtOnce);
+      expect(some.slice(0, 4)).toEqual([first[0], second[0], first[1], second[1]]);
+      const all = [...some];
+      for (let more = some; more.length === claimsAtOnce; all.push(...more)) {
+        more = await lines().claim(siteId);
+      }
+      expect(all.filter(({ integratorId }) => integratorId === 'a')).toHaveLength(claimsEach);
+      expect(new Set(all.map(({ id }) => id)).size).toBe(claimsEach + 4);
+      await joined('c', claims);
+      expect(await lines().claim(siteId, [], claims)).toHaveLength(claims - claimsEach - 4);
+      expect(await lines().claim(siteId)).toEqual([]);
     });
 
     test('passes over an integrator that rests', async () => {
       await joined('a', 1);
-      expect(await lines().claim(siteId, ['a'])).toBeUndefined();
+      expect(await claim(siteId, ['a'])).toBeUndefined();
       await joined('b', 1);
-      expect(await lines().claim(siteId, ['a'])).toMatchObject({ integratorId: 'b' });
-      expect(await lines().claim(siteId)).toMatchObject({ integratorId: 'a' });
+      expect(await claim(siteId, ['a'])).toMatchObject({ integratorId: 'b' });
+      expect(await claim(siteId)).toMatchObject({ integratorId: 'a' });
     });
 
     test('counts a query once, however often it joins', async () => {
       const [query] = (await joined('a', 1)) as [InLine];
       await lines().join(query);
-      expect(await lines().claim(siteId)).toEqual(query);
+      expect(await claim(siteId)).toEqual(query);
       await lines().join(query);
-      expect(await lines().claim(siteId)).toBeUndefined();
+      expect(await claim(siteId)).toBeUndefined();
     });
 
     test('says who stands where', async () => {
       const [first, second] = (await joined('a', 2)) as [InLine, InLine];
       await joined('b', 2);
       expect([await lines().place(first), await lines().place(second)]).toEqual([1, 2]);
-      await lines().claim(siteId);
+      await claim(siteId);
       expect([await lines().place(first), await lines().place(second)]).toEqual(['claimed', 1]);
       await lines().leave(first);
       expect(await lines().place(first)).toBeUndefined();
@@ -101,7 +121,7 @@ import { untilReady } from '#test/support/ready-store.js';
 
     test('takes back a claim that is not renewed, to where it stood', async () => {
       const [first] = (await joined('a', 2)) as [InLine];
-      expect(await lines().claim(siteId)).toEqual(first);
+      expect(await claim(siteId)).toEqual(first);
       clock.advance(lineLimits.leaseMs - 1);
       expect(await lines().giveBackLapsed(siteId)).toBe(0);
       expect(await lines().renew(first)).toBe(true);
@@ -110,13 +130,13 @@ import { untilReady } from '#test/support/ready-store.js';
       clock.advance(2);
       expect(await lines().giveBackLapsed(siteId)).toBe(1);
       expect(await lines().renew(first)).toBe(false);
-      expect(await lines().claim(siteId)).toEqual(first);
+      expect(await claim(siteId)).toEqual(first);
     });
 
     test('is known while somebody stands in it', async () => {
       const [query] = (await joined('a', 1)) as [InLine];
       expect(await lines().sites()).toEqual([siteId]);
-      await lines().claim(siteId);
+      await claim(siteId);
       expect(await lines().sites()).toEqual([siteId]);
       await lines().leave(query);
       expect(await lines().sites()).toEqual([]);

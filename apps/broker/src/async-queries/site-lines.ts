@@ -7,6 +7,7 @@ import { Injectable } from '@nestjs/common';
 import {
   claimScript,
   joinScript,
+  leaveScript,
   placeScript,
   returnLapsedScript,
   returnScript,
@@ -21,6 +22,8 @@ export const lineLimits = {
   /** Queries of one site under way at once, and of those one integrator's. */
   claims: 64,
   claimsEach: 48,
+  /** Claimed by one call. */
+  claimsAtOnce: 16,
 } as const;
 
 /** What a line needs to know of a query. */
@@ -51,24 +54,31 @@ export class SiteLines {
   /** Again is harmless: a query stands in its line once, or is claimed. */
   async join(query: InLine): Promise<void> {
     const { siteId, integratorId } = query;
-    await this.store.ask((redis) => redis.zadd(LINES, this.clock.now(), siteId));
-    await this.store.run(joinScript, keysOf(siteId), [integratorId, memberOf(query)]);
+    await Promise.all([
+      this.store.ask((redis) => redis.zadd(LINES, this.clock.now(), siteId)),
+      this.store.run(joinScript, keysOf(siteId), [integratorId, memberOf(query)]),
+    ]);
   }
 
   /**
-   * The next query of a site, claimed; undefined when nobody waits or enough is under way.
+   * The next queries of a site, claimed; fewer than `atMost` when nobody else waits or enough is under way.
    * @param resting integrators that are passed over
    */
-  async claim(siteId: string, resting: readonly string[] = []): Promise<InLine | undefined> {
+  async claim(
+    siteId: string,
+    resting: readonly string[] = [],
+    atMost: number = lineLimits.claimsAtOnce,
+  ): Promise<InLine[]> {
     const { leaseMs, claims, claimsEach } = lineLimits;
     const args = [
       this.clock.now() + leaseMs,
       claims,
       claimsEach,
       JSON.stringify(sharesOf(resting)),
+      atMost,
     ];
-    const member = await this.store.run<string | null>(claimScript, keysOf(siteId), args);
-    return member === null ? undefined : fromMember(member, siteId);
+    const members = await this.store.run<string[]>(claimScript, keysOf(siteId), args);
+    return members.map((member) => fromMember(member, siteId));
   }
 
   /** @returns false when the claim has lapsed: another may have it */
@@ -82,11 +92,7 @@ export class SiteLines {
 
   /** It needs a place no more, wherever it stands. */
   async leave(query: InLine): Promise<void> {
-    const [waiting, claims] = keysOf(query.siteId);
-    const member = memberOf(query);
-    await this.store.ask((redis) =>
-      Promise.all([redis.zrem(claims, member), redis.zrem(waiting, member)]),
-    );
+    await this.store.run(leaveScript, keysOf(query.siteId), [memberOf(query)]);
   }
 
   /** A claimed query waits again, where it stood. */

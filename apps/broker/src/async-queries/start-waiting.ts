@@ -1,28 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { AsyncRecorder } from '#apps/broker/src/async-queries/async-recorder.js';
-import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
+import { DispatchQuery } from '#apps/broker/src/async-queries/dispatch-query.js';
+import { isWaiting, type QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords, recordLifeMs } from '#apps/broker/src/async-queries/query-records.js';
-import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { TransientBudget, type Holder } from '#apps/broker/src/transient/transient-budget.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { Clock } from '#libs/kernel/clock.js';
 
 /** What a record and its place in line take besides the request. */
 const RECORD_BYTES = 2_048;
 
-/** Puts a query into the store and its jobs into the queue: all of it, or nothing that counts. */
+/** Puts a query into the store, its end into the queue, itself into its line: all, or nothing that counts. */
 @Injectable()
 export class StartWaiting {
   constructor(
     private readonly records: QueryRecords,
     private readonly budget: TransientBudget,
-    private readonly jobs: BackgroundJobs,
+    private readonly dispatch: DispatchQuery,
     private readonly recorder: AsyncRecorder,
-    private readonly clock: Clock,
   ) {}
 
-  find(queryId: string): Promise<QueryRecord | undefined> {
-    return this.records.read(queryId);
+  /** Of a submit that is repeated. Should the first one have been cut short, it stands in line now. */
+  async find(queryId: string): Promise<QueryRecord | undefined> {
+    const known = await this.records.read(queryId);
+    if (known && isWaiting(known)) await this.dispatch.join(known);
+    return known;
   }
 
   /** @throws ConduitError QUEUE_UNAVAILABLE, TRANSIENT_STORE_FULL */
@@ -38,7 +39,7 @@ export class StartWaiting {
       return (await this.records.read(id)) ?? record;
     }
     try {
-      await this.addJobs(record);
+      await this.dispatch.begin(record);
     } catch (error) {
       // Nobody was told of it yet. What cannot be taken back now ends by its own time.
       await this.records.forget(id).catch(() => undefined);
@@ -47,13 +48,5 @@ export class StartWaiting {
     }
     this.recorder.submitted(record);
     return record;
-  }
-
-  private async addJobs({ id: queryId, integratorId, siteId, deadlineMs }: QueryRecord) {
-    const delayMs = deadlineMs - this.clock.now();
-    await Promise.all([
-      this.jobs.add('query.expire', { queryId }, { delayMs, jobId: queryId }),
-      this.jobs.add('query.dispatch', { queryId, siteId, integratorId }, { deadline: deadlineMs }),
-    ]);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Takes a query that may wait. From here on its body is sealed: the plain bytes go with the request
- * that brought them. What is acknowledged is in the store, with a job that brings it on its way and
- * one that ends it at its deadline.
+ * that brought them. What is acknowledged is in the store and in its line, with a job that ends it at
+ * its deadline.
  */
 import { Injectable } from '@nestjs/common';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';

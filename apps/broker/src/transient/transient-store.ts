@@ -37,13 +37,37 @@ export class TransientStore {
 
   /** @throws ConduitError as `ask` does */
   run<T>(script: RedisScript, keys: readonly string[], args: readonly RedisValue[]): Promise<T> {
+    const words = [keys.length, ...keys, ...args] as const;
+    return this.known(
+      (redis) => redis.evalsha(script.digest, ...words) as Promise<T>,
+      (redis) => redis.eval(script.lua, ...words) as Promise<T>,
+    );
+  }
+
+  /** As `run` does, for a script that answers bytes: each text of its answer is a Buffer. */
+  runForBytes<T>(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly RedisValue[],
+  ): Promise<T> {
+    const words = [keys.length, ...keys, ...args] as const;
+    return this.known(
+      (redis) => redis.callBuffer('EVALSHA', script.digest, ...words) as Promise<T>,
+      (redis) => redis.callBuffer('EVAL', script.lua, ...words) as Promise<T>,
+    );
+  }
+
+  /** A server that never saw a script, or forgot it, is given its text. */
+  private known<T>(
+    byDigest: (redis: RedisConnection) => Promise<T>,
+    byText: (redis: RedisConnection) => Promise<T>,
+  ): Promise<T> {
     return this.ask(async (redis) => {
-      const words = [keys.length, ...keys, ...args] as const;
       try {
-        return (await redis.evalsha(script.digest, ...words)) as T;
+        return await byDigest(redis);
       } catch (error) {
         if (!isReply(error, 'NOSCRIPT')) throw error;
-        return (await redis.eval(script.lua, ...words)) as T;
+        return byText(redis);
       }
     });
   }
