@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 
 import type { Grant } from '#libs/grants/grant.js';
 import { approverIdOf, keyThumbprint } from '#libs/grants/key-thumbprint.js';
-import type { Approver } from '#libs/grants/sign-grant.js';
+import type { Ed25519Approver } from '#libs/grants/approver.js';
 import { rawPublicKey } from '#libs/pki/keys.js';
 
 /** A moment inside the fixture grant's term: Wednesday 2026-03-04 10:00 in Sydney. */
@@ -33,7 +33,7 @@ export function aGrant(changes: Partial<Grant> = {}): Grant {
 }
 
 export interface AnApprover {
-  approver: Approver;
+  approver: Ed25519Approver;
   privateKey: KeyObject;
 }
 

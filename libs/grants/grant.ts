@@ -78,13 +78,26 @@ export interface Grant {
   revoked?: true;
 }
 
-export interface GrantSignature {
+/** By a key: of the practice's own server. */
+export interface Ed25519Signature {
   kind: 'ed25519';
   /** Id of the approver in the agent's own store. */
   approverId: string;
   /** base64url over SHA-256("conduit-grant-v1" ‖ canonical grant). */
   signature: string;
 }
+
+/** By a person's passkey: a WebAuthn assertion whose challenge is that same hash. base64url each. */
+export interface PasskeySignature {
+  kind: 'webauthn';
+  /** Id of the approver in the agent's own store. */
+  approverId: string;
+  authenticatorData: string;
+  clientDataJSON: string;
+  signature: string;
+}
+
+export type GrantSignature = Ed25519Signature | PasskeySignature;
 
 /** What travels and is stored: the canonical text exactly as signed, and who signed it. */
 export interface SignedGrant {

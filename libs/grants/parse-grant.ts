@@ -11,6 +11,7 @@ import {
   matches,
   object,
   oneOf,
+  type Check,
   type Shape,
 } from '#libs/grants/field-checks.js';
 import { purposes, type Grant, type PermittedHours, type SignedGrant } from '#libs/grants/grant.js';
@@ -21,6 +22,10 @@ export const grantBounds = {
   documentCharacters: 131_072,
   days: 400,
   approvals: 8,
+  /** Of a passkey's assertion: what browsers and authenticators make, several times over. */
+  clientDataBytes: 4_096,
+  authenticatorBytes: 1_024,
+  signatureBytes: 640,
 } as const;
 
 const DAY_MS = 86_400_000;
@@ -87,7 +92,7 @@ const grantShape: Shape = {
   },
 };
 
-const signatureShape: Shape = {
+const ed25519Shape: Shape = {
   required: {
     kind: oneOf(['ed25519']),
     approverId: id,
@@ -95,11 +100,30 @@ const signatureShape: Shape = {
   },
 };
 
+const base64url = (maxBytes: number): Check => {
+  const maxCharacters = Math.ceil((maxBytes * 4) / 3);
+  return (value) =>
+    typeof value === 'string' && value.length <= maxCharacters && /^[A-Za-z0-9_-]+$/.test(value);
+};
+
+const passkeyShape: Shape = {
+  required: {
+    kind: oneOf(['webauthn']),
+    approverId: id,
+    authenticatorData: base64url(grantBounds.authenticatorBytes),
+    clientDataJSON: base64url(grantBounds.clientDataBytes),
+    signature: base64url(grantBounds.signatureBytes),
+  },
+};
+
+const signature: Check = (value) =>
+  [ed25519Shape, passkeyShape].some((shape) => firstWrongField(value, shape) === undefined);
+
 const signedGrantShape: Shape = {
   required: {
     document: (value) =>
       typeof value === 'string' && value.length <= grantBounds.documentCharacters,
-    approvals: list(object(signatureShape), 0, grantBounds.approvals),
+    approvals: list(signature, 0, grantBounds.approvals),
   },
 };
 

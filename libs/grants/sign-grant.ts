@@ -4,21 +4,12 @@
  */
 import { createHash, sign, verify, type KeyObject } from 'node:crypto';
 
+import type { Approver } from '#libs/grants/approver.js';
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 import type { Grant, GrantSignature, SignedGrant } from '#libs/grants/grant.js';
+import { assertionProblem, type AssertionProblem } from '#libs/grants/verify-assertion.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
 import { publicKeyFromRaw } from '#libs/pki/keys.js';
-
-/** Someone whose word admits a grant: kept in the agent's own store, never taken from a message. */
-export interface Approver {
-  approverId: string;
-  kind: GrantSignature['kind'];
-  /** base64url of the raw public key. */
-  publicKey: string;
-  name: string;
-  /** ISO 8601 UTC. */
-  addedAt: string;
-}
 
 /** The 32 bytes that an approver signs. */
 export function grantDigest(document: string): Buffer {
@@ -34,39 +25,56 @@ export function signGrant(grant: Grant, approverId: string, privateKey: KeyObjec
 
 export type ApprovalVerdict =
   | { ok: true }
-  | { ok: false; reason: 'approvals-missing' | 'approver-unknown' | 'signature-wrong' };
+  | {
+      ok: false;
+      reason:
+        | 'approvals-missing'
+        | 'approver-repeated'
+        | 'approver-unknown'
+        | 'approver-kind'
+        | 'signature-wrong'
+        | AssertionProblem;
+    };
 
-function verifies(document: string, approval: GrantSignature, approver: Approver): boolean {
+type Problem = Extract<ApprovalVerdict, { ok: false }>['reason'];
+
+/** What is wrong with one approval; undefined when it is right. */
+function problemOf(
+  document: string,
+  approval: GrantSignature,
+  approver: Approver | undefined,
+): Problem | undefined {
+  if (!approver) return 'approver-unknown';
+  const digest = grantDigest(document);
   switch (approval.kind) {
-    case 'ed25519':
-      return (
-        approver.kind === 'ed25519' &&
-        verify(
-          null,
-          grantDigest(document),
-          publicKeyFromRaw('ed25519', Buffer.from(approver.publicKey, 'base64url')),
-          Buffer.from(approval.signature, 'base64url'),
-        )
-      );
+    case 'ed25519': {
+      if (approver.kind !== 'ed25519') return 'approver-kind';
+      const key = publicKeyFromRaw('ed25519', Buffer.from(approver.publicKey, 'base64url'));
+      const signature = Buffer.from(approval.signature, 'base64url');
+      return verify(null, digest, key, signature) ? undefined : 'signature-wrong';
+    }
+    case 'webauthn':
+      if (approver.kind !== 'webauthn') return 'approver-kind';
+      return assertionProblem(digest, approval, approver);
     default:
-      return exhaustive(approval.kind);
+      return exhaustive(approval);
   }
 }
 
 /**
- * Whether a grant carries at least one approval and every one it carries is right. One that is
- * unknown or wrong voids the document: nobody honest adds such a thing.
+ * Whether a grant carries at least one approval and every one it carries is right, no two of one
+ * approver. One that is unknown or wrong voids the document: nobody honest adds such a thing.
  */
 export function verifyApprovals(
-  signed: SignedGrant,
+  { document, approvals }: SignedGrant,
   approvers: ReadonlyMap<string, Approver>,
 ): ApprovalVerdict {
-  if (signed.approvals.length === 0) return { ok: false, reason: 'approvals-missing' };
-  for (const approval of signed.approvals) {
-    const approver = approvers.get(approval.approverId);
-    if (!approver) return { ok: false, reason: 'approver-unknown' };
-    if (!verifies(signed.document, approval, approver))
-      return { ok: false, reason: 'signature-wrong' };
+  if (approvals.length === 0) return { ok: false, reason: 'approvals-missing' };
+  if (new Set(approvals.map(({ approverId }) => approverId)).size < approvals.length)
+    return { ok: false, reason: 'approver-repeated' };
+  for (const approval of approvals) {
+    const reason = problemOf(document, approval, approvers.get(approval.approverId));
+    if (reason !== undefined) return { ok: false, reason };
   }
   return { ok: true };
 }

@@ -12,7 +12,7 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import type { SiteState } from '#apps/agent/src/brake/site-states.js';
-import type { GrantChoices } from '#apps/agent/src/grants/draft-grant.js';
+import type { GrantChoices } from '#libs/grants/draft-grant.js';
 import { summarise } from '#apps/agent/src/grants/grant-summary.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { firstWrongField, instant, matches, oneOf, type Shape } from '#libs/grants/field-checks.js';
 import { approverIdOf } from '#libs/grants/key-thumbprint.js';
-import type { Approver } from '#libs/grants/sign-grant.js';
+import type { Approver } from '#libs/grants/approver.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import { beginGrantFile } from '#apps/agent/src/grants/grant-file.js';
 import { rawPublicKey } from '#libs/pki/keys.js';

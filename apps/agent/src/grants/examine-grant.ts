@@ -6,8 +6,9 @@
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { isSignedGrant, parseGrant } from '#libs/grants/parse-grant.js';
-import { verifyApprovals, type Approver } from '#libs/grants/sign-grant.js';
-import { excessOf, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+import type { Approver } from '#libs/grants/approver.js';
+import { verifyApprovals } from '#libs/grants/sign-grant.js';
+import { excessOf, type Ceiling } from '#libs/grants/ceiling.js';
 
 export interface Examination {
   practiceId: string;

@@ -12,7 +12,7 @@ import {
   defaultCeiling,
   parseCeiling,
   type Ceiling,
-} from '#apps/agent/src/grants/ceiling.js';
+} from '#libs/grants/ceiling.js';
 import { syncFolder, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 
 const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';

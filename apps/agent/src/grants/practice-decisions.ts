@@ -18,7 +18,7 @@ import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import type { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
-import { draftGrant, type GrantChoices } from '#apps/agent/src/grants/draft-grant.js';
+import { draftGrant, type GrantChoices } from '#libs/grants/draft-grant.js';
 import type { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';

@@ -12,7 +12,7 @@ import {
   type ReadOnlyCheck,
 } from '#libs/grants/evaluate-grant.js';
 import type { Grant } from '#libs/grants/grant.js';
-import { allowsChange, lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+import { allowsChange, lowerTo, type Ceiling } from '#libs/grants/ceiling.js';
 import { unkeepableTerm } from '#apps/agent/src/grants/examine-grant.js';
 import {
   GrantGate,

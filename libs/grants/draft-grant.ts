@@ -10,7 +10,7 @@ import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
 import { purposes, type Grant, type Purpose, type WriteTerms } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { parseScope } from '#libs/grants/scope.js';
-import { excessOf, lowerTo, type Ceiling } from '#apps/agent/src/grants/ceiling.js';
+import { excessOf, lowerTo, type Ceiling } from '#libs/grants/ceiling.js';
 
 /** What the practice chooses; everything may be left out. */
 export interface GrantChoices {

@@ -5,8 +5,8 @@ import { describeGrant, describeScope } from '#libs/grants/describe-grant.js';
 import { aMomentInForce } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
-import { defaultCeiling } from '#apps/agent/src/grants/ceiling.js';
-import { draftGrant, type GrantChoices } from '#apps/agent/src/grants/draft-grant.js';
+import { defaultCeiling } from '#libs/grants/ceiling.js';
+import { draftGrant, type GrantChoices } from '#libs/grants/draft-grant.js';
 
 const statement = `statement:${'0123456789abcdef'.repeat(4)}`;
 
