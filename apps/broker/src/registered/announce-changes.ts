@@ -17,6 +17,9 @@ const PATIENCE_MS = 2 * 60_000;
 
 @Injectable()
 export class AnnounceChanges {
+  /** Queries whose kept runs are being fetched, and whether somebody has wanted them since. */
+  private readonly walks = new Map<string, { again: boolean }>();
+
   constructor(
     private readonly database: Kysely<Database>,
     private readonly links: SiteLinks,
@@ -36,8 +39,26 @@ export class AnnounceChanges {
     for (const row of rows) tell(this.webhooks, 'registered.changed', row);
   }
 
-  /** Puts the kept runs of a query into the store, if its agent is attached here. Never rejects. */
+  /**
+   * Puts the kept runs of a query into the store, if its agent is attached here. Everybody who waits
+   * for one says so: those who come meanwhile share one more walk. Never rejects.
+   */
   async fetchWanted(id: string): Promise<void> {
+    const underWay = this.walks.get(id);
+    if (underWay) {
+      underWay.again = true;
+      return;
+    }
+    const walk = { again: true };
+    this.walks.set(id, walk);
+    while (walk.again) {
+      walk.again = false;
+      await this.fetchKept(id);
+    }
+    this.walks.delete(id);
+  }
+
+  private async fetchKept(id: string): Promise<void> {
     try {
       const row = await this.book.read(id);
       const link = row && this.links.find(row.site_id);

@@ -44,10 +44,13 @@ export class ReadRegisteredResults {
   async whole(row: RegisteredRow, secret: Secret<Buffer>, held: HeldAnswer): Promise<WholeResult> {
     const opener = new RunOpener(row, secret);
     const run = latestRun(row);
-    const rows = await this.parts.read(row, run, runParts.rows);
+    // At once: a later run may take away what is still to be read, and each may have to be waited for.
+    const [rows, outcome] = await Promise.all([
+      this.parts.read(row, run, runParts.rows),
+      this.parts.read(row, run, runParts.outcome),
+    ]);
     // The text, and its base64 within the answer.
     await held.add(3 * rows.sealed.length);
-    const outcome = await this.parts.read(row, run, runParts.outcome);
     const result = opener.openJson<RunResult>(run, runParts.outcome, outcome);
     const data = opener.open(run, runParts.rows, rows).toString('base64');
     return { data, ...result, cursor: this.cursors.write(row, run) };

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { AnnounceChanges } from '#apps/broker/src/registered/announce-changes.js';
 import { ForgetRegistered } from '#apps/broker/src/registered/forget-registered.js';
+import { ReadRegisteredResults } from '#apps/broker/src/registered/read-registered-results.js';
 import {
   runOwner,
   statusOf,
@@ -13,10 +15,14 @@ import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js'
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { runParts } from '#libs/contracts/registered.js';
 import { encodePage } from '#libs/contracts/result-page.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Secret } from '#libs/kernel/secret.js';
 import { LinkClient } from '#libs/link/link-client.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { LinkServer } from '#libs/link/link-server.js';
 import { aLinkPair } from '#libs/link/socket-pair.fixture.js';
+import { deriveResultKey } from '#libs/sealing/result-key.js';
+import { until } from '#test/support/settle.js';
 
 const DAY_MS = 86_400_000;
 
@@ -255,6 +261,65 @@ describe('parts of a run', () => {
       code: 'LINK_PROTOCOL',
     });
     expect(registry.pages.pages.size).toBe(0);
+  });
+
+  test('wanted by many at once are looked for by one walk, and by one more for all that came since', async () => {
+    const row = await aRow();
+    await registry.report(registry.aReport(row, 7));
+    const links = new OneLink();
+    links.client = {} as LinkClient;
+    let walks = 0;
+    let atOnce = 0;
+    const looked: (() => void)[] = [];
+    const parts = {
+      stored: async () => {
+        walks += 1;
+        atOnce += 1;
+        await new Promise<void>((resolve) => looked.push(resolve));
+        atOnce -= 1;
+        return {};
+      },
+    } as unknown as RunParts;
+    const node = new AnnounceChanges(
+      registry.kysely,
+      links,
+      registry.book,
+      parts,
+      registry.webhooks,
+    );
+    const first = node.fetchWanted(row.registered_id);
+    await until(() => looked.length === 1);
+    for (let more = 0; more < 9; more++) await node.fetchWanted(row.registered_id);
+    looked[0]?.();
+    await until(() => looked.length === 2);
+    expect(atOnce).toBe(1);
+    looked[1]?.();
+    await first;
+    expect(walks).toBe(2);
+    void node.fetchWanted(row.registered_id);
+    await until(() => looked.length === 3);
+    looked[2]?.();
+  });
+
+  test('a whole result asks for its rows and its outcome at once', async () => {
+    const secret = new Secret(Buffer.alloc(32, 1));
+    const id = randomUUID();
+    const { publicKey } = deriveResultKey(secret.reveal(), id);
+    const row = await registry.add(DAY_MS, {
+      ...{ registered_id: id, result_key: publicKey, changed_run: '7' },
+    });
+    const asked: number[] = [];
+    const gone = new ConduitError('RESULT_GONE');
+    const parts = {
+      read: async (_row: object, _run: number, part: number) => {
+        asked.push(part);
+        await new Promise(setImmediate);
+        throw gone;
+      },
+    } as unknown as RunParts;
+    const results = new ReadRegisteredResults(registry.book, parts, undefined as never);
+    await expect(results.whole(row, secret, undefined as never)).rejects.toBe(gone);
+    expect(asked).toEqual([runParts.rows, runParts.outcome]);
   });
 
   test('of an agent at another node are fetched by that node', async () => {
