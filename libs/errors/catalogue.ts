@@ -4,7 +4,8 @@
  * `whoCanFix` names the person to call; `remedy` is what that person does.
  */
 export type Retry = 'safe' | 'unknown' | 'never';
-export type WhoCanFix = 'integrator' | 'practice' | 'MSP' | 'operator';
+/** `person`: whoever sits in front of the console. */
+export type WhoCanFix = 'integrator' | 'practice' | 'MSP' | 'operator' | 'person';
 
 export interface ErrorEntry {
   status: number;
@@ -281,10 +282,10 @@ export const catalogue = {
   ),
   GRANT_OUTSIDE_HOURS: entry(
     403,
-    'never',
+    'safe',
     'practice',
     'The permission does not cover this hour of the day.',
-    'Send the request within the permitted hours.',
+    'Send the request again when the permitted hours begin: Retry-After says when.',
   ),
   GRANT_CEILING: entry(
     403,
@@ -745,6 +746,127 @@ export const catalogue = {
     'MSP',
     'The agent on this machine is not enrolled.',
     'Run the enrol command with an enrolment code.',
+  ),
+
+  // People at the console
+  SESSION_MISSING: entry(
+    401,
+    'safe',
+    'person',
+    'You are not signed in, or your session has ended.',
+    'Sign in again; nothing that was stored is lost.',
+  ),
+  ORIGIN_FORBIDDEN: entry(
+    403,
+    'never',
+    'person',
+    'The request did not come from a page of this console.',
+    'Open the console at its own address and do it there.',
+  ),
+  ROLE_FORBIDDEN: entry(
+    403,
+    'never',
+    'person',
+    'Your role does not allow this.',
+    'Ask somebody whose role allows it, or ask to be invited to that role.',
+  ),
+  CONSOLE_ENTRY_NOT_FOUND: entry(
+    404,
+    'never',
+    'person',
+    'There is no such thing, or it is not yours to see.',
+    'Go back to the list and choose from it.',
+  ),
+  INVITATION_INVALID: entry(
+    400,
+    'never',
+    'person',
+    'The invitation is not valid.',
+    'Check that the whole link was copied, or ask for a new invitation.',
+  ),
+  INVITATION_USED: entry(
+    410,
+    'never',
+    'person',
+    'The invitation was used before.',
+    'Sign in with the passkey that was made then, or ask for a new invitation.',
+  ),
+  INVITATION_EXPIRED: entry(
+    410,
+    'never',
+    'person',
+    'The invitation has expired.',
+    'Ask for a new invitation.',
+  ),
+  INVITATION_LIMIT: entry(
+    409,
+    'never',
+    'person',
+    'There are as many open invitations as there may be.',
+    'Withdraw one that is not needed.',
+  ),
+  CEREMONY_EXPIRED: entry(
+    410,
+    'safe',
+    'person',
+    'This took too long, or was answered before.',
+    'Start again.',
+  ),
+  PASSKEY_REFUSED: entry(
+    403,
+    'never',
+    'person',
+    'The passkey was not accepted.',
+    'Use a passkey that was made for this console, on this page.',
+  ),
+  PASSKEY_LAST: entry(
+    409,
+    'never',
+    'person',
+    'This is your only passkey.',
+    'Add another passkey first.',
+  ),
+  PASSKEY_LIMIT: entry(
+    409,
+    'never',
+    'person',
+    'You have as many passkeys as you may have.',
+    'Remove one that you do not use any more.',
+  ),
+  STEP_UP_REFUSED: entry(
+    403,
+    'never',
+    'person',
+    'The passkey did not confirm exactly this action.',
+    'Start the action again, and confirm what is shown.',
+  ),
+  ROLE_LAST: entry(
+    409,
+    'never',
+    'person',
+    'Nobody else holds this role here.',
+    'Invite somebody else to the role first.',
+  ),
+  OIDC_UNAVAILABLE: entry(
+    503,
+    'safe',
+    'operator',
+    'Signing in with an account of another provider is not possible now.',
+    'Sign in with a passkey, or try again later.',
+  ),
+  OIDC_REFUSED: entry(
+    403,
+    'never',
+    'person',
+    'The other provider did not sign you in.',
+    'Start again, or sign in with a passkey.',
+  ),
+  OIDC_IDENTITY_UNKNOWN: entry(
+    403,
+    'never',
+    'person',
+    'This account is not linked to anybody here.',
+    'Sign in with a passkey and link the account first.',
   ),
 
   // The link and the broker itself

@@ -203,7 +203,18 @@ describe('hours', () => {
     expect(open(grant, '2026-03-07T14:30:00.000Z')).toBe(false); // Sunday 01:30
   });
 
-  test('outside them the answer says so', () => {
-    expect(ask(limits([3], '11:00', '12:00'))).toMatchObject({ code: 'GRANT_OUTSIDE_HOURS' });
+  test('outside them the answer says so, and for how long', () => {
+    // It is Wednesday 10:00 in Sydney.
+    const waits = (days: number[], from: string, to: string, nowMs?: number): unknown => {
+      const answer = ask(limits(days, from, to), {}, nowMs);
+      expect(answer).toMatchObject({ code: 'GRANT_OUTSIDE_HOURS' });
+      return 'retryAfterMs' in answer && answer.retryAfterMs;
+    };
+    const HOUR_MS = 3_600_000;
+    expect(waits([3], '11:00', '12:00')).toBe(HOUR_MS);
+    expect(waits([1, 3], '08:00', '10:00')).toBe((5 * 24 - 2) * HOUR_MS);
+    expect(waits([3], '08:00', '10:00')).toBe((7 * 24 - 2) * HOUR_MS);
+    expect(waits([2, 5], '22:00', '02:00')).toBe((2 * 24 + 12) * HOUR_MS);
+    expect(waits([3], '11:00', '12:00', aMomentInForce + 30_001)).toBe(HOUR_MS - 30_001);
   });
 });

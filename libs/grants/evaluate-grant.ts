@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import type { Grant } from '#libs/grants/grant.js';
-import { isWithinHours } from '#libs/grants/permitted-hours.js';
+import { isWithinHours, untilHoursMs } from '#libs/grants/permitted-hours.js';
 import { maxNameCharacters, normaliseProcedureName } from '#libs/grants/procedure-name.js';
 import { parseScope } from '#libs/grants/scope.js';
 
@@ -33,12 +33,19 @@ export interface GrantQuestion {
 
 export type GrantAnswer =
   | { allowed: true; tier: 'read' | 'write'; scope: string }
-  | { allowed: false; code: ErrorCode; reason?: string };
+  | {
+      allowed: false;
+      code: ErrorCode;
+      reason?: string;
+      /** When the same would be allowed again, milliseconds from now; absent: time changes nothing. */
+      retryAfterMs?: number;
+    };
 
-const refuse = (code: ErrorCode, reason?: string): GrantAnswer => ({
+const refuse = (code: ErrorCode, reason?: string, retryAfterMs?: number): GrantAnswer => ({
   allowed: false,
   code,
   ...(reason === undefined ? {} : { reason }),
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
 
 /** Why the grant does not allow anything at this moment; undefined when it is in force. */
@@ -131,8 +138,9 @@ export function evaluateGrant(
   if (standing) return refuse(standing);
   if (grant.integratorId !== question.integratorId) return refuse('GRANT_INVALID', 'integrator');
   if (!grant.siteIds.includes(question.siteId)) return refuse('GRANT_INVALID', 'site');
-  if (grant.limits.hours && !isWithinHours(grant.limits.hours, nowMs))
-    return refuse('GRANT_OUTSIDE_HOURS');
+  const { hours } = grant.limits;
+  if (hours && !isWithinHours(hours, nowMs))
+    return refuse('GRANT_OUTSIDE_HOURS', undefined, untilHoursMs(hours, nowMs));
   const catalogue = question.catalogue.toLowerCase();
   if (!grant.catalogues.some((covered) => covered.toLowerCase() === catalogue))
     return refuse('GRANT_CATALOGUE');

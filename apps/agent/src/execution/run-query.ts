@@ -191,8 +191,13 @@ export class RunQuery implements BeforeApplicationShutdown {
       text: command.text,
     });
     if (decision.allowed) return decision;
-    const { code, reason } = decision;
-    throw new ConduitError(code, reason === undefined ? {} : { facts: { reason } });
+    const { code, reason, retryAfterMs } = decision;
+    throw new ConduitError(code, {
+      facts: {
+        ...(reason !== undefined && { reason }),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      },
+    });
   }
 
   private async answer(

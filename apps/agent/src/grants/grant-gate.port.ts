@@ -22,7 +22,13 @@ export interface QueryToAuthorise {
 
 export type GrantDecision =
   | { allowed: true; grant: Grant; tier: Tier; scope: string }
-  | { allowed: false; code: ErrorCode; reason?: string };
+  | {
+      allowed: false;
+      code: ErrorCode;
+      reason?: string;
+      /** When the same would be allowed again, milliseconds from now. */
+      retryAfterMs?: number;
+    };
 
 export abstract class GrantGate {
   /** In memory; no I/O. Includes expiry, hours, pause, local ceiling and, for `sql:read`, the lexer's verdict. */

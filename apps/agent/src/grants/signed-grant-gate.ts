@@ -179,7 +179,7 @@ export class SignedGrantGate extends GrantGate {
     check: ReadOnlyCheck,
   ): Refusal {
     const permitted = evaluateGrant(signed, question, this.parts.clock.now(), check).allowed;
-    return permitted ? refuse('GRANT_CEILING') : refuse(answer.code, answer.reason);
+    return permitted ? refuse('GRANT_CEILING') : answer;
   }
 }
 
