@@ -10,11 +10,11 @@ import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Injectable } from '@nestjs/common';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { markUuid8, UUID_BYTES, uuidText } from '#libs/kernel/uuid8.js';
 
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TIME_BYTES = 6;
 const SIGNED_BYTES = 10;
-const ID_BYTES = 16;
 const KEY_BYTES = 32;
 
 @Injectable()
@@ -30,12 +30,11 @@ export class QueryIds {
   }
 
   mint(integratorId: string, siteId: string): string {
-    const bytes = randomBytes(ID_BYTES);
+    const bytes = randomBytes(UUID_BYTES);
     bytes.writeUIntBE(this.clock.now(), 0, TIME_BYTES);
-    bytes[6] = 0x80 | ((bytes[6] as number) & 0x0f);
-    bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);
+    markUuid8(bytes);
     this.macOf(bytes, integratorId, siteId).copy(bytes, SIGNED_BYTES);
-    return textOf(bytes);
+    return uuidText(bytes);
   }
 
   /** Whether a broker of this installation gave the id to that integrator for that site. */
@@ -51,15 +50,6 @@ export class QueryIds {
       .update(bytes.subarray(0, SIGNED_BYTES))
       .update(`${integratorId} ${siteId}`)
       .digest()
-      .subarray(0, ID_BYTES - SIGNED_BYTES);
+      .subarray(0, UUID_BYTES - SIGNED_BYTES);
   }
-}
-
-function textOf(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  const cuts = [0, 8, 12, 16, 20, 32];
-  return cuts
-    .slice(1)
-    .map((end, index) => hex.slice(cuts[index], end))
-    .join('-');
 }

@@ -5,9 +5,9 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
-import { tell } from '#apps/broker/src/registered/follow-runs.js';
 import { RegisteredBook } from '#apps/broker/src/registered/registered-book.js';
 import { RunParts } from '#apps/broker/src/registered/run-parts.js';
+import { tellIntegrator } from '#apps/broker/src/registered/tell-integrator.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
 import { runParts } from '#libs/contracts/registered.js';
 import type { Database } from '#libs/db/schema.js';
@@ -36,7 +36,7 @@ export class AnnounceChanges {
       .where('updated_at', '<', new Date(nowMs - PATIENCE_MS))
       .returningAll()
       .execute();
-    for (const row of rows) tell(this.webhooks, 'registered.changed', row);
+    for (const row of rows) tellIntegrator(this.webhooks, 'registered.changed', row);
   }
 
   /**

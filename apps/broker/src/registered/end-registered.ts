@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { auditSubject, type RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
+import { tellIntegrator } from '#apps/broker/src/registered/tell-integrator.js';
 import { WaitingRequests } from '#apps/broker/src/registered/waiting-requests.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
 import type { Database } from '#libs/db/schema.js';
@@ -94,16 +95,8 @@ export class EndRegistered {
       for (const row of rows) await record(within, row);
       return rows;
     });
-    for (const row of ended) this.tell(row, nowMs);
+    for (const row of ended) tellIntegrator(this.webhooks, 'registered.ended', row, nowMs);
     await Promise.all(ended.map((row) => this.waiting.drop(row)));
     return ended;
-  }
-
-  private tell(row: RegisteredRow, occurredAtMs: number): void {
-    const { integrator_id: integratorId, site_id: siteId, registered_id: queryId } = row;
-    this.webhooks.publish({
-      type: 'registered.ended',
-      ...{ integratorId, siteId, queryId, occurredAtMs },
-    });
   }
 }

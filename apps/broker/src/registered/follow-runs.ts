@@ -10,9 +10,9 @@ import { EndRegistered } from '#apps/broker/src/registered/end-registered.js';
 import { codeOf, type RecordedRun } from '#apps/broker/src/registered/record-runs.js';
 import type { RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
 import { RunParts } from '#apps/broker/src/registered/run-parts.js';
+import { tellIntegrator } from '#apps/broker/src/registered/tell-integrator.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
 import { runParts } from '#libs/contracts/registered.js';
-import type { WebhookEventType } from '#libs/contracts/webhook-events.js';
 import type { Database } from '#libs/db/schema.js';
 
 @Injectable()
@@ -34,7 +34,7 @@ export class FollowRuns {
     if (report.outcome === 'failed') await this.keepError(recorded);
     // Once for each reason, not at each run that fails for it.
     const isNews = report.outcome === 'failed' && before.error_code !== codeOf(report);
-    if (isNews && isLatest) tell(this.webhooks, 'registered.failed', before);
+    if (isNews && isLatest) tellIntegrator(this.webhooks, 'registered.failed', before);
     if (report.stopped === true && isLatest) await this.stopped(recorded);
     if (report.outcome === 'changed' && isLatest) await this.inTurn(recorded);
   }
@@ -69,7 +69,7 @@ export class FollowRuns {
     if (link) await this.parts.fetch(link, before, report.run).catch(() => undefined);
     const superseded = Number(before.changed_run);
     if (superseded > 0) await this.parts.forgetRows(before, superseded);
-    tell(this.webhooks, 'registered.changed', before);
+    tellIntegrator(this.webhooks, 'registered.changed', before);
     await this.database
       .updateTable('registered_queries')
       .set({ announced_run: String(report.run) })
@@ -78,10 +78,4 @@ export class FollowRuns {
       .execute()
       .catch(() => undefined);
   }
-}
-
-/** @param row whose integrator is told */
-export function tell(webhooks: WebhookEvents, type: WebhookEventType, row: RegisteredRow): void {
-  const { integrator_id: integratorId, site_id: siteId, registered_id: queryId } = row;
-  webhooks.publish({ type, integratorId, siteId, queryId, occurredAtMs: Date.now() });
 }

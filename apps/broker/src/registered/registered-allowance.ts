@@ -26,16 +26,6 @@ export class RegisteredAllowance {
     throw new InvalidFields([{ field, problem: 'must be reader or scalar' }]);
   }
 
-  /** Until the transaction ends no other creates for this integrator: both would count the same. */
-  async lock(within: Transaction<Database>, integratorId: string): Promise<void> {
-    await within
-      .selectFrom('integrators')
-      .select('integrator_id')
-      .where('integrator_id', '=', integratorId)
-      .forUpdate()
-      .execute();
-  }
-
   /** @throws ConduitError REGISTERED_LIMIT */
   async requireRoom(
     within: Transaction<Database>,

@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Insertable } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { lockIntegrator } from '#apps/broker/src/integrators/lock-integrator.js';
 import { RegisteredAllowance } from '#apps/broker/src/registered/registered-allowance.js';
 import { auditSubject, type RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
 import type { Database, RegisteredQueriesTable } from '#libs/db/schema.js';
@@ -45,7 +46,7 @@ export class StoreRegistered {
   ): Promise<RegisteredRow> {
     return this.database.transaction().execute(async (within) => {
       const { integrator_id, site_id, creation_mac } = wanted;
-      await this.allowance.lock(within, integrator_id);
+      await lockIntegrator(within, integrator_id);
       if (creation_mac) {
         const known = await within
           .selectFrom('registered_queries')

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { lockIntegrator } from '#apps/broker/src/integrators/lock-integrator.js';
 import { mayUse } from '#apps/broker/src/webhooks/find-webhooks.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
@@ -66,14 +67,8 @@ export class CreateWebhook {
     });
   }
 
-  /** Locks the integrator's row, so that two orders at once cannot both find room. */
   private async requireRoom(within: Transaction<Database>, integratorId: string): Promise<void> {
-    await within
-      .selectFrom('integrators')
-      .select('integrator_id')
-      .where('integrator_id', '=', integratorId)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
+    await lockIntegrator(within, integratorId);
     const { count } = await within
       .selectFrom('webhook_endpoints')
       .select((row) => row.fn.countAll<string>().as('count'))

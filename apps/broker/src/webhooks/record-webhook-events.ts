@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Insertable, type Transaction } from 'kysely';
 import type { WebhookEvent } from '#libs/contracts/webhook-events.js';
 import type { Database, WebhookDeliveriesTable } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { uuid8Of } from '#libs/kernel/uuid8.js';
 
 /** Endpoints that want an event, and what they must know of it to decide. */
 interface Endpoint {
@@ -117,9 +118,5 @@ const comesOnce = (type: string): boolean =>
 export function eventIdOf(event: WebhookEvent): string {
   const { type, integratorId, siteId, queryId = '', grantId = '', occurredAtMs } = event;
   const moment = comesOnce(type) ? '' : String(occurredAtMs);
-  const told = JSON.stringify([type, integratorId, siteId, queryId, grantId, moment]);
-  const bytes = createHash('sha256').update(told).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return uuid8Of(JSON.stringify([type, integratorId, siteId, queryId, grantId, moment]));
 }
