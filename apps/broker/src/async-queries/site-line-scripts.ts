@@ -70,8 +70,15 @@ export const returnScript = new RedisScript(`
   return 1
 `);
 
-/** ARGV: now. Claims whose lease has ended go back; answers how many. */
+/**
+ * ARGV: now, when a lease that begins now ends. Claims whose lease has ended go back; answers how many.
+ * A lease that ends later was taken by a clock that was ahead: it is shortened and not ended, so that
+ * a node that lives can renew it.
+ */
 export const returnLapsedScript = new RedisScript(`
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[2], '+inf')) do
+    redis.call('ZADD', KEYS[2], ARGV[2], member)
+  end
   local lapsed = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
   for _, member in ipairs(lapsed) do
     redis.call('ZREM', KEYS[2], member)

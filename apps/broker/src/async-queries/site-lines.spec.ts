@@ -133,6 +133,19 @@ import { untilReady } from '#test/support/ready-store.js';
       expect(await claim(siteId)).toEqual(first);
     });
 
+    test('holds no claim for longer than a lease because a clock was ahead', async () => {
+      const [dead, living] = (await joined('a', 2)) as [InLine, InLine];
+      clock.advance(3_600_000);
+      expect([await claim(siteId), await claim(siteId)]).toEqual([dead, living]);
+      clock.advance(-3_600_000);
+      expect(await lines().giveBackLapsed(siteId)).toBe(0);
+      clock.advance(lineLimits.leaseMs - 1);
+      expect(await lines().renew(living)).toBe(true);
+      clock.advance(2);
+      expect(await lines().giveBackLapsed(siteId)).toBe(1);
+      expect([await lines().place(dead), await lines().place(living)]).toEqual([1, 'claimed']);
+    });
+
     test('is known while somebody stands in it', async () => {
       const [query] = (await joined('a', 1)) as [InLine];
       expect(await lines().sites()).toEqual([siteId]);

@@ -103,7 +103,9 @@ export class SiteLines {
 
   /** Claims of nodes that are gone wait again. */
   async giveBackLapsed(siteId: string): Promise<number> {
-    return this.store.run<number>(returnLapsedScript, keysOf(siteId), [this.clock.now()]);
+    const now = this.clock.now();
+    const args = [now, now + lineLimits.leaseMs];
+    return this.store.run<number>(returnLapsedScript, keysOf(siteId), args);
   }
 
   /** From 1, among its integrator's own; `claimed`; undefined when it is not in line. */
