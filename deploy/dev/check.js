@@ -11,6 +11,7 @@ const checks = [
     ['--config', 'test/architecture/eslint.config.js', '--max-warnings', '0', '.'],
   ],
   ['types', bin('typescript/bin/tsc'), ['-p', '.']],
+  ['types of the console', bin('typescript/bin/tsc'), ['-p', 'apps/console']],
   [
     'layers',
     bin('dependency-cruiser/bin/dependency-cruise.mjs'),

@@ -5,7 +5,15 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -82,11 +90,11 @@ function findRedis(say) {
 }
 
 /** Changes when any source does. */
-function markOf(folders) {
+function markOf(folders, wanted) {
   const mark = createHash('sha256');
   for (const folder of folders) {
     for (const name of readdirSync(join(root, folder), { recursive: true }).sort()) {
-      if (!/\.[jt]s$/.test(name)) continue;
+      if (!wanted.test(`${folder}/${name}`)) continue;
       const { mtimeMs, size } = statSync(join(root, folder, name));
       mark.update(`${folder}/${name} ${mtimeMs} ${size}\n`);
     }
@@ -98,7 +106,8 @@ function markOf(folders) {
 function build(say) {
   const folders = JSON.parse(readFileSync(join(root, 'deploy/dev/build.json'), 'utf8')).folders;
   const markFile = join(root, 'dist', '.sources');
-  const mark = markOf(folders);
+  // The console is built by its own builder.
+  const mark = markOf(folders, /^(?!apps\/console\/).*\.[jt]s$/);
   if (existsSync(markFile) && readFileSync(markFile, 'utf8') === mark) return;
   say('Building');
   const swc = join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
@@ -115,11 +124,40 @@ function build(say) {
       // The database worker is plain JavaScript: Node itself loads it, also under the test runner.
       '.ts,.js',
       '--ignore',
-      '**/*.spec.ts,**/planted/**',
+      '**/*.spec.ts,**/planted/**,apps/console/**',
       '--quiet',
     ],
     'The build failed:',
   );
+  writeFileSync(markFile, mark);
+}
+
+/**
+ * The console's pages, bundled. Built beside its place and put there in one step, so that a broker
+ * that is running never serves half of it.
+ */
+function buildConsole(say) {
+  const place = join(root, 'dist', 'console');
+  const markFile = join(root, 'dist', '.console-sources');
+  const mark = markOf(
+    ['apps/console', 'libs/console-api', 'libs/grants'],
+    /\.(?:css|html|svg|tsx?)$/,
+  );
+  if (existsSync(join(place, 'index.html')) && existsSync(markFile)) {
+    if (readFileSync(markFile, 'utf8') === mark) return;
+  }
+  say('Building the console');
+  const fresh = join(root, 'dist', `.console-${process.pid}`);
+  const old = `${fresh}-old`;
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const words = ['build', '--config', 'apps/console/vite.config.ts', '--logLevel', 'error'];
+  try {
+    run(process.execPath, [vite, ...words, '--outDir', fresh], 'The console could not be built:');
+    if (existsSync(place)) renameSync(place, old);
+    renameSync(fresh, place);
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  }
   writeFileSync(markFile, mark);
 }
 
@@ -133,6 +171,7 @@ export function setUp(say, { redis = true } = {}) {
   installDependencies(say);
   if (redis) findRedis(say);
   build(say);
+  buildConsole(say);
 }
 
 /** Runs a command's main function; SetUpErrors are told plainly. */

@@ -7,6 +7,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from '#apps/broker/src/access/access.module.js';
 import { AsyncQueriesModule } from '#apps/broker/src/async-queries/async-queries.module.js';
 import { AuditModule } from '#apps/broker/src/audit/audit.module.js';
+import { ConsoleModule } from '#apps/broker/src/console/console.module.js';
 import { EdgeModule } from '#apps/broker/src/edge/edge.module.js';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
@@ -37,6 +38,7 @@ export class BrokerModule {
         AccessModule,
         AsyncQueriesModule,
         AuditModule,
+        ConsoleModule,
         EdgeModule,
         EnrolmentModule,
         GatewayModule,
