@@ -2,11 +2,13 @@
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { CommandDto, QueryDto } from '#libs/contracts/command.js';
 import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
 import type { Grant, GrantLimits } from '#libs/grants/grant.js';
 import {
   GrantGate,
   type GrantDecision,
   type QueryToAuthorise,
+  type WithdrawalListener,
 } from '#apps/agent/src/grants/grant-gate.port.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
 import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
@@ -16,7 +18,7 @@ export class OpenGate extends GrantGate {
   refusal: Extract<GrantDecision, { allowed: false }> | undefined;
   limits: GrantLimits = {};
   tier: 'read' | 'write' = 'read';
-  private readonly listeners: ((grantId: string) => void)[] = [];
+  private readonly listeners: WithdrawalListener[] = [];
 
   override decide(query: QueryToAuthorise): GrantDecision {
     this.asked.push(query);
@@ -29,12 +31,12 @@ export class OpenGate extends GrantGate {
     return this.limits.perMinute;
   }
 
-  override onWithdrawn(listener: (grantId: string) => void): void {
+  override onWithdrawn(listener: WithdrawalListener): void {
     this.listeners.push(listener);
   }
 
-  withdraw(grantId: string): void {
-    this.listeners.forEach((listener) => listener(grantId));
+  withdraw(grantId: string, code: ErrorCode = 'GRANT_REVOKED'): void {
+    this.listeners.forEach((listener) => listener(grantId, code));
   }
 }
 

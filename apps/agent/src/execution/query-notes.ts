@@ -9,7 +9,13 @@ import type { ErrorCode } from '#libs/errors/catalogue.js';
 
 type Note = Omit<AuditRecord, 'ts'>;
 
-const CANCELLED: readonly ErrorCode[] = ['CLIENT_GONE', 'GRANT_REVOKED', 'EXECUTION_TIMEOUT'];
+const CANCELLED: readonly ErrorCode[] = [
+  'CLIENT_GONE',
+  'GRANT_REVOKED',
+  'GRANT_EXPIRED',
+  'GRANT_NOT_YET_VALID',
+  'EXECUTION_TIMEOUT',
+];
 /** Scopes whose name the practice itself wrote into the grant. */
 const NAMED_SCOPE = /^(?:operation|procedure|statement):/;
 

@@ -153,8 +153,10 @@ describe('a query that is stopped', () => {
   test.each([
     ['its time is over', 'EXECUTION_TIMEOUT', 'cancelled'],
     ['its grant is withdrawn', 'GRANT_REVOKED', 'cancelled'],
+    ['its grant ends', 'GRANT_EXPIRED', 'cancelled'],
+    ['a clock fell behind its grant', 'GRANT_NOT_YET_VALID', 'cancelled'],
     ['its caller leaves', 'CLIENT_GONE', 'cancelled'],
-  ])('because %s ends with %s and frees its place', async (why, code, outcome) => {
+  ] as const)('because %s ends with %s and frees its place', async (why, code, outcome) => {
     const caller = new AbortController();
     const started = new Promise<void>((resolve) => {
       answer = {
@@ -167,7 +169,7 @@ describe('a query that is stopped', () => {
     const executionLimitMs = code === 'EXECUTION_TIMEOUT' ? 5 : 60_000;
     const reply = queries.execute(aRequest(select, { executionLimitMs }), caller.signal);
     await started;
-    if (code === 'GRANT_REVOKED') gate.withdraw('grant-1');
+    if (code.startsWith('GRANT_')) gate.withdraw('grant-1', code);
     if (code === 'CLIENT_GONE') caller.abort();
     expect(await reply).toMatchObject({
       status: 'executionFailed',

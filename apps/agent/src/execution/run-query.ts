@@ -74,13 +74,13 @@ export class RunQuery implements BeforeApplicationShutdown {
     private readonly journal: Journal,
     private readonly fingerprints: StatementFingerprint,
   ) {
-    gate.onWithdrawn((grantId) => {
+    gate.onWithdrawn((grantId, code) => {
       this.withdrawals += 1;
       const held: Stoppable[] = [
         ...(this.running.get(grantId) ?? []),
         ...(this.uploads.get(grantId) ?? []),
       ];
-      for (const each of held) each.stop('GRANT_REVOKED');
+      for (const each of held) each.stop(code);
     });
   }
 

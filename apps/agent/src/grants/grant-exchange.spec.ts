@@ -8,7 +8,8 @@ import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
-import { PracticeDecisions, revocationOf } from '#apps/agent/src/grants/practice-decisions.js';
+import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { revocationOf } from '#libs/grants/draft-grant.js';
 import { leaveRevocation, RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import { publicKeyFromRaw } from '#libs/pki/keys.js';
 

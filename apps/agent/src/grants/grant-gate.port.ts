@@ -30,6 +30,8 @@ export type GrantDecision =
       retryAfterMs?: number;
     };
 
+export type WithdrawalListener = (grantId: string, code: ErrorCode) => void;
+
 export abstract class GrantGate {
   /** In memory; no I/O. Includes expiry, hours, pause, local ceiling and, for `sql:read`, the lexer's verdict. */
   abstract decide(query: QueryToAuthorise): GrantDecision;
@@ -37,6 +39,9 @@ export abstract class GrantGate {
   /** Queries a minute under the grant; undefined when it is unknown or names no limit. No I/O. */
   abstract minuteLimitOf(grantId: string): number | undefined;
 
-  /** Calls back when a grant stops allowing (revoked, replaced, expired, paused), to cancel what runs under it. */
-  abstract onWithdrawn(listener: (grantId: string) => void): void;
+  /**
+   * Calls back when a grant stops allowing (revoked, replaced, expired, paused), to cancel what runs
+   * under it, with what that ends with. Never a code that says that nothing was run.
+   */
+  abstract onWithdrawn(listener: WithdrawalListener): void;
 }

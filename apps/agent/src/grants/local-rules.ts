@@ -7,12 +7,7 @@ import { statSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import {
-  closedCeiling,
-  defaultCeiling,
-  parseCeiling,
-  type Ceiling,
-} from '#libs/grants/ceiling.js';
+import { closedCeiling, defaultCeiling, parseCeiling, type Ceiling } from '#libs/grants/ceiling.js';
 import { syncFolder, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 
 const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -18,7 +18,7 @@ import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import type { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
-import { draftGrant, type GrantChoices } from '#libs/grants/draft-grant.js';
+import { draftGrant, revocationOf, type GrantChoices } from '#libs/grants/draft-grant.js';
 import type { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
@@ -149,9 +149,4 @@ export class PracticeDecisions {
     this.drafts.set(draftId, { grant, madeMs: this.parts.clock.now() });
     return draftId;
   }
-}
-
-/** The document that ends a grant: the same people and places, the next number, and the word. */
-export function revocationOf(grant: Grant): Grant {
-  return { ...grant, seq: grant.seq + 1, revoked: true };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
 
 let practice: APractice;
@@ -44,6 +45,32 @@ describe('withdrawal', () => {
     practice.gate.sweep();
     expect(withdrawn).toEqual([grant.grantId]);
     expect(practice.gate.decide(aQuery(grant))).toEqual({ allowed: false, code: 'GRANT_EXPIRED' });
+  });
+
+  test('what runs under it ends with why the clock or the practice ended it', async () => {
+    const told: ErrorCode[] = [];
+    practice.gate.onWithdrawn((_grantId, code) => told.push(code));
+    const grant = await practice.permit({ expires: '2026-03-04T00:00:00.000Z' });
+    practice.clock.advance(-90 * 86_400_000);
+    practice.gate.sweep();
+    practice.clock.advance(90 * 86_400_000);
+    practice.gate.sweep();
+    practice.clock.advance(3_600_000);
+    practice.gate.sweep();
+    practice.clock.advance(-3_600_000);
+    practice.gate.sweep();
+    writeFileSync(join(practice.stateFolder, 'paused'), '');
+    practice.gate.sweep();
+    rmSync(join(practice.stateFolder, 'paused'));
+    practice.gate.sweep();
+    await practice.permit({ ...grant, seq: 2, revoked: true });
+    expect(told).toEqual([
+      'GRANT_NOT_YET_VALID',
+      'GRANT_EXPIRED',
+      // Not the pause's own code: that says that nothing was run, and some of this was.
+      'GRANT_REVOKED',
+      'GRANT_REVOKED',
+    ]);
   });
 
   test('the pause flag stops everything until it is gone', async () => {

@@ -3,6 +3,7 @@
  * own ceiling and its own pause flag; of what the broker says about permission it only uses the id,
  * to find the grant whose own words then count.
  */
+import type { ErrorCode } from '#libs/errors/catalogue.js';
 import type { Clock } from '#libs/kernel/clock.js';
 import {
   evaluateGrant,
@@ -18,6 +19,7 @@ import {
   GrantGate,
   type GrantDecision,
   type QueryToAuthorise,
+  type WithdrawalListener,
 } from '#apps/agent/src/grants/grant-gate.port.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
@@ -49,7 +51,7 @@ const refuse = (code: Refusal['code'], reason?: string): Refusal => ({
 });
 
 export class SignedGrantGate extends GrantGate {
-  private readonly listeners: ((grantId: string) => void)[] = [];
+  private readonly listeners: WithdrawalListener[] = [];
   /** Grants in force at the last sweep, with the document they stood on. */
   private inForce = new Map<string, string>();
   private lowered = new WeakMap<Grant, { ceiling: Ceiling; grant: Grant }>();
@@ -78,7 +80,7 @@ export class SignedGrantGate extends GrantGate {
     return this.inForce.size;
   }
 
-  override onWithdrawn(listener: (grantId: string) => void): void {
+  override onWithdrawn(listener: WithdrawalListener): void {
     this.listeners.push(listener);
   }
 
@@ -122,8 +124,15 @@ export class SignedGrantGate extends GrantGate {
     this.inForce = this.standing();
     for (const [grantId, document] of before) {
       if (this.inForce.get(grantId) === document) continue;
-      for (const listener of this.listeners) listener(grantId);
+      const code = this.endOf(grantId);
+      for (const listener of this.listeners) listener(grantId, code);
     }
+  }
+
+  /** The clock may have ended it, in either direction; anything else took it away. */
+  private endOf(grantId: string): ErrorCode {
+    const held = this.parts.store.find(grantId);
+    return (held && standingOf(held.grant, this.parts.clock.now())) ?? 'GRANT_REVOKED';
   }
 
   /** The pause flag is a file that anyone on this machine may have set: what is written down is what was seen. */
