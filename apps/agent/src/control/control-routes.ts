@@ -62,15 +62,22 @@ const word = matches(/^[^\p{C}]{1,200}$/u);
 const words = list(word, 1, 500);
 const nothing: Shape = { required: {} };
 
+/** What of it can be permitted, the grant's own form says. */
+const hoursShape: Shape = {
+  required: { timeZone: word, days: list(integer(1, 7), 1, 7), from: word, to: word },
+};
+
 const choices = {
   scopes: words,
   catalogues: words,
   purposes: words,
   expires: word,
   rows: integer(1, 1_000_000_000),
+  bytes: integer(1, Number.MAX_SAFE_INTEGER),
   perMinute: integer(1, 1_000_000),
   concurrency: integer(1, 1_000),
   keepResults: integer(1, 1_440),
+  hours: (value: unknown) => firstWrongField(value, hoursShape) === undefined,
   writeJournal: oneOf(['none']),
   callerKey: oneOf(['required']),
 };

@@ -12,6 +12,7 @@ import {
   type Invocation,
 } from '#apps/agent/src/control/command-line.js';
 import { askAgent } from '#apps/agent/src/control/control-client.js';
+import { readHours } from '#apps/agent/src/control/hours-option.js';
 import { plain } from '#apps/agent/src/control/terminal-text.js';
 import type { Draft, Signed } from '#apps/agent/src/grants/practice-decisions.js';
 
@@ -21,10 +22,10 @@ const listOf = (text: string | undefined): string[] | undefined =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-function numberOf({ options }: Invocation, option: string): number | undefined {
+function numberOf({ options }: Invocation, option: string, mostDigits = 9): number | undefined {
   const text = options[option];
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text))
+  if (!/^[1-9]\d*$/.test(text) || text.length > mostDigits)
     throw usageProblem(`--${option} must be a whole number above 0`);
   return Number(text);
 }
@@ -88,8 +89,11 @@ const approve: Command = {
     purposes: 'A,B  TREAT, HPAYMT, HOPERAT, PATADMIN, PATRQT, PUBHLTH, HRESCH; else what it asks',
     expires: 'WHEN  like 90d or 2026-12-31; else 365d',
     rows: 'N  most rows an answer may have',
+    bytes: 'N  most bytes of rows an answer may have',
     'per-minute': 'N  most queries a minute',
     concurrency: 'N  most queries at the same time',
+    hours:
+      "DAYS FROM-TO [ZONE]  when queries may start, like 'Mon-Fri 08:00-18:00'; else at any hour",
     'keep-results': 'N  minutes that a waiting result is kept after its last fetch; else 15',
   },
   flags: {
@@ -107,6 +111,8 @@ const approve: Command = {
       purposes: listOf(options['purposes']),
       expires: options['expires'],
       rows: numberOf(invocation, 'rows'),
+      bytes: numberOf(invocation, 'bytes', 15),
+      hours: readHours(options['hours']),
       perMinute: numberOf(invocation, 'per-minute'),
       concurrency: numberOf(invocation, 'concurrency'),
       keepResults: numberOf(invocation, 'keep-results'),
