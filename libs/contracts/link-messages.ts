@@ -28,6 +28,8 @@ export const brokerPatterns = {
   publishGrant: 'grant.publish',
   publishRevocation: 'grant.publish-revocation',
   listGrants: 'grants.list',
+  listOfferedPasskeys: 'approvers.offered',
+  reportRules: 'rules.report',
   reportRegistered: 'registered.report',
   syncRegistered: 'registered.sync',
 } as const;

@@ -2,6 +2,8 @@
  * The tables' history: append entries, never edit one that was released. Plain PostgreSQL that
  * PGlite runs unchanged.
  */
+import { approvals } from '#libs/db/approvals-migration.js';
+
 export interface Migration {
   name: string;
   statements: readonly string[];
@@ -340,4 +342,5 @@ export const migrations: readonly Migration[] = [
   registered,
   usage,
   siteLoad,
+  approvals,
 ];

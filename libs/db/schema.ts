@@ -4,6 +4,7 @@
  * Times are `timestamptz`; ids are UUID text unless the noun says otherwise.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ApprovalTables } from '#libs/db/approval-tables.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type CreatedAt = ColumnType<Date, Date | string | undefined, never>;
@@ -331,7 +332,7 @@ export interface UsageBatchesTable {
   written_at: Timestamp;
 }
 
-export interface Database {
+export interface Database extends ApprovalTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

@@ -301,6 +301,13 @@ export const catalogue = {
     'The permission could not be verified at the practice.',
     'Ask the practice to approve again; the operator should look at the agent.',
   ),
+  GRANT_CONFLICT: entry(
+    409,
+    'never',
+    'practice',
+    'The permission was changed in the meantime.',
+    'Look at the permission as it is now, and decide again.',
+  ),
   STATEMENT_FORBIDDEN: entry(
     403,
     'never',
@@ -314,6 +321,13 @@ export const catalogue = {
     'MSP',
     'The permissions kept on the practice server cannot be read, so nothing is allowed.',
     'Restore the file named here from a backup; or remove it with approver.key and approvers.json, which ends every permission, and approve each again.',
+  ),
+  APPROVER_NOT_FOUND: entry(
+    404,
+    'never',
+    'practice',
+    'There is no such passkey to admit or to remove.',
+    'Compare the six words with those the console shows, or list the approvers.',
   ),
   GRANT_NOT_FOUND: entry(
     404,

@@ -69,6 +69,10 @@ export function parseCeiling(text: string): Ceiling | undefined {
   return { ...defaultCeiling, ...(value as Partial<Ceiling>) };
 }
 
+/** Whether a value is a ceiling that leaves nothing out. */
+export const isWholeCeiling = (value: unknown): boolean =>
+  firstWrongField(value, { required: ceilingShape.optional ?? {} }) === undefined;
+
 const DAY_MS = 86_400_000;
 
 function allowsScope(ceiling: Ceiling, scope: string): boolean {

@@ -7,7 +7,14 @@ import { randomUUID } from 'node:crypto';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
-import { purposes, type Grant, type Purpose, type WriteTerms } from '#libs/grants/grant.js';
+import {
+  purposes,
+  type Grant,
+  type GrantLimits,
+  type PermittedHours,
+  type Purpose,
+  type WriteTerms,
+} from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { excessOf, lowerTo, type Ceiling } from '#libs/grants/ceiling.js';
@@ -20,10 +27,14 @@ export interface GrantChoices {
   /** `90d`, or an ISO 8601 date or time. */
   expires?: string;
   rows?: number;
+  /** Of row text, an answer. */
+  bytes?: number;
   perMinute?: number;
   concurrency?: number;
   /** Minutes. */
   keepResults?: number;
+  /** Absent: at any hour. */
+  hours?: PermittedHours;
   /** `none`: writes also where the database server keeps no write journal. */
   writeJournal?: 'none';
   /** `required`: each write needs a key of the integrator's own. */
@@ -37,7 +48,7 @@ export interface DraftGround {
   epoch: number;
   nowMs: number;
   /** The permission this integrator holds at the site already: it is replaced, not doubled. */
-  held?: Grant;
+  held?: Pick<Grant, 'grantId' | 'seq'>;
 }
 
 const DAY_MS = 86_400_000;
@@ -53,7 +64,10 @@ function isUsual(scope: string): boolean {
   return kind !== undefined && kind !== 'statement' && kind !== 'sql:write';
 }
 
-function expiryMs(choice: string | undefined, ground: DraftGround): number {
+function expiryMs(
+  choice: string | undefined,
+  ground: Pick<DraftGround, 'ceiling' | 'nowMs'>,
+): number {
   if (choice === undefined)
     return ground.nowMs + Math.min(usual.days, ground.ceiling.maxDays) * DAY_MS;
   const days = /^(\d{1,3})d$/.exec(choice)?.[1];
@@ -103,13 +117,52 @@ export function draftGrant(
   const grant: Grant = {
     ...bounded,
     expires: asked.expires,
+    ...chosenTerms(bounded.limits, choices),
+  };
+  return checked(grant, ceiling);
+}
+
+/**
+ * The next document of a grant: as it is, but for what is chosen. Its term begins anew.
+ * @throws ConduitError as `draftGrant`
+ */
+export function changeGrant(
+  held: Grant,
+  choices: GrantChoices,
+  ground: Pick<DraftGround, 'ceiling' | 'epoch' | 'nowMs'>,
+): Grant {
+  const { nowMs, ceiling, epoch } = ground;
+  const endsMs =
+    choices.expires === undefined ? Date.parse(held.expires) : expiryMs(choices.expires, ground);
+  if (!(endsMs > nowMs)) throw invalid('expires', 'must be in the future');
+  const grant: Grant = {
+    ...held,
+    seq: held.seq + 1,
+    epoch,
+    notBefore: new Date(nowMs).toISOString(),
+    expires: new Date(endsMs).toISOString(),
+    ...chosenTerms(held.limits, choices),
+  };
+  return checked(grant, ceiling);
+}
+
+/** The document that ends a grant: the same people and places, the next number, and the word. */
+export function revocationOf(grant: Grant): Grant {
+  return { ...grant, seq: grant.seq + 1, revoked: true };
+}
+
+/** What was chosen in words, over the limits that are there. */
+function chosenTerms(limits: GrantLimits, choices: GrantChoices): Partial<Grant> {
+  return {
     limits: {
-      ...bounded.limits,
+      ...limits,
       ...definedOnly({
         rows: choices.rows,
+        bytes: choices.bytes,
         perMinute: choices.perMinute,
         concurrency: choices.concurrency,
         resultMinutes: choices.keepResults,
+        hours: choices.hours,
       }),
     },
     ...definedOnly({
@@ -119,7 +172,6 @@ export function draftGrant(
       writes: writesOf(choices),
     }),
   };
-  return checked(grant, ceiling);
 }
 
 /** Absent unless something is chosen: then a grant reads as it always did. */

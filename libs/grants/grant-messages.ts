@@ -2,7 +2,9 @@
  * Meta and answers of the link messages about permission (patterns in libs/contracts/link-messages.ts).
  * None of them has a body.
  */
-import { matches, object, type Shape } from '#libs/grants/field-checks.js';
+import { firstWrongField, matches, object, type Shape } from '#libs/grants/field-checks.js';
+import type { SignedRules } from '#libs/grants/agent-rules.js';
+import { isUsablePasskey, passkeyKeyChecks, type PasskeyKey } from '#libs/grants/approver.js';
 import type { SignedReceipt } from '#libs/grants/grant-receipt.js';
 import type { SignedGrant } from '#libs/grants/grant.js';
 import { isSignedGrant } from '#libs/grants/parse-grant.js';
@@ -61,6 +63,10 @@ export const declineAccessRequestShape: Shape = {
   },
 };
 
+const statement = object({
+  required: { document: (v) => typeof v === 'string', signature: (v) => typeof v === 'string' },
+});
+
 /** `grant.publish` and `grant.publish-revocation` */
 export interface PublishGrantMeta {
   signed: SignedGrant;
@@ -69,9 +75,7 @@ export interface PublishGrantMeta {
 export const publishGrantShape: Shape = {
   required: {
     signed: isSignedGrant,
-    receipt: object({
-      required: { document: (v) => typeof v === 'string', signature: (v) => typeof v === 'string' },
-    }),
+    receipt: statement,
   },
 };
 
@@ -79,3 +83,25 @@ export const publishGrantShape: Shape = {
 export interface ListedGrants {
   grants: SignedGrant[];
 }
+
+/** A passkey of one of the practice's owners. The broker's word: shown and compared, never trusted. */
+export interface OfferedPasskey extends PasskeyKey {
+  /** Whose it is. */
+  name: string;
+}
+
+/** `approvers.offered` */
+export interface OfferedPasskeys {
+  passkeys: OfferedPasskey[];
+}
+
+/** Whether what was offered is a passkey that can be admitted at all. */
+export const isOfferedPasskey = (value: unknown): value is OfferedPasskey =>
+  firstWrongField(value, { required: passkeyKeyChecks }) === undefined &&
+  isUsablePasskey(value as OfferedPasskey);
+
+/** `rules.report` */
+export interface ReportRulesMeta {
+  rules: SignedRules;
+}
+export const reportRulesShape: Shape = { required: { rules: statement } };

@@ -4,12 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { describeGrant } from '#libs/grants/describe-grant.js';
-import {
-  ed25519Signer,
-  receiptDigestOf,
-  signReceipt,
-  verifyReceipt,
-} from '#libs/grants/grant-receipt.js';
+import { ed25519Signer } from '#libs/grants/agent-statement.js';
+import { receiptDigestOf, signReceipt, verifyReceipt } from '#libs/grants/grant-receipt.js';
 import { aGrant, anApprover } from '#libs/grants/grant.fixture.js';
 import { grantDigest, signGrant, verifyApprovals } from '#libs/grants/sign-grant.js';
 import { publicKeyFromRaw } from '#libs/pki/keys.js';

@@ -12,7 +12,8 @@ import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { readGrantFile } from '#apps/agent/src/grants/grant-file.js';
 import { summarise, type GrantSummary } from '#apps/agent/src/grants/grant-summary.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
-import { revocationOf, type Signed } from '#apps/agent/src/grants/practice-decisions.js';
+import type { Signed } from '#apps/agent/src/grants/practice-decisions.js';
+import { revocationOf } from '#libs/grants/draft-grant.js';
 import { leaveRevocation, waitingRevocations } from '#apps/agent/src/grants/revocation-inbox.js';
 
 /** What the agent answers, or what is done instead when it is not running. */

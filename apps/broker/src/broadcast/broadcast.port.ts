@@ -8,6 +8,8 @@ export const broadcastTopics = [
   'site.changed',
   'agent.changed',
   'grant.changed',
+  /** A document waits for this agent. */
+  'grant.proposed',
   'registered.changed',
   'registered.wanted',
   /** A query joined the line of this site. */

@@ -32,6 +32,8 @@ export const agentAllowances: Record<string, Allowance> = {
   [brokerPatterns.publishGrant]: { atOnce: 200, perHour: 120 },
   [brokerPatterns.publishRevocation]: { atOnce: 500, perHour: 3_600 },
   [brokerPatterns.listGrants]: { atOnce: 60, perHour: 600 },
+  [brokerPatterns.listOfferedPasskeys]: { atOnce: 30, perHour: 300 },
+  [brokerPatterns.reportRules]: { atOnce: 60, perHour: 600 },
   [brokerPatterns.reportRegistered]: { atOnce: 100, perHour: 7_200 },
   [brokerPatterns.syncRegistered]: { atOnce: 60, perHour: 600 },
 };
