@@ -51,6 +51,20 @@ export const auditActions = [
   'webhook.deleted',
   'webhook.paused',
   'webhook-secret.rotated',
+  'invitation.created',
+  'invitation.withdrawn',
+  'invitation.refused',
+  'person.admitted',
+  'role.granted',
+  'role.ended',
+  'session.started',
+  'session.ended',
+  'sign-in.refused',
+  'step-up.refused',
+  'passkey.added',
+  'passkey.removed',
+  'identity.linked',
+  'identity.unlinked',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -87,7 +101,12 @@ export interface AuditRecord {
   durationBucket?: string;
   rowsBucket?: string;
   bytesBucket?: string;
+  /** A personId, an agent's id, or `operator`: never a name. */
   actorRef?: string;
+  /** The personId of whom it was done to. */
+  personRef?: string;
+  /** Of the console: which role was offered, granted or ended. */
+  role?: string;
 }
 
 /** RFC 6962 §2.1 leaf hash: SHA-256(0x00 ‖ leaf). */

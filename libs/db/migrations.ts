@@ -3,6 +3,7 @@
  * PGlite runs unchanged.
  */
 import { approvals } from '#libs/db/approvals-migration.js';
+import { people } from '#libs/db/people-migration.js';
 
 export interface Migration {
   name: string;
@@ -342,5 +343,6 @@ export const migrations: readonly Migration[] = [
   registered,
   usage,
   siteLoad,
+  people,
   approvals,
 ];

@@ -5,6 +5,7 @@
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
+import type { PeopleTables } from '#libs/db/people-tables.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type CreatedAt = ColumnType<Date, Date | string | undefined, never>;
@@ -332,7 +333,7 @@ export interface UsageBatchesTable {
   written_at: Timestamp;
 }
 
-export interface Database extends ApprovalTables {
+export interface Database extends PeopleTables, ApprovalTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

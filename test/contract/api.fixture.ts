@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
 import { BrokerModule } from '#apps/broker/src/broker.module.js';
 import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js';
@@ -121,6 +122,7 @@ export class PretendApi {
     api.app.get(BackgroundJobs).start();
     const { port } = api.app.getHttpServer().address() as AddressInfo;
     api.url = `http://127.0.0.1:${port}`;
+    api.app.get(ConsoleOrigin).listensOn(port);
     return api;
   }
 

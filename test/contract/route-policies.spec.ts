@@ -73,7 +73,9 @@ afterAll(() => api.stop());
 
 test('every route has the policy written here', () => {
   const routes = api.app.get(RouteTable, { strict: false }).list();
-  const found = routes.map(({ method, path, policy }) => [`${method} ${path}`, policy]);
+  // Those of people have a table and a walk of their own: test/console/route-walk.spec.ts.
+  const others = routes.filter(({ path }) => !path.startsWith('/console/api/'));
+  const found = others.map(({ method, path, policy }) => [`${method} ${path}`, policy]);
   expect(Object.fromEntries(found)).toEqual(expected);
 });
 

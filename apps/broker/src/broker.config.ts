@@ -80,6 +80,26 @@ export class BrokerConfig {
   @MinLength(1)
   tlsCertFile?: string;
 
+  /**
+   * CONDUIT_CONSOLE_ORIGIN: where people open the console, e.g. `https://console.example.org`. Passkeys
+   * are made for its host and serve on no other, so it is chosen once. Absent: `https://localhost` with
+   * the API's port, for development.
+   */
+  @IsOptional()
+  @Matches(/^https:\/\/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/)
+  consoleOrigin?: string;
+
+  /**
+   * CONDUIT_CONSOLE_LOCAL_PORT: the console over plain HTTP at `http://localhost`, on this machine only,
+   * where browsers allow passkeys without a trusted certificate; 0: any free one. Only where
+   * CONDUIT_ENVIRONMENT is dev and NODE_ENV is not production.
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  consoleLocalPort?: number;
+
   /** CONDUIT_GATEWAY_HOST */
   @IsString()
   gatewayHost: string = '127.0.0.1';

@@ -17,6 +17,7 @@ import { HousekeepingModule } from '#apps/broker/src/housekeeping/housekeeping.m
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
+import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { RegisteredModule } from '#apps/broker/src/registered/registered.module.js';
@@ -48,6 +49,7 @@ export class BrokerModule {
         IntegratorsModule,
         JobsModule,
         OperatorModule,
+        PeopleModule,
         QueriesModule,
         ReferenceModule,
         RegisteredModule,

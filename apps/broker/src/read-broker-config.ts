@@ -51,6 +51,9 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['gatewayName', 'trustDomain', 'metricsHost', 'logLevel'] as const)
     takeText(key, same);
   takeText('linkCompression', same);
+  takeText('consoleOrigin', same);
+  takeText('consoleLocalPort', Number);
+  refuseLocalConsole(config, environment, problems);
   takeText('takeAnswerSeconds', Number);
   for (const key of ['apiPort', 'gatewayPort', 'metricsPort', 'maxBodyBytes'] as const)
     takeText(key, Number);
@@ -87,6 +90,22 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   }
   if (problems.length > 0) throw new ConfigProblems(problems);
   return config;
+}
+
+/** Plain HTTP, and passkeys for `localhost`: never beside real practices. */
+function refuseLocalConsole(
+  config: BrokerConfig,
+  environment: Environment,
+  problems: string[],
+): void {
+  if (config.consoleLocalPort === undefined) return;
+  const name = variableName('consoleLocalPort');
+  if (config.environment !== 'dev' || environment['NODE_ENV'] === 'production') {
+    problems.push(`${name}: it is for development only`);
+  }
+  if (config.consoleOrigin !== undefined) {
+    problems.push(`${name}: it cannot be used together with ${variableName('consoleOrigin')}`);
+  }
 }
 
 function readRoles(value: string): BrokerRole[] {

@@ -7,6 +7,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { BrokerModule } from '#apps/broker/src/broker.module.js';
 import { ApiCertificate } from '#apps/broker/src/edge/api-certificate.js';
@@ -81,6 +82,7 @@ async function listen(
   if (config.roles.includes('api')) {
     await app.listen(config.apiPort, config.apiHost);
     ports.api = ((app.getHttpServer() as Server).address() as AddressInfo).port;
+    app.get(ConsoleOrigin).listensOn(ports.api);
   }
   ports.metrics = await app.get(MetricsServer).listen();
   for (const what of ['api', 'gateway', 'metrics'] as const) {

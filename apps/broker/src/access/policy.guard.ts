@@ -1,30 +1,25 @@
 /** The one guard of the broker: carries out the policy that the route declares. */
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { setCaller } from '#apps/broker/src/access/caller.js';
-import { FairTurns } from '#apps/broker/src/access/fair-turns.js';
-import { KeyDoor } from '#apps/broker/src/access/key-door.js';
+import { declaredPolicy, type DeclaredPolicy } from '#apps/broker/src/access/declared-policy.js';
+import { IntegratorDoor } from '#apps/broker/src/access/integrator-door.js';
 import { OperatorDoor } from '#apps/broker/src/access/operator-door.js';
-import { POLICY, type PolicyName } from '#apps/broker/src/access/policy.decorator.js';
+import { PersonDoor } from '#apps/broker/src/access/person-door.js';
 import { RateLimits } from '#apps/broker/src/access/rate-limits.js';
-import { WaitingArea } from '#apps/broker/src/access/waiting-area.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
-export const KEY_HEADER = 'ocp-apim-subscription-key';
-
 @Injectable()
 export class PolicyGuard implements CanActivate {
   /** Metadata does not change, and reading it costs more than a map. */
-  private readonly policyOf = new Map<Handler, PolicyName>();
+  private readonly policyOf = new Map<Handler, DeclaredPolicy>();
 
   constructor(
-    private readonly keys: KeyDoor,
+    private readonly integrators: IntegratorDoor,
     private readonly operator: OperatorDoor,
+    private readonly people: PersonDoor,
     private readonly limits: RateLimits,
-    private readonly waitingArea: WaitingArea,
-    private readonly turns: FairTurns,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -32,39 +27,34 @@ export class PolicyGuard implements CanActivate {
     if (context.getType() !== 'http') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const policy = this.find(context);
-    switch (policy) {
+    const reply = http.getResponse<FastifyReply>();
+    const { name, roles } = this.find(context);
+    switch (name) {
       case 'public':
         return true;
       case 'ownProof':
       case 'throttled':
-        this.limits.takeStranger(request.ip, http.getResponse<FastifyReply>());
+        this.limits.takeStranger(request.ip, reply);
         return true;
       case 'integratorKey':
-        return this.admitIntegrator(request, http.getResponse<FastifyReply>());
+        return this.integrators.admit(request, reply);
       case 'operatorToken':
         this.operator.admit(request);
         return true;
+      case 'visitor':
+        this.people.admitVisitor(request, reply);
+        return true;
+      case 'session':
+      case 'practice':
+      case 'integrator':
+      case 'operator':
+        return this.people.admit(request, reply, name, roles).then(() => true);
       default:
-        return exhaustive(policy);
+        return exhaustive(name);
     }
   }
 
-  /** Whoever is within its rate on a node that is not busy waits for nothing, not even a promise. */
-  private admitIntegrator(
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): boolean | Promise<boolean> {
-    const presented = request.headers[KEY_HEADER];
-    const text = typeof presented === 'string' ? presented : undefined;
-    const caller = this.keys.admit(text, request.ip, request.id);
-    const refusal = this.limits.takeKey(caller.keyId, reply);
-    if (refusal) return this.waitingArea.refuse(refusal);
-    setCaller(request, caller);
-    return this.turns.take(caller.integratorId)?.then(() => true) ?? true;
-  }
-
-  private find(context: ExecutionContext): PolicyName {
+  private find(context: ExecutionContext): DeclaredPolicy {
     const handler = context.getHandler();
     const known = this.policyOf.get(handler);
     if (known) return known;
@@ -74,10 +64,4 @@ export class PolicyGuard implements CanActivate {
     this.policyOf.set(handler, declared);
     return declared;
   }
-}
-
-/** The method's own policy, else its controller's. */
-export function declaredPolicy(handler: object, controller: object): PolicyName | undefined {
-  return (Reflect.getMetadata(POLICY, handler) ?? Reflect.getMetadata(POLICY, controller)) as
-    PolicyName | undefined;
 }

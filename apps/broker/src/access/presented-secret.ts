@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 import { parseApiKey } from '#apps/broker/src/access/api-key.js';
-import { KEY_HEADER } from '#apps/broker/src/access/policy.guard.js';
+import { KEY_HEADER } from '#apps/broker/src/access/integrator-door.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Secret } from '#libs/kernel/secret.js';
 

@@ -13,12 +13,15 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const SECONDS_A_MINUTE = 60;
+/** Of a person at the console: a page asks for a dozen things at once. */
+const PERSON = { atOnce: 300, perSecond: 20 };
 
 @Injectable()
 export class RateLimits {
   private readonly keys = new BucketShelf();
   private readonly grants = new BucketShelf();
   private readonly strangers = new BucketShelf();
+  private readonly people = new BucketShelf();
   private readonly keyPolicy: string;
 
   constructor(
@@ -65,6 +68,14 @@ export class RateLimits {
     );
     const window = Math.ceil(strangerRateBurst / strangerRatePerSecond);
     this.announce(reply, state, `"address";q=${strangerRateBurst};w=${window}`);
+    refuse(state);
+  }
+
+  /** Counts a request of somebody who is signed in. @throws RATE_LIMITED */
+  takePerson(personId: string, reply: FastifyReply): void {
+    const { atOnce, perSecond } = PERSON;
+    const state = this.people.take(personId, atOnce, perSecond, this.clock.now());
+    this.announce(reply, state, `"person";q=${atOnce};w=${Math.ceil(atOnce / perSecond)}`);
     refuse(state);
   }
 

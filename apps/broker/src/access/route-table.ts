@@ -1,15 +1,22 @@
-/** Every HTTP route of the application with its policy. Boot fails when one has none. */
+/**
+ * Every HTTP route of the application with its policy. Boot fails when one has none, or one that its
+ * path does not fit: a console route for callers that are no people, a tenant's without the tenant.
+ */
 import { Injectable, RequestMethod, type OnApplicationBootstrap } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { type PolicyName } from '#apps/broker/src/access/policy.decorator.js';
-import { declaredPolicy } from '#apps/broker/src/access/policy.guard.js';
+import { declaredPolicy, type DeclaredPolicy } from '#apps/broker/src/access/declared-policy.js';
+import { tenantParameters } from '#apps/broker/src/access/person-access.js';
+import { personPolicies, type PolicyName } from '#apps/broker/src/access/policy.decorator.js';
+import type { PersonRole } from '#libs/console-api/session.js';
 
 export interface RouteEntry {
   method: string;
   /** As declared, e.g. `/integrator/sites/:siteId`. */
   path: string;
   policy: PolicyName;
+  /** Who may call it, where the policy asks for a role. */
+  roles: readonly PersonRole[];
 }
 
 export class RoutesWithoutPolicy extends Error {
@@ -43,18 +50,31 @@ export class RouteTable implements OnApplicationBootstrap {
           paths.map((path) => ({
             method: RequestMethod[method] ?? '',
             path: joinPath(prefix, path),
-            policy: declaredPolicy(handler, metatype as object),
+            declared: declaredPolicy(handler, metatype as object),
           })),
         );
       });
     });
-    const bare = found.filter((route) => !route.policy);
+    const bare = found.filter(({ path, declared }) => !declared || !fits(path, declared.name));
     if (bare.length > 0) {
       const names = bare.map((route) => `${route.method} ${route.path}`);
       throw new RoutesWithoutPolicy(names);
     }
-    return found as RouteEntry[];
+    return found.map(({ method, path, declared }) => {
+      const { name, roles } = declared as DeclaredPolicy;
+      return { method, path, policy: name, roles };
+    });
   }
+}
+
+const CONSOLE_API = '/console/api/';
+
+function fits(path: string, policy: PolicyName): boolean {
+  const isForPeople =
+    policy === 'visitor' || (personPolicies as readonly string[]).includes(policy);
+  if (isForPeople !== path.startsWith(CONSOLE_API)) return false;
+  if (policy !== 'practice' && policy !== 'integrator') return true;
+  return path.split('/').includes(`:${tenantParameters[policy]}`);
 }
 
 const asList = (paths: unknown): string[] =>

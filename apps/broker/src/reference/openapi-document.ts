@@ -14,6 +14,11 @@ const security: Record<PolicyName, object[]> = {
   throttled: [],
   integratorKey: [{ SubscriptionKey: [] }],
   operatorToken: [{ OperatorToken: [] }],
+  visitor: [],
+  session: [{ ConsoleSession: [] }],
+  practice: [{ ConsoleSession: [] }],
+  integrator: [{ ConsoleSession: [] }],
+  operator: [{ ConsoleSession: [] }],
 };
 
 /** Nest's `:name` as OpenAPI's `{name}`. */

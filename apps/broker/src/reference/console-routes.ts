@@ -1,0 +1,8 @@
+/**
+ * Every route of the console's API, by room. A room adds its own table here; the walk over routes,
+ * roles and tenants fails for a route that no table has, or has otherwise.
+ */
+import type { ConsoleRoutes } from '#apps/broker/src/access/console-route.js';
+import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
+
+export const consoleRoutes: ConsoleRoutes = { ...peopleRoutes };
