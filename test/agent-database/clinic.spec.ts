@@ -52,6 +52,27 @@ describe('the driver at the clinic', () => {
     expect(JSON.parse(answer.text)).toHaveLength(3);
   });
 
+  test.each([
+    ['VarChar', 'ab', 9_000, 'ab'.repeat(9_000)],
+    ['NVarChar', 'ab', 9_000, 'ab'.repeat(9_000)],
+    ['String', 'ab', 5, 'ababababab'],
+    ['VarBinary', 'YWJj', 2, 'YWJjYWJj'],
+  ] as const)('gets back a %s that is longer than what was sent', async (type, value, n, back) => {
+    const longer = type === 'VarBinary' ? '@a + @a' : `REPLICATE(CAST(@a AS nvarchar(max)), ${n})`;
+    const answer = await gather(
+      driver,
+      aCommand(`SET @b = ${longer}; SET @a = @b`, {
+        parameters: [
+          { name: '@a', type, direction: 'inputOutput', value },
+          { name: '@b', type, direction: 'output' },
+        ],
+      }),
+    );
+    expect(answer.error).toBeUndefined();
+    expect(answer.outcome?.failure).toBeUndefined();
+    expect(answer.outcome?.parameters?.map(({ value: text }) => text)).toEqual([back, back]);
+  });
+
   test('reads every table whole, and the rows it counts are the rows there are', async () => {
     const tables = JSON.parse(
       (

@@ -59,7 +59,8 @@ function wireValue(parameter: ParameterDto, index: number, encoding: TextEncodin
   }
   const value = parameter.direction === 'output' ? null : (parameter.value ?? null);
   const { size } = parameter;
-  const wire = type({ value, ...(size === undefined ? {} : { size }), encoding });
+  const returns = (parameter.direction ?? 'input') !== 'input';
+  const wire = type({ value, ...(size === undefined ? {} : { size }), returns, encoding });
   if (wire === undefined) throw invalid(index, 'value', `must be the text of a ${typeName}`);
   return wire;
 }

@@ -23,6 +23,8 @@ export interface TextValue {
   value: string | null;
   /** Declared length in bytes or characters; -1 is max. */
   size?: number;
+  /** The database writes into it. */
+  returns?: boolean;
   encoding: TextEncoding;
 }
 
@@ -43,18 +45,21 @@ interface LengthForm {
   bytesPerUnit: 1 | 2;
   hasCollation: boolean;
   alwaysMax?: boolean;
+  /** `max` where it returns and has no size: SQL Server cuts at the declared length without a word. */
+  returnsMax?: boolean;
   encode(value: string, encoding: TextEncoding): Buffer | undefined;
 }
 
 /** @returns a type of this form; what does not fit its limit becomes `max` */
 export function lengthType(form: LengthForm): WireType {
-  return ({ value, size, encoding }) => {
+  return ({ value, size, returns, encoding }) => {
     const data = value === null ? null : form.encode(value, encoding);
     if (data === undefined) return undefined;
     const units = Math.max(1, size ?? 0, (data?.length ?? 0) / form.bytesPerUnit);
-    const unsized = value === null && (size === undefined || size === 0);
-    const isMax = form.alwaysMax === true || size === -1 || units > form.limit;
-    const declared = unsized ? form.limit : units;
+    const unsized = size === undefined || size === 0;
+    const maxBack = unsized && returns === true && form.returnsMax === true;
+    const isMax = form.alwaysMax === true || maxBack || size === -1 || units > form.limit;
+    const declared = unsized && value === null ? form.limit : units;
     const length = Buffer.alloc(2);
     length.writeUInt16LE(isMax ? MAX_LENGTH : declared * form.bytesPerUnit);
     return {

@@ -165,8 +165,11 @@ const singleByte = {
 } as const;
 const binary = { bytesPerUnit: 1, limit: 8000, hasCollation: false, encode: parseBase64 } as const;
 
-const nvarchar = lengthType({ ...unicode, name: 'nvarchar', typeByte: 0xe7 });
-const longText = lengthType({ ...unicode, name: 'nvarchar', typeByte: 0xe7, alwaysMax: true });
+const wide = { ...unicode, name: 'nvarchar', typeByte: 0xe7 } as const;
+const narrow = { ...singleByte, name: 'varchar', typeByte: 0xa7 } as const;
+const octets = { ...binary, name: 'varbinary', typeByte: 0xa5 } as const;
+const nvarchar = lengthType({ ...wide, returnsMax: true });
+const longText = lengthType({ ...wide, alwaysMax: true });
 
 /** Sent as text under another declaration; SQL Server converts. */
 const declaredAs =
@@ -207,15 +210,15 @@ export const wireTypes: Record<ParameterType, WireType | 'unsupported'> = {
   NVarChar: nvarchar,
   NChar: lengthType({ ...unicode, name: 'nchar', typeByte: 0xef }),
   NText: longText,
-  VarChar: lengthType({ ...singleByte, name: 'varchar', typeByte: 0xa7 }),
+  VarChar: lengthType({ ...narrow, returnsMax: true }),
   Char: lengthType({ ...singleByte, name: 'char', typeByte: 0xaf }),
-  Text: lengthType({ ...singleByte, name: 'varchar', typeByte: 0xa7, alwaysMax: true }),
+  Text: lengthType({ ...narrow, alwaysMax: true }),
   Binary: lengthType({ ...binary, name: 'binary', typeByte: 0xad }),
-  VarBinary: lengthType({ ...binary, name: 'varbinary', typeByte: 0xa5 }),
-  Image: lengthType({ ...binary, name: 'varbinary', typeByte: 0xa5, alwaysMax: true }),
+  VarBinary: lengthType({ ...octets, returnsMax: true }),
+  Image: lengthType({ ...octets, alwaysMax: true }),
   Timestamp: lengthType({ ...binary, name: 'binary', typeByte: 0xad, limit: 8 }),
   Xml: declaredAs('xml', longText),
-  Variant: declaredAs('sql_variant', nvarchar),
+  Variant: declaredAs('sql_variant', lengthType(wide)),
   Structured: 'unsupported',
   Udt: 'unsupported',
 };
