@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { intervalMs, RunClock, type RunResult } from '#apps/agent/src/registered/run-clock.js';
 import { HandMovedTimeline } from '#apps/agent/src/registered/timeline.fixture.js';
@@ -13,6 +15,13 @@ function seeded(seed: number): () => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+/** What is in use, without what is only waiting to be collected. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
 }
 
 interface Start {
@@ -193,6 +202,32 @@ test('a thousand at one agent take turns, few at once, each at its frequency', a
   expect(scene.mostAtOnce).toBeLessThanOrEqual(4);
   expect(scene.starts.length).toBeGreaterThanOrEqual(2_000);
   expect(scene.starts.length).toBeLessThanOrEqual(3_000);
+});
+
+test('ten thousand at one agent take turns in little time and memory, and are as easily taken out', async () => {
+  const scene = aScene();
+  const before = heapBytes();
+  const began = performance.now();
+  const ids = Array.from({ length: 10_000 }, (_, n) => `query-${n}`);
+  for (const id of ids)
+    scene.clock.add(id, { frequencyMs: HOUR_MS, endsAtMs: scene.trueMs + 3 * HOUR_MS });
+  await scene.timeline.pass(2 * HOUR_MS + 10 * MINUTE_MS);
+  expect(scene.mostAtOnce).toBeLessThanOrEqual(4);
+  expect(scene.overlaps).toEqual([]);
+  const starts = new Map<string, number[]>();
+  for (const { id, atMs } of scene.starts) starts.set(id, [...(starts.get(id) ?? []), atMs]);
+  expect(starts.size).toBe(10_000);
+  for (const [first = 0, second = 0, third = 0] of starts.values()) {
+    expect(second - first).toBeGreaterThanOrEqual(HOUR_MS);
+    expect(third - second).toBeGreaterThanOrEqual(HOUR_MS);
+  }
+  const taken = scene.starts.length;
+  for (const id of ids) scene.clock.remove(id);
+  await scene.timeline.pass(2 * HOUR_MS);
+  expect(scene.starts).toHaveLength(taken);
+  // What the test itself keeps is in it: 30,000 starts.
+  expect(heapBytes() - before).toBeLessThan(32 * 1024 * 1024);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test.each(Array.from({ length: 30 }, (_, seed) => seed + 1))(
