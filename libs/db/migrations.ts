@@ -4,6 +4,7 @@
  */
 import { approvals } from '#libs/db/approvals-migration.js';
 import { people } from '#libs/db/people-migration.js';
+import { practiceDesk } from '#libs/db/practice-desk-migration.js';
 
 export interface Migration {
   name: string;
@@ -345,4 +346,5 @@ export const migrations: readonly Migration[] = [
   siteLoad,
   people,
   approvals,
+  practiceDesk,
 ];

@@ -6,6 +6,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
+import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type CreatedAt = ColumnType<Date, Date | string | undefined, never>;
@@ -13,6 +14,8 @@ type CreatedAt = ColumnType<Date, Date | string | undefined, never>;
 export interface PracticesTable {
   practice_id: string;
   name: string;
+  /** IANA name. */
+  time_zone: Generated<string>;
   created_at: CreatedAt;
 }
 
@@ -34,6 +37,7 @@ export interface SitesTable {
   agent_version: string | null;
   /** What its agent holds back to spare the database server. */
   load: Generated<'normal' | 'asyncPaused' | 'backgroundPaused'>;
+  load_since: Timestamp | null;
   enriched_at: Timestamp | null;
   /** When the agent was last heard from on any node; written at most every 30 s. */
   last_seen_at: Timestamp | null;
@@ -333,7 +337,7 @@ export interface UsageBatchesTable {
   written_at: Timestamp;
 }
 
-export interface Database extends PeopleTables, ApprovalTables {
+export interface Database extends PeopleTables, ApprovalTables, PracticeDeskTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

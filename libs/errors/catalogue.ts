@@ -259,6 +259,13 @@ export const catalogue = {
     'The practice has revoked the permission.',
     'Ask the practice.',
   ),
+  GRANT_PAUSED: entry(
+    403,
+    'safe',
+    'practice',
+    'The practice has paused access for now.',
+    'Nothing was run. Ask the practice when it will resume, then send the request again.',
+  ),
   GRANT_NOT_YET_VALID: entry(
     403,
     'never',

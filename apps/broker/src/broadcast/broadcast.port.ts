@@ -10,6 +10,8 @@ export const broadcastTopics = [
   'grant.changed',
   /** A document waits for this agent. */
   'grant.proposed',
+  /** A practice paused or resumed access. */
+  'pause.changed',
   'registered.changed',
   'registered.wanted',
   /** A query joined the line of this site. */

@@ -62,6 +62,7 @@ export class RecordReport {
       .updateTable('sites')
       .set({ catalogues, load, pms_version: pmsVersion })
       .set({ status: 'active', enriched_at: now, updated_at: now })
+      .$if(row.load !== load, (update) => update.set({ load_since: now }))
       .where('site_id', '=', site.siteId)
       .where('agent_id', '=', agentId)
       .execute();

@@ -6,7 +6,7 @@ import type { Grant } from '#libs/grants/grant.js';
 
 export type GrantLookup =
   | { state: 'active'; grant: Grant }
-  | { state: 'none' | 'pending' | 'declined' | 'revoked' | 'expired' };
+  | { state: 'none' | 'pending' | 'declined' | 'revoked' | 'expired' | 'paused' };
 
 export abstract class GrantBook {
   /** In memory, kept fresh by push: no I/O. `none` also when the integrator never paired. */

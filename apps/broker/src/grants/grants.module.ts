@@ -10,7 +10,9 @@ import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { GrantsController } from '#apps/broker/src/grants/grants.controller.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
+import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 import { PairingDoor } from '#apps/broker/src/grants/pairing-door.js';
+import { PausableGrantBook } from '#apps/broker/src/grants/pausable-grant-book.js';
 import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
 
@@ -23,7 +25,9 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     PairingDoor,
     AccessRequests,
     StoreGrant,
-    { provide: GrantBook, useClass: LiveGrantBook },
+    LiveGrantBook,
+    LivePauses,
+    { provide: GrantBook, useClass: PausableGrantBook },
   ],
   exports: [GrantBook, PairingDoor],
 })

@@ -25,7 +25,9 @@ export interface LogEvents {
   'audit.stalled': { sinceMs: number; waiting: number };
   /** `dropped`: refusals for which there was no room in memory. */
   'audit.recovered': { written: number; dropped: number };
-  'store.unavailable': { what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' };
+  'store.unavailable': {
+    what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses';
+  };
   'agent.attached': { agentId: string; practiceId: string };
   'agent.detached': { agentId: string; reason: string };
   'agent.refused': { agentId?: string; code: ErrorCode };

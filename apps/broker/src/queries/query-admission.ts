@@ -18,6 +18,7 @@ import type { Grant } from '#libs/grants/grant.js';
 export const grantRefusals: Record<Exclude<GrantLookup['state'], 'active'>, ErrorCode> = {
   none: 'SITE_NOT_FOUND',
   pending: 'GRANT_PENDING',
+  paused: 'GRANT_PAUSED',
   declined: 'GRANT_MISSING',
   revoked: 'GRANT_REVOKED',
   expired: 'GRANT_EXPIRED',
