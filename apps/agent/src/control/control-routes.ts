@@ -19,6 +19,7 @@ import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
+import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 
 export interface ControlParts {
   decisions: PracticeDecisions;
@@ -32,6 +33,7 @@ export interface ControlParts {
   /** How the link is, in words for a technician. */
   linkStatus: () => object | undefined;
   siteStates: () => SiteState[];
+  registered: () => RegisteredStanding[];
 }
 
 /** Answer of `status`. */
@@ -50,6 +52,7 @@ export interface AgentStatus {
   journalWritable: boolean;
   grantsInForce: number;
   grantsUnpublished: number;
+  registered: RegisteredStanding[];
 }
 
 interface Route {
@@ -99,6 +102,7 @@ function status(parts: ControlParts): AgentStatus {
     journalWritable: journalWritable(),
     grantsInForce: gate.grantsInForce,
     grantsUnpublished: store.all().filter(({ acknowledged }) => !acknowledged).length,
+    registered: parts.registered(),
   };
 }
 

@@ -18,9 +18,12 @@ import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
 import { AgentLink } from '#apps/agent/src/link/agent-link.js';
+import { RegisteredModule } from '#apps/agent/src/registered/registered.module.js';
+import { RegisteredQueries } from '#apps/agent/src/registered/registered-queries.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 @Module({
+  imports: [RegisteredModule],
   providers: [
     {
       provide: ControlServer,
@@ -35,12 +38,14 @@ import { Clock } from '#libs/kernel/clock.js';
         rules: LocalRules,
         gate: SignedGrantGate,
         states: SiteStates,
+        registered: RegisteredQueries,
       ) =>
         new ControlServer(stateFolder, {
           ...{ own, line: link, clock, decisions, store, rules, gate },
           journalWritable: () => journal.writable,
           linkStatus: () => link.status,
           siteStates: () => states.all(),
+          registered: () => registered.standings(),
         }),
       inject: [
         AgentConfig,
@@ -53,6 +58,7 @@ import { Clock } from '#libs/kernel/clock.js';
         LocalRules,
         SignedGrantGate,
         SiteStates,
+        RegisteredQueries,
       ],
     },
   ],

@@ -29,6 +29,7 @@ import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
+import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
@@ -64,10 +65,12 @@ class FakeBroker extends BrokerLine {
 let practice: APractice;
 let broker: FakeBroker;
 let server: ControlServer;
+let registered: RegisteredStanding[];
 
 beforeEach(async () => {
   practice = await APractice.open();
   broker = new FakeBroker();
+  registered = [];
   const { store, own, clock, approvers, rules, gate } = practice;
   const exchange = new GrantExchange(store, broker, own, clock);
   const decisions = new PracticeDecisions({
@@ -78,6 +81,7 @@ beforeEach(async () => {
     journalWritable: () => true,
     linkStatus: () => undefined,
     siteStates: () => [],
+    registered: () => registered,
   });
   await server.listen();
 });
@@ -195,6 +199,45 @@ describe('the socket', () => {
 });
 
 describe('commands with the agent running', () => {
+  const aStanding = (n: number, more: Partial<RegisteredStanding> = {}): RegisteredStanding => ({
+    ...{ registeredId: `${String(n).padStart(8, '0')}-aaaa`, siteId: 'site-1' },
+    ...{ integratorId: `integrator-${n}\u001b[2J`, frequencySeconds: 60, lastRun: 'none' },
+    endsAtMs: Date.parse('2026-03-04T00:00:00Z') + n * 1_000,
+    ...more,
+  });
+
+  test('status tells of registered queries, those that end first before the others', async () => {
+    registered = [
+      aStanding(3, { lastRun: 'failed' }),
+      aStanding(2, { lastRun: 'unchanged', frequencySeconds: 300 }),
+      aStanding(1, { lastRun: 'changed' }),
+      aStanding(4),
+      aStanding(5, { lastRun: 'changed', stopped: 'GRANT_EXPIRED' }),
+      aStanding(6, { endsAtMs: Number.MAX_SAFE_INTEGER }),
+    ];
+    const { out } = await say(['status']);
+    const lines = out.split('\n').map((line) => line.trim());
+    const at = lines.indexOf('Registered: 6 queries');
+    expect(lines.slice(at + 1, at + 6)).toEqual([
+      '00000001 of integrator-1?[2J, every 60 s, ends 2026-03-04T00:00:01.000Z; last run changed the result',
+      '00000002 of integrator-2?[2J, every 300 s, ends 2026-03-04T00:00:02.000Z; last run changed nothing',
+      '00000003 of integrator-3?[2J, every 60 s, ends 2026-03-04T00:00:03.000Z; last run failed',
+      '00000004 of integrator-4?[2J, every 60 s, ends 2026-03-04T00:00:04.000Z; has not run yet',
+      '00000005 of integrator-5?[2J, every 60 s, ends 2026-03-04T00:00:05.000Z; stopped: GRANT_EXPIRED',
+    ]);
+    expect(json(await say(['status', '--json']))['registered']).toHaveLength(6);
+  });
+
+  test('status names twenty of many registered queries', async () => {
+    registered = Array.from({ length: 23 }, (_, n) => aStanding(n));
+    const { out } = await say(['status']);
+    expect(out).toContain('Registered: 23 queries');
+    expect(out.match(/every 60 s/g)).toHaveLength(20);
+    expect(out).toContain('and 3 more');
+    registered = [];
+    expect((await say(['status'])).out).toContain('Registered: 0 queries');
+  });
+
   test('status tells how things are', async () => {
     await practice.permit();
     const said = await say(['status', '--json']);

@@ -11,6 +11,7 @@ import {
 import { askAgent } from '#apps/agent/src/control/control-client.js';
 import type { SiteState } from '#apps/agent/src/brake/site-states.js';
 import type { AgentStatus } from '#apps/agent/src/control/control-routes.js';
+import { registeredLines } from '#apps/agent/src/control/registered-lines.js';
 import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
@@ -125,6 +126,7 @@ function statusLines(status: AgentStatus): string[] {
     ...status.sites.flatMap(siteLines),
     `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'no'}`,
     `Grants:    ${status.grantsInForce} in force, ${status.grantsUnpublished} not yet known to the broker`,
+    ...registeredLines(status.registered),
     ...(status.ceilingReadable ? [] : ['Ceiling:   ceiling.json is not right; nothing is allowed']),
     ...(status.journalWritable ? [] : ['Journal:   the disk refuses it; nothing is run']),
   ];

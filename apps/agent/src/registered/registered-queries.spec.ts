@@ -89,6 +89,19 @@ describe('a run', () => {
     expect(scene.failures).toEqual(['STATEMENT_FAILED']);
   });
 
+  test('stands as its last run left it, and nothing of what it says or found is told', async () => {
+    scene.answer = [{ a: 'ZzSecret' }];
+    const [changed] = [await scene.put(), await scene.reported(1)];
+    scene.answer = new ConduitError('STATEMENT_FAILED');
+    const [failed] = [await scene.put(), await scene.reported(2)];
+    const standings = scene.queries.standings();
+    expect(standings).toMatchObject([
+      { registeredId: changed, frequencySeconds: 60, lastRun: 'changed' },
+      { registeredId: failed, frequencySeconds: 60, lastRun: 'failed' },
+    ]);
+    expect(JSON.stringify(standings)).not.toMatch(/ZzSecret|SELECT/i);
+  });
+
   test('whose rows lack a key column fails with that reason', async () => {
     scene.answer = [{ a: 1 }];
     await scene.put({}, { keyColumns: ['b'] });

@@ -19,6 +19,10 @@ import type {
   RegisteredDefinition,
 } from '#apps/agent/src/registered/registered-query.js';
 import { runFiles, type RegisteredShelf } from '#apps/agent/src/registered/registered-shelf.js';
+import {
+  registeredStanding,
+  type RegisteredStanding,
+} from '#apps/agent/src/registered/registered-standing.js';
 import { RunClock, type RunResult, type RunTerms } from '#apps/agent/src/registered/run-clock.js';
 import { readRegistered } from '#apps/agent/src/registered/run-query-once.js';
 import type { Timeline } from '#apps/agent/src/registered/timeline.js';
@@ -66,6 +70,10 @@ export class RegisteredQueries {
 
   get count(): number {
     return this.parts.shelf.size;
+  }
+
+  standings(): RegisteredStanding[] {
+    return this.parts.shelf.all().map(registeredStanding);
   }
 
   async start(): Promise<void> {

@@ -83,6 +83,7 @@ class Ground {
       inject: [Ground, PerformRun, BrokerTalk, EncryptionKeys, AgentConfig, EventLog],
     },
   ],
+  exports: [RegisteredQueries],
 })
 export class RegisteredModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
