@@ -13,7 +13,10 @@ const WITHIN_MS = 20_000;
 const FIVE = 'SELECT TOP 5 INTERNALID AS n FROM dbo.Patient ORDER BY INTERNALID';
 /** Some 20,000 bytes. */
 const WIDE = "SELECT TOP 20 REPLICATE('x', 1000) AS x FROM dbo.Patient";
-const A_SECOND = "WAITFOR DELAY '00:00:01'; SELECT 1 AS n";
+/** Seconds of work. */
+const SLOW =
+  'SELECT COUNT(*) AS n FROM dbo.Patient a CROSS JOIN dbo.Patient b CROSS JOIN dbo.Patient c ' +
+  'CROSS JOIN (SELECT TOP 12 INTERNALID FROM dbo.Patient) d';
 
 interface RegisteredView {
   code?: string;
@@ -113,7 +116,7 @@ describe('a permission for so many bytes', () => {
 describe('a permission for one at a time', () => {
   test('refuses a second one that may not wait, and lets others wait for their turn', async () => {
     await permit('--concurrency', '1');
-    const running = immediate(A_SECOND);
+    const running = immediate(SLOW);
     await settle(
       'it runs',
       WITHIN_MS,

@@ -41,6 +41,7 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
       () => clearInterval(sweep),
       this.broadcast.subscribe('line.joined', (siteId) => this.wake(siteId)),
       this.broadcast.subscribe('agent.changed', () => void this.sweep()),
+      this.broadcast.subscribe('grant.changed', (siteId) => this.rests.endOfIntegrators(siteId)),
       this.broadcast.subscribe('query.cancelled', (queryId) => this.claims.cancel(queryId)),
     ];
   }

@@ -33,6 +33,17 @@ export class Rests {
     return [...(this.bySite.get(siteId)?.keys() ?? [])].filter((who) => who !== ALL);
   }
 
+  /** What kept integrators of this site from being asked may be over: their permissions changed. */
+  endOfIntegrators(siteId: string): void {
+    const site = this.bySite.get(siteId);
+    for (const who of this.of(siteId)) {
+      clearTimeout(site?.get(who));
+      site?.delete(who);
+    }
+    if (site?.size === 0) this.bySite.delete(siteId);
+    this.rested(siteId);
+  }
+
   clear(): void {
     for (const site of this.bySite.values()) {
       for (const timer of site.values()) clearTimeout(timer);
