@@ -9,7 +9,9 @@ import {
   IsString,
   IsUUID,
   Matches,
+  Max,
   MaxLength,
+  Min,
   ValidateNested,
 } from 'class-validator';
 import { IfGiven } from '#libs/contracts/if-given.js';
@@ -19,6 +21,15 @@ import {
   type SiteLoad,
   type SiteReport,
 } from '#libs/contracts/link-messages.js';
+
+const WEEK_MS = 7 * 86_400_000;
+const MANY = 1_000_000;
+
+/** A count or a time that is there or not, and never absurd. */
+const IfCount = (max: number): PropertyDecorator => {
+  const rules = [IfGiven(), IsInt(), Min(0), Max(max)];
+  return (target, property) => rules.forEach((rule) => rule(target, property));
+};
 
 export class ReportedCatalogueDto {
   @IsString()
@@ -35,6 +46,21 @@ export class SiteReportDto implements SiteReport {
 
   @IsIn(['ok', 'unavailable', 'loginRefused', 'unknown'])
   database!: SiteReport['database'];
+
+  @IfCount(WEEK_MS)
+  probeAgeMs?: number;
+
+  @IfCount(WEEK_MS)
+  latencyMs?: number;
+
+  @IfCount(WEEK_MS)
+  usualLatencyMs?: number;
+
+  @IfCount(MANY)
+  running?: number;
+
+  @IfCount(MANY)
+  waiting?: number;
 
   @IfGiven()
   @IsIn(siteLoads)
@@ -70,6 +96,16 @@ export class AgentReportDto implements AgentReport {
 
   @IsBoolean()
   paused!: boolean;
+
+  @IfCount(WEEK_MS)
+  linkMs?: number;
+
+  @IfGiven()
+  @Matches(/^[A-Z][A-Z_]{2,59}$/)
+  lastError?: string;
+
+  @IfCount(WEEK_MS)
+  lastErrorAgeMs?: number;
 
   @IsArray()
   @ArrayMaxSize(100)

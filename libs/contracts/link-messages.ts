@@ -15,6 +15,7 @@ export const agentPatterns = {
   putRegistered: 'registered.put',
   endRegistered: 'registered.end',
   fetchRegistered: 'registered.fetch',
+  runDoctor: 'doctor.run',
 } as const;
 
 /** Handled by the broker, sent by the agent. */
@@ -213,7 +214,25 @@ export interface AgentReport {
   /** The agent's wall clock, milliseconds since the epoch. */
   clockMs: number;
   paused: boolean;
+  /** Milliseconds that the report before took, there and back. */
+  linkMs?: number;
+  /** What last went wrong with the link or a database since the agent started: a code of the catalogue. */
+  lastError?: string;
+  /** Milliseconds ago. */
+  lastErrorAgeMs?: number;
   sites: SiteReport[];
+}
+
+/** Answer to `doctor.run`: codes alone, of what the logins proved to be able to do. */
+export interface DoctorAnswer {
+  findings: DoctorFinding[];
+}
+export interface DoctorFinding {
+  /** Stable word for the check, e.g. `read.insert`. */
+  check: string;
+  siteId: string;
+  ok: boolean;
+  severity: 'critical' | 'warning';
 }
 
 /** What the agent holds back to spare the practice's database server: from nothing to all that may wait. */
@@ -223,6 +242,14 @@ export type SiteLoad = (typeof siteLoads)[number];
 export interface SiteReport {
   siteId: string;
   database: 'ok' | 'unavailable' | 'loginRefused' | 'unknown';
+  /** Milliseconds ago that the database was last asked; absent: not yet. A link that lives proves nothing of it. */
+  probeAgeMs?: number;
+  /** Milliseconds of the last answer, and of most. */
+  latencyMs?: number;
+  usualLatencyMs?: number;
+  /** Queries that run, and that wait for a place at the agent. */
+  running?: number;
+  waiting?: number;
   /** Absent from an agent that has no brake. */
   load?: SiteLoad;
   catalogues: { name: string; isDefault: boolean }[];

@@ -2,6 +2,7 @@
  * The tables' history: append entries, never edit one that was released. Plain PostgreSQL that
  * PGlite runs unchanged.
  */
+import { fleet } from '#libs/db/fleet-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { practiceDesk } from '#libs/db/practice-desk-migration.js';
@@ -347,4 +348,5 @@ export const migrations: readonly Migration[] = [
   people,
   approvals,
   practiceDesk,
+  fleet,
 ];

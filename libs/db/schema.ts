@@ -5,6 +5,7 @@
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
+import type { FleetTables } from '#libs/db/fleet-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
 import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
 
@@ -337,7 +338,7 @@ export interface UsageBatchesTable {
   written_at: Timestamp;
 }
 
-export interface Database extends PeopleTables, ApprovalTables, PracticeDeskTables {
+export interface Database extends PeopleTables, ApprovalTables, PracticeDeskTables, FleetTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

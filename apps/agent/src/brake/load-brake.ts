@@ -66,6 +66,11 @@ export class LoadBrake extends SiteLoads implements OnApplicationBootstrap, OnMo
     return this.watched.get(siteId)?.decision.load ?? 'normal';
   }
 
+  override workOf(siteId: string): { running: number; waiting: number } {
+    const counts = this.sites.find(siteId)?.room.counts;
+    return { running: sumOf(counts?.running), waiting: sumOf(counts?.waiting) };
+  }
+
   override onChange(listener: () => void): void {
     this.listeners.push(listener);
   }
@@ -158,6 +163,9 @@ function backgroundOf({ room }: PmsSite): number {
   const { running, waiting } = room.counts;
   return running.async + running.registered + waiting.async + waiting.registered;
 }
+
+const sumOf = (lanes: Record<QueryLane, number> | undefined): number =>
+  Object.values(lanes ?? {}).reduce((sum, count) => sum + count, 0);
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T | 'late' | 'failed'> {
   let timer: NodeJS.Timeout | undefined;

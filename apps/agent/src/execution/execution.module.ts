@@ -12,6 +12,7 @@ import { PmsSites, type OpenPmsDriver } from '#apps/agent/src/execution/pms-site
 import { RunQueryController } from '#apps/agent/src/execution/run-query.controller.js';
 import { RunQuery } from '#apps/agent/src/execution/run-query.js';
 import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
+import { DoctorController } from '#apps/agent/src/health/doctor.controller.js';
 import { ProbedDatabaseHealth } from '#apps/agent/src/health/probed-database-health.js';
 import { DatabaseHealth } from '#apps/agent/src/link/database-health.port.js';
 import { SiteLoads } from '#apps/agent/src/link/site-loads.port.js';
@@ -32,7 +33,7 @@ export class ExecutionModule {
   static of(openDriver: OpenPmsDriver = openMssql): DynamicModule {
     return {
       module: ExecutionModule,
-      controllers: [RunQueryController],
+      controllers: [DoctorController, RunQueryController],
       providers: [
         {
           provide: PmsSites,

@@ -5,7 +5,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { SiteReport } from '#libs/contracts/link-messages.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
-import { DatabaseHealth } from '#apps/agent/src/link/database-health.port.js';
+import { DatabaseHealth, type NotedFailure } from '#apps/agent/src/link/database-health.port.js';
 import { PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
 
 const PROBE_EVERY_MS = 30_000;
@@ -19,6 +19,8 @@ export interface SiteHealth {
   latencyMs?: number;
   /** Median of the last probes. */
   usualLatencyMs?: number;
+  /** When the last probe ended, well or not, by the clock that only goes forward. */
+  probedAtMs?: number;
 }
 
 @Injectable()
@@ -30,6 +32,7 @@ export class ProbedDatabaseHealth
   private readonly latencies = new Map<string, number[]>();
   private readonly listeners: ((health: SiteHealth) => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private failure: NotedFailure | undefined;
 
   constructor(private readonly sites: PmsSites) {
     super();
@@ -44,9 +47,12 @@ export class ProbedDatabaseHealth
     clearInterval(this.timer);
   }
 
-  /** Calls back when a site's database state has changed, so that a report can go out at once. */
-  onChange(listener: (health: SiteHealth) => void): void {
+  override onChange(listener: (health: SiteHealth) => void): void {
     this.listeners.push(listener);
+  }
+
+  override get lastFailure(): NotedFailure | undefined {
+    return this.failure;
   }
 
   override of(siteId: string): SiteHealth {
@@ -66,11 +72,14 @@ export class ProbedDatabaseHealth
       const latencyMs = await driver.probe();
       const kept = [...(this.latencies.get(siteId) ?? []), latencyMs].slice(-KEPT_PROBES);
       this.latencies.set(siteId, kept);
-      now = { siteId, database: 'ok', latencyMs, usualLatencyMs: median(kept) };
+      const probedAtMs = performance.now();
+      now = { siteId, database: 'ok', latencyMs, usualLatencyMs: median(kept), probedAtMs };
     } catch (error) {
       const { code } = toConduitError(error);
       const database = code === 'DATABASE_LOGIN_REFUSED' ? 'loginRefused' : 'unavailable';
-      now = { ...before, database };
+      const probedAtMs = performance.now();
+      this.failure = { code, atMs: probedAtMs };
+      now = { ...before, database, probedAtMs };
     }
     this.states.set(siteId, now);
     if (now.database !== before.database) this.listeners.forEach((listener) => listener(now));

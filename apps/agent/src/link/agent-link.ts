@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { TlsCredentials } from '#apps/agent/src/identity/tls-credentials.js';
+import type { NotedFailure } from '#apps/agent/src/link/database-health.port.js';
 import { BrokerClock } from '#apps/agent/src/link/broker-clock.js';
 import { LinkTarget } from '#apps/agent/src/link/link-target.js';
 import {
@@ -29,6 +30,8 @@ export class AgentLink extends BrokerLine {
   private diagnosis: LinkDiagnosis | undefined;
   private sinceMs = Date.now();
   private nextAttemptMs: number | undefined;
+  /** Why the last attempt that failed did, though the link may be up since. */
+  lastFailure: NotedFailure | undefined;
   /** Settles when the last join is noted on disk. */
   private joined: Promise<void> = Promise.resolve();
 
@@ -131,6 +134,7 @@ export class AgentLink extends BrokerLine {
   private fail(error: ConduitError, waitMs: number): void {
     this.nextAttemptMs = Date.now() + waitMs;
     this.target.refused(error);
+    this.lastFailure = { code: error.code, atMs: performance.now() };
     if (error.code === 'CLOCK_SKEWED') void this.clock.measure();
     const diagnosis = diagnosisOf(error);
     if (isSameDiagnosis(this.diagnosis, diagnosis)) return;

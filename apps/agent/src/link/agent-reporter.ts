@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { JoinCounter } from '#apps/agent/src/identity/join-counter.js';
 import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { BrokerClock } from '#apps/agent/src/link/broker-clock.js';
-import { SelfReport } from '#apps/agent/src/link/self-report.js';
+import { rounded, SelfReport } from '#apps/agent/src/link/self-report.js';
 import { EventLog } from '#apps/agent/src/logging/event-log.js';
 import { agentVersion } from '#apps/agent/src/version.js';
 import {
@@ -20,6 +20,7 @@ const REPORT_MS = 30_000;
 export class AgentReporter {
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
+  private linkMs: number | undefined;
 
   constructor(
     private readonly link: AgentLink,
@@ -44,12 +45,16 @@ export class AgentReporter {
     if (this.link.state !== 'connected') return;
     try {
       const sentMs = Date.now();
+      const began = performance.now();
       const answer = await this.link.ask<AgentReportAnswer>(brokerPatterns.reportAgent, {
         ...this.self.describe(),
         agentVersion,
         instanceId: this.joins.instanceId,
         clockMs: sentMs,
+        ...(this.linkMs !== undefined && { linkMs: this.linkMs }),
+        ...this.lastError(),
       } satisfies AgentReport);
+      this.linkMs = rounded(performance.now() - began);
       this.clock.note((sentMs + Date.now()) / 2 - answer.brokerTimeMs);
     } catch (error) {
       const { code } = toConduitError(error);
@@ -59,5 +64,13 @@ export class AgentReporter {
       clearTimeout(this.retry);
       this.retry = setTimeout(() => void this.report(), RETRY_MS).unref();
     }
+  }
+
+  /** The newer of what went wrong with the link and with a database. */
+  private lastError(): Pick<AgentReport, 'lastError' | 'lastErrorAgeMs'> {
+    const noted = [this.link.lastFailure, this.self.lastDatabaseFailure];
+    const [last] = noted.filter((one) => one !== undefined).sort((a, b) => b.atMs - a.atMs);
+    if (!last) return {};
+    return { lastError: last.code, lastErrorAgeMs: rounded(performance.now() - last.atMs) };
   }
 }

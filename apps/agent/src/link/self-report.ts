@@ -2,9 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
-import { DatabaseHealth } from '#apps/agent/src/link/database-health.port.js';
+import { DatabaseHealth, type NotedFailure } from '#apps/agent/src/link/database-health.port.js';
 import { SiteLoads } from '#apps/agent/src/link/site-loads.port.js';
 import type { AgentReport } from '#libs/contracts/link-messages.js';
+
+const LONGEST_MS = 7 * 86_400_000;
+
+/** As the broker takes it: whole, and never longer than a week. */
+export const rounded = (ms: number): number => Math.min(Math.max(0, Math.round(ms)), LONGEST_MS);
 
 /** What an agent says of itself: its pause flag and the sites that it both serves and knows. */
 @Injectable()
@@ -20,16 +25,28 @@ export class SelfReport {
   /** Calls back when something has changed that should be told at once. */
   onChange(listener: () => void): void {
     this.loads.onChange(listener);
+    this.databases.onChange(listener);
+  }
+
+  get lastDatabaseFailure(): NotedFailure | undefined {
+    return this.databases.lastFailure;
   }
 
   describe(): Pick<AgentReport, 'paused' | 'sites'> {
     const served = this.config.sites.filter(({ siteId }) => this.identity.siteIds.includes(siteId));
-    const sites = served.map(({ siteId, catalogues }) => ({
-      siteId,
-      ...this.databases.of(siteId),
-      load: this.loads.of(siteId),
-      catalogues: catalogues.map(({ name, isDefault }) => ({ name, isDefault })),
-    }));
+    const sites = served.map(({ siteId, catalogues }) => {
+      const { probedAtMs, latencyMs, usualLatencyMs, ...seen } = this.databases.of(siteId);
+      return {
+        ...seen,
+        siteId,
+        ...(probedAtMs !== undefined && { probeAgeMs: rounded(performance.now() - probedAtMs) }),
+        ...(latencyMs !== undefined && { latencyMs: rounded(latencyMs) }),
+        ...(usualLatencyMs !== undefined && { usualLatencyMs: rounded(usualLatencyMs) }),
+        load: this.loads.of(siteId),
+        ...this.loads.workOf(siteId),
+        catalogues: catalogues.map(({ name, isDefault }) => ({ name, isDefault })),
+      };
+    });
     return { paused: this.rules.paused, sites };
   }
 }

@@ -4,6 +4,9 @@ import type { SiteLoad } from '#libs/contracts/link-messages.js';
 export abstract class SiteLoads {
   abstract of(siteId: string): SiteLoad;
 
+  /** Queries of the site that run, and that wait for a place. */
+  abstract workOf(siteId: string): { running: number; waiting: number };
+
   /** Calls back when any site's load has changed. */
   abstract onChange(listener: () => void): void;
 }

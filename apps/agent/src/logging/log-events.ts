@@ -34,6 +34,8 @@ export interface LogEvents {
   'report.failed': { code: ErrorCode };
   /** What is held back to spare the database server, and what was seen there. */
   'load.changed': { siteId: string; load: SiteLoad; cause?: 'slow' | 'blocking' };
+  /** The operator's staff asked for the doctor's findings. */
+  'doctor.run': { bad: number };
   'link-request.failed': { pattern: string; errorName: string };
   /** A document that did not pass the examination, and the word for why; `unsaid`: how many before it. */
   'grant.refused': { code: ErrorCode; reason: string; grantId?: string; unsaid?: number };
@@ -63,6 +65,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'encryption-key.rotation-failed': 'warn',
   'report.failed': 'warn',
   'load.changed': 'warn',
+  'doctor.run': 'info',
   'link-request.failed': 'error',
   'grant.refused': 'warn',
   'registered.failed': 'warn',
