@@ -52,9 +52,8 @@ export const fleet: Migration = {
     $$`,
     `create trigger agents_begin_health after insert on agents
       for each row execute function begin_agent_health()`,
-    `create index agents_by_practice on agents (practice_id)`,
-    `create index sites_by_agent on sites (agent_id)`,
-    `create index sites_by_practice on sites (practice_id)`,
+    `create index if not exists agents_by_practice on agents (practice_id)`,
+    `create index if not exists sites_by_practice on sites (practice_id)`,
     `create table agent_events (
       event_id bigint generated always as identity primary key,
       agent_id text not null references agents on delete cascade,
