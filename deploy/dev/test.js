@@ -10,6 +10,7 @@ import { command, installDebianPackages, onPath, root, setUp } from './set-up.js
 
 const wishes = [
   { package: 'freetds-bin', present: () => onPath('tsql') },
+  { package: 'chromium', present: () => onPath('chromium') },
   { package: 'postgresql', present: () => existsSync('/usr/lib/postgresql') },
 ];
 

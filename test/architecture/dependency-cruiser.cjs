@@ -4,6 +4,11 @@
  */
 const middle = '(link|pki|sealing|grants|audit|queue|redis|db|tsql|webhooks)';
 
+/** Files of libs that import nothing but each other, so that they run anywhere. */
+const browserSafe = 'kernel/exhaustive\\.ts';
+const browserLibraries =
+  '@simplewebauthn/browser|@tanstack/react-query|react|react-aria-components|react-dom|react-router|recharts|uqr';
+
 module.exports = {
   forbidden: [
     {
@@ -50,6 +55,23 @@ module.exports = {
       to: { path: '^(libs/(db|queue|redis)/|node_modules/(bullmq|ioredis|pg|@electric-sql)/)' },
     },
     {
+      name: 'console-runs-in-a-browser',
+      comment:
+        'What the console takes from libs must run in a browser: types of its API, and pure code. No Node, no server library.',
+      severity: 'error',
+      from: { path: '^apps/console/src/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: `^(libs/(?!console-api/|${browserSafe})|node_modules/(?!(${browserLibraries})/))`,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'console-uses-nothing-of-node',
+      severity: 'error',
+      from: { path: '^apps/console/src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'no-circles',
       severity: 'error',
       from: {},
@@ -63,7 +85,7 @@ module.exports = {
     enhancedResolveOptions: {
       conditionNames: ['source', 'import', 'node', 'default'],
       exportsFields: ['exports'],
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
     },
   },
 };

@@ -4,6 +4,7 @@
  * rules.spec.ts plants a violation of each own rule and proves that it is found.
  */
 import js from '@eslint/js';
+import hooks from 'eslint-plugin-react-hooks';
 import ts from 'typescript-eslint';
 
 const forgeCryptography = [
@@ -59,7 +60,7 @@ export default ts.config(
   js.configs.recommended,
   ...ts.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: `${import.meta.dirname}/../..` },
     },
@@ -84,6 +85,35 @@ export default ts.config(
     files: ['apps/agent/src/**/*.ts', 'apps/broker/src/**/*.ts', 'libs/**/*.ts'],
     ignores: ['**/*.spec.ts', '**/*.fixture.ts', 'libs/kernel/exhaustive.ts'],
     rules: { 'no-restricted-syntax': ['error', ...forgeCryptography, ...composedMessages] },
+  },
+  {
+    files: ['apps/console/src/**'],
+    ...hooks.configs.flat.recommended,
+    rules: {
+      ...hooks.configs.flat.recommended.rules,
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Only api/request.ts speaks to the broker.' },
+        { name: 'localStorage', message: 'A shared computer keeps nothing of anybody’s.' },
+        { name: 'EventSource', message: 'Only api/ speaks to the broker.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...composedMessages,
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']",
+          message: 'Text is text: markup from anywhere else runs as us.',
+        },
+        {
+          selector: "JSXAttribute[name.name='target'][value.value='_blank']",
+          message: 'A page of ours stays in its window.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['apps/console/src/api/**'],
+    rules: { 'no-restricted-globals': ['error', 'localStorage'] },
   },
   { files: ['libs/queue/**'], rules: homes(['bullmq', 'ioredis']) },
   { files: ['libs/redis/**'], rules: homes(['ioredis']) },

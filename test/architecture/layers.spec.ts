@@ -46,6 +46,8 @@ test('every layering rule finds its planted violation', async () => {
   expect([...found].sort()).toEqual([
     'agent-stays-light',
     'apps-never-import-apps',
+    'console-runs-in-a-browser',
+    'console-uses-nothing-of-node',
     'contracts-stay-below-libs',
     'errors-import-kernel-only',
     'kernel-imports-nothing',

@@ -37,7 +37,7 @@ const bannedFolders = ['services', 'dto', 'interfaces', 'utils', 'common', 'help
 function problems(path: string): string[] {
   const found: string[] = [];
   const folders = path.split('/').slice(0, -1);
-  const [stem = '', ...suffixes] = (path.split('/').at(-1) ?? '').replace(/\.ts$/, '').split('.');
+  const [stem = '', ...suffixes] = (path.split('/').at(-1) ?? '').replace(/\.tsx?$/, '').split('.');
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem)) found.push('not kebab-case');
   if (stem === 'index') found.push('barrel');
   if (stem.split('-').some((word) => bannedWords.includes(word))) found.push('empty word');
@@ -49,10 +49,14 @@ function problems(path: string): string[] {
 
 describe('names', () => {
   test('every source file has a name that says what it is', () => {
-    const files = execFileSync('git', ['ls-files', '--', 'apps/*.ts', 'libs/*.ts', 'test/*.ts'], {
-      cwd: root,
-      encoding: 'utf8',
-    })
+    const files = execFileSync(
+      'git',
+      ['ls-files', '--', 'apps/*.ts', 'apps/*.tsx', 'libs/*.ts', 'test/*.ts'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+      },
+    )
       .split('\n')
       .filter((file) => file !== '' && !file.includes('/planted/'));
     expect(files.length).toBeGreaterThan(50);
@@ -64,6 +68,7 @@ describe('names', () => {
   test.each([
     ['libs/link/index.ts', 'barrel'],
     ['libs/link/linkHelper.ts', 'not kebab-case'],
+    ['apps/console/src/ui/DataTable.tsx', 'not kebab-case'],
     ['libs/link/link-utils.ts', 'empty word'],
     ['apps/broker/src/services/keys.ts', 'folder by layer'],
     ['apps/broker/src/keys/keys.service.ts', 'unknown role'],

@@ -77,6 +77,30 @@ const planted: [title: string, filePath: string, code: string, rule: string][] =
     "import forge from 'node-forge';\nexport const q = forge;",
     'no-restricted-imports',
   ],
+  [
+    'the console puts no markup from elsewhere on its pages',
+    'apps/console/src/planted.tsx',
+    'export const p = (html: string) => <p dangerouslySetInnerHTML={{ __html: html }} />;',
+    'no-restricted-syntax',
+  ],
+  [
+    'the console speaks to the broker in one place',
+    'apps/console/src/pages/planted.ts',
+    "export const answer = fetch('https://example.org');",
+    'no-restricted-globals',
+  ],
+  [
+    'the console leaves nothing on a shared computer',
+    'apps/console/src/api/planted.ts',
+    "export const kept = localStorage.getItem('x');",
+    'no-restricted-globals',
+  ],
+  [
+    'hooks are called in the same order each time',
+    'apps/console/src/planted.tsx',
+    "import { useState } from 'react';\nexport const P = (p: { a: boolean }) => (p.a ? useState(1)[0] : 0);",
+    'react-hooks/rules-of-hooks',
+  ],
   ['nothing prints past the log', 'apps/broker/src/planted.ts', "console.log('x');", 'no-console'],
 ];
 

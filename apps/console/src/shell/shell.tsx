@@ -4,6 +4,7 @@
  */
 import { useState } from 'react';
 import { Navigate, Outlet, useLocation, useNavigation } from 'react-router';
+import type { Session } from '#libs/console-api/session.js';
 import { SessionEnded } from '#apps/console/src/session/session-ended.js';
 import { useSession } from '#apps/console/src/session/session-context.js';
 import { workplacesOf } from '#apps/console/src/session/workplaces.js';
@@ -33,20 +34,21 @@ export function Shell() {
     const next = encodeURIComponent(`${pathname}${search}`);
     return <Navigate to={pathname === '/' ? '/sign-in' : `/sign-in?next=${next}`} replace />;
   }
-  return <Frame />;
+  return <Frame session={session} />;
 }
 
-function Frame() {
-  const { session } = useSession();
+function Frame({ session }: { session: Session }) {
   const { pathname } = useLocation();
   const isLeaving = useNavigation().state === 'loading';
   // Open for the page it was opened on; the next one begins with it folded.
   const [openAt, setOpenAt] = useState<string>();
   const isOpen = openAt === pathname;
-  if (!session) return null;
   const places = workplacesOf(session);
-  const here =
-    places.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`)) ?? places[0];
+  const found = places.find(({ path }) => pathname === path || pathname.startsWith(`${path}/`));
+  // Pages that belong to no workplace are shown within the one before.
+  const [lastPath, setLastPath] = useState<string>();
+  if (found && found.path !== lastPath) setLastPath(found.path);
+  const here = found ?? places.find(({ path }) => path === lastPath) ?? places[0];
   return (
     <div className="shell">
       <a className="skip" href="#main">

@@ -2,8 +2,6 @@ import { useNavigate } from 'react-router';
 import { roleNames, type Workplace } from '#apps/console/src/session/workplaces.js';
 import { Select } from '#apps/console/src/ui/select.js';
 
-const and = new Intl.ListFormat('en-AU', { type: 'conjunction' });
-
 /** Which of a person's workplaces is on the screen; a choice only for who has several. */
 export function WorkplaceSwitch({ places, here }: { places: Workplace[]; here: Workplace }) {
   const navigate = useNavigate();
@@ -20,7 +18,7 @@ export function WorkplaceSwitch({ places, here }: { places: Workplace[]; here: W
       ) : (
         <p className="workplace__name">{here.name}</p>
       )}
-      <p className="workplace__roles">{and.format(here.roles.map((role) => roleNames[role]))}</p>
+      <p className="workplace__roles">{here.roles.map((role) => roleNames[role]).join(' · ')}</p>
     </div>
   );
 }

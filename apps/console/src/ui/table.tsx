@@ -10,6 +10,8 @@ export interface Column<Row> {
   key: string;
   label: string;
   cell: (row: Row) => ReactNode;
+  /** Holds buttons, which speak for themselves: its label is read out only. */
+  isActs?: boolean;
   /** Digits line up at the right. */
   isNumber?: boolean;
   /** Pressing the heading asks for another order. */
@@ -55,8 +57,12 @@ export function Table<Row>(props: TableProps<Row>) {
         <tbody>
           {rows.map((row) => (
             <tr key={rowKey(row)}>
-              {columns.map(({ key, label, cell, isNumber }) => (
-                <td key={key} data-label={label} className={isNumber ? 'number' : undefined}>
+              {columns.map(({ key, label, cell, isNumber, isActs }) => (
+                <td
+                  key={key}
+                  data-label={isActs ? undefined : label}
+                  className={isNumber ? 'number' : undefined}
+                >
                   <div>{cell(row)}</div>
                 </td>
               ))}
@@ -77,7 +83,7 @@ interface HeadingProps<Row> {
 const arrows = { ascending: ' ↑', descending: ' ↓' } as const;
 
 function Heading<Row>({ column, order, onOrder }: HeadingProps<Row>) {
-  const { key, label, isNumber, isSortable } = column;
+  const { key, label, isNumber, isActs, isSortable } = column;
   const direction = order?.key === key ? order.direction : undefined;
   const next = direction === 'ascending' ? 'descending' : 'ascending';
   return (
@@ -96,7 +102,7 @@ function Heading<Row>({ column, order, onOrder }: HeadingProps<Row>) {
           <span aria-hidden="true">{direction && arrows[direction]}</span>
         </button>
       ) : (
-        label
+        <span className={isActs ? 'unseen' : undefined}>{label}</span>
       )}
     </th>
   );

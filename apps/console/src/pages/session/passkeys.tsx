@@ -91,7 +91,8 @@ function columns(onRemove: ((passkey: Passkey) => void) | undefined): Column<Pas
       ? [
           {
             key: 'remove',
-            label: '',
+            label: 'What you can do',
+            isActs: true,
             cell: (passkey: Passkey) => (
               <Button
                 look="quiet"
