@@ -8,7 +8,6 @@ import { Kysely } from 'kysely';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { EndRegistered } from '#apps/broker/src/registered/end-registered.js';
 import { codeOf, type RecordedRun } from '#apps/broker/src/registered/record-runs.js';
-import type { RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
 import { RunParts } from '#apps/broker/src/registered/run-parts.js';
 import { tellIntegrator } from '#apps/broker/src/registered/tell-integrator.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
