@@ -236,7 +236,7 @@ export const catalogue = {
     'never',
     'practice',
     'The practice has not approved this integrator yet.',
-    'Ask the practice to open the access request and decide.',
+    'Ask the practice to open the access request and decide. With the reason waits-for-server it has approved, and its server confirms as soon as it is online.',
   ),
   GRANT_MISSING: entry(
     403,

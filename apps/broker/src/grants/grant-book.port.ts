@@ -6,7 +6,9 @@ import type { Grant } from '#libs/grants/grant.js';
 
 export type GrantLookup =
   | { state: 'active'; grant: Grant }
-  | { state: 'none' | 'pending' | 'declined' | 'revoked' | 'expired' | 'paused' };
+  | { state: 'none' | 'declined' | 'revoked' | 'expired' | 'paused' }
+  /** `server`: the practice approved, and its server has not confirmed that yet. */
+  | { state: 'pending'; waitsFor: 'practice' | 'server' };
 
 export abstract class GrantBook {
   /** In memory, kept fresh by push: no I/O. `none` also when the integrator never paired. */

@@ -5,10 +5,10 @@ import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
 import type { SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
+import { metaOf } from '#apps/broker/src/grants/exact-meta.js';
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { firstWrongField, type Shape } from '#libs/grants/field-checks.js';
 import {
   createPairingCodeShape,
   declineAccessRequestShape,
@@ -22,15 +22,6 @@ import {
 } from '#libs/grants/grant-messages.js';
 import { LinkContext } from '#libs/link/link-context.js';
 import { LinkRequest } from '#libs/link/link-request.js';
-
-/** The message's meta without what every request carries, or REQUEST_INVALID naming the field. */
-function metaOf<Meta>(request: LinkRequest, shape: Shape): Meta {
-  const { requestId: _, ...meta } = request.meta;
-  const field = firstWrongField(meta, shape);
-  if (field === undefined) return meta as Meta;
-  const facts = Object.hasOwn(shape.required, field) ? { field } : { problem: 'unknown field' };
-  throw new ConduitError('REQUEST_INVALID', { facts });
-}
 
 @Controller()
 export class GrantsController {

@@ -1,10 +1,21 @@
 /**
  * Permission as the broker knows it: pairing codes, access requests, and the practice's signed
- * grants, kept as signed. It answers hopeless requests early; the decision is the agent's.
+ * grants, kept as signed. What an owner's passkey approved waits here for the practice's server; only
+ * the server's receipt puts it in force. It answers hopeless requests early; the decision is the agent's.
  */
 import { Module } from '@nestjs/common';
 
+import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
+import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
+import { ApprovalsController } from '#apps/broker/src/grants/approvals.controller.js';
+import { DeliverProposals } from '#apps/broker/src/grants/deliver-proposals.js';
+import { DraftGrant } from '#apps/broker/src/grants/draft-grant.js';
+import { GrantStandings } from '#apps/broker/src/grants/grant-standings.js';
+import { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
+import { ProposeGrant } from '#apps/broker/src/grants/propose-grant.js';
+import { RecordAgentRules } from '#apps/broker/src/grants/record-agent-rules.js';
+import { SettleProposal } from '#apps/broker/src/grants/settle-proposal.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
 import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
@@ -17,7 +28,8 @@ import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.j
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
 
 @Module({
-  controllers: [GrantsController],
+  imports: [GatewayModule],
+  controllers: [GrantsController, ApprovalsController],
   providers: [
     CreatePairingCode,
     GrantNews,
@@ -25,10 +37,28 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     PairingDoor,
     AccessRequests,
     StoreGrant,
+    AgentRulesBook,
+    DeliverProposals,
+    DraftGrant,
+    GrantStandings,
+    OfferedApprovers,
+    ProposeGrant,
+    RecordAgentRules,
+    SettleProposal,
     LiveGrantBook,
     LivePauses,
     { provide: GrantBook, useClass: PausableGrantBook },
   ],
-  exports: [GrantBook, PairingDoor],
+  exports: [
+    AccessRequests,
+    AgentRulesBook,
+    CreatePairingCode,
+    DraftGrant,
+    GrantBook,
+    GrantStandings,
+    OfferedApprovers,
+    PairingDoor,
+    ProposeGrant,
+  ],
 })
 export class GrantsModule {}

@@ -7,6 +7,7 @@ import { Kysely } from 'kysely';
 
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
+import { firmDays, namesSite } from '#apps/broker/src/grants/grant-proposal.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { Database } from '#libs/db/schema.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
@@ -14,12 +15,15 @@ import { parseGrant } from '#libs/grants/parse-grant.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const rereadMs = 60_000;
+const DAY_MS = 86_400_000;
 
 /** What is known of one integrator at one site. */
 interface Entry {
   /** Newest document of each grant, newest first. */
   grants: { grant: Grant; expiresMs: number }[];
   request?: 'pending' | 'approved' | 'declined';
+  /** Approved with a passkey; the practice's server has not taken it. Until when it is delivered. */
+  waitsUntilMs?: number;
 }
 
 type Page = Map<string, Entry>;
@@ -63,7 +67,8 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
     const nowMs = this.clock.now();
     const active = entry.grants.find(({ grant, expiresMs }) => !grant.revoked && expiresMs > nowMs);
     if (active) return { state: 'active', grant: active.grant };
-    if (entry.request === 'pending') return { state: 'pending' };
+    if ((entry.waitsUntilMs ?? 0) > nowMs) return { state: 'pending', waitsFor: 'server' };
+    if (entry.request === 'pending') return { state: 'pending', waitsFor: 'practice' };
     const [newest] = entry.grants;
     if (newest) return { state: newest.grant.revoked ? 'revoked' : 'expired' };
     return { state: entry.request === 'declined' ? 'declined' : 'none' };
@@ -93,12 +98,16 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
     const grants = await this.database
       .selectFrom('grants')
       .distinctOn(['site_id', 'grant_id'])
-      .select(['site_id', 'integrator_id', 'signed', 'created_at'])
+      .select(['site_id', 'grant_id', 'integrator_id', 'signed', 'created_at'])
       .$if(siteId !== undefined, (query) => query.where('site_id', '=', siteId as string))
       .orderBy('site_id')
       .orderBy('grant_id')
       .orderBy('seq', 'desc')
       .execute();
+    const proposals = await this.readProposals(siteId);
+    const withdrawn = new Map(
+      proposals.filter((row) => row.revokes).map((row) => [row.grant_id, row]),
+    );
     const pages = new Map<string, Page>();
     for (const row of requests) entryOf(pages, row).request = row.state;
     grants.sort((a, b) => b.created_at.getTime() - a.created_at.getTime());
@@ -106,11 +115,25 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
       const reading = parseGrant((row.signed as SignedGrant).document);
       if (!reading.ok) continue;
       const expiresMs = Date.parse(reading.grant.expires);
-      entryOf(pages, row).grants.push({ grant: reading.grant, expiresMs });
+      const isWithdrawn = (withdrawn.get(row.grant_id)?.seq ?? 0) > reading.grant.seq;
+      const grant: Grant = isWithdrawn ? { ...reading.grant, revoked: true } : reading.grant;
+      entryOf(pages, row).grants.push({ grant, expiresMs });
     }
+    for (const row of proposals) if (!row.revokes) noteWaiting(pages, row, siteId);
     if (siteId === undefined) this.pages = pages;
     else this.pages.set(siteId, pages.get(siteId) ?? new Map());
     this.index();
+  }
+
+  /** Withdrawals that were proposed count already; what gives permission only waits. */
+  private readProposals(siteId: string | undefined): Promise<ProposalRow[]> {
+    return this.database
+      .selectFrom('grant_proposals')
+      .select(['grant_id', 'seq', 'site_ids', 'integrator_id', 'revokes', 'state', 'created_at'])
+      .$if(siteId !== undefined, (query) => query.where(namesSite(siteId as string)))
+      .where('state', 'in', ['proposed', 'refused'])
+      .orderBy('seq')
+      .execute();
   }
 
   private index(): void {
@@ -122,6 +145,26 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
       }
     }
     this.sitesByIntegrator = index;
+  }
+}
+
+interface ProposalRow {
+  grant_id: string;
+  seq: number;
+  site_ids: string[];
+  integrator_id: string;
+  revokes: boolean;
+  state: 'proposed' | 'refused' | 'replaced' | 'taken';
+  created_at: Date;
+}
+
+/** @param only the site whose page is read; absent: all */
+function noteWaiting(pages: Map<string, Page>, row: ProposalRow, only: string | undefined): void {
+  if (row.state !== 'proposed') return;
+  for (const site_id of row.site_ids) {
+    if (only !== undefined && site_id !== only) continue;
+    const entry = entryOf(pages, { site_id, integrator_id: row.integrator_id });
+    entry.waitsUntilMs = row.created_at.getTime() + firmDays * DAY_MS;
   }
 }
 

@@ -4,6 +4,7 @@ import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { requireOwnSites, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import { replaceOlder } from '#apps/broker/src/grants/grant-proposal.js';
 import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import {
   forgetReplaced,
@@ -52,11 +53,12 @@ export class StoreGrant {
       await requireOwnSites(within, peer, grant.siteIds);
       await this.checkReceipt(within, peer, grant, { signed, receipt });
       const standing = await this.standingOf(within, grant, signed);
+      const personId = await this.settle(within, grant, signed);
       if (standing === 'known') return undefined;
       await this.insert(within, grant, { signed, receipt });
       await forgetReplaced(within, grant.grantId);
       if (!grant.revoked) await this.approveRequests(within, grant);
-      await this.record(within, peer, grant);
+      await this.record(within, peer, grant, personId);
       return this.news.record(within, { ...grant, type: newsOf(grant, standing) });
     });
     if (due) {
@@ -164,7 +166,38 @@ export class StoreGrant {
       .execute();
   }
 
-  private record(within: Within, peer: SpeakingAgent, grant: Grant): Promise<void> {
+  /** What was proposed is taken, and what it replaces waits no longer. @returns who proposed it */
+  private async settle(
+    within: Within,
+    grant: Grant,
+    { document }: SignedGrant,
+  ): Promise<string | undefined> {
+    const at = new Date(this.clock.now());
+    await replaceOlder(within, grant, at);
+    const row = await within
+      .selectFrom('grant_proposals')
+      .select(['person_id', 'signed'])
+      .where('grant_id', '=', grant.grantId)
+      .where('seq', '=', grant.seq)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const isSame = (row.signed as SignedGrant).document === document;
+    await within
+      .updateTable('grant_proposals')
+      .set({ state: isSame ? 'taken' : 'replaced', decided_at: at })
+      .set({ refused_code: null, refused_reason: null })
+      .where('grant_id', '=', grant.grantId)
+      .where('seq', '=', grant.seq)
+      .execute();
+    return isSame ? row.person_id : undefined;
+  }
+
+  private record(
+    within: Within,
+    peer: SpeakingAgent,
+    grant: Grant,
+    personId: string | undefined,
+  ): Promise<void> {
     const [site] = grant.siteIds;
     return this.audit.record(
       {
@@ -175,6 +208,7 @@ export class StoreGrant {
         integrator: grant.integratorId,
         grantId: grant.grantId,
         grantSeq: grant.seq,
+        ...(personId !== undefined && { actorRef: personId }),
       },
       within,
     );

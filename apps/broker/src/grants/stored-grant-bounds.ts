@@ -59,9 +59,10 @@ export async function forgetReplaced(within: Within, grantId: string): Promise<v
     .execute();
   const oldest = kept.at(-1);
   if (!oldest || kept.length < storedGrantBounds.documentsOfGrant) return;
-  await within
-    .deleteFrom('grants')
-    .where('grant_id', '=', grantId)
-    .where('seq', '<', oldest.seq)
-    .execute();
+  for (const table of ['grants', 'grant_proposals'] as const)
+    await within
+      .deleteFrom(table)
+      .where('grant_id', '=', grantId)
+      .where('seq', '<', oldest.seq)
+      .execute();
 }

@@ -43,8 +43,8 @@ export class QueryAdmission {
     requestId: string,
     lane: QueryLane = 'immediate',
   ): void {
-    const code = this.whyNot(caller, siteId);
-    if (!code) return;
+    const refusal = this.whyNot(caller, siteId);
+    if (!refusal) return;
     this.audit.note({
       type: 'query.refused',
       site: this.sites.find(siteId) ? siteId : 'unknown',
@@ -53,9 +53,9 @@ export class QueryAdmission {
       requestId,
       lane,
       outcome: 'refused',
-      errorCode: code,
+      errorCode: refusal.code,
     });
-    throw new ConduitError(code);
+    throw refusal;
   }
 
   /**
@@ -71,18 +71,29 @@ export class QueryAdmission {
   ): Grant {
     this.require(caller, siteId, requestId, lane);
     const found = this.grants.find(siteId, caller.integratorId);
-    if (found.state !== 'active') throw new ConduitError(grantRefusals[found.state]);
+    if (found.state !== 'active') throw refusalOf(found);
     this.limits.takeGrant(found.grant, reply);
     if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
     return found.grant;
   }
 
-  private whyNot(caller: CallerIdentity, siteId: string): ErrorCode | undefined {
+  private whyNot(caller: CallerIdentity, siteId: string): ConduitError | undefined {
     // Before anything is looked up: a restricted key learns nothing about other sites.
-    if (caller.key.siteIds && !caller.key.siteIds.has(siteId)) return 'KEY_SITE_FORBIDDEN';
-    const { state } = this.grants.find(siteId, caller.integratorId);
-    if (state === 'none') return grantRefusals.none;
-    if (this.sites.find(siteId)?.authoritative === false) return 'SITE_NOT_AUTHORITATIVE';
-    return state === 'active' ? undefined : grantRefusals[state];
+    if (caller.key.siteIds && !caller.key.siteIds.has(siteId))
+      return new ConduitError('KEY_SITE_FORBIDDEN');
+    const found = this.grants.find(siteId, caller.integratorId);
+    if (found.state === 'none') return refusalOf(found);
+    if (this.sites.find(siteId)?.authoritative === false)
+      return new ConduitError('SITE_NOT_AUTHORITATIVE');
+    return found.state === 'active' ? undefined : refusalOf(found);
   }
+}
+
+/** What was approved and waits for the practice's server is told apart: nobody has to ask the practice. */
+function refusalOf(found: Exclude<GrantLookup, { state: 'active' }>): ConduitError {
+  const waits = found.state === 'pending' && found.waitsFor === 'server';
+  return new ConduitError(
+    grantRefusals[found.state],
+    waits ? { facts: { reason: 'waits-for-server' } } : {},
+  );
 }
