@@ -30,6 +30,8 @@ export const auditActions = [
   'access.paused',
   'access.resumed',
   'practice.created',
+  'practice.changed',
+  'activity.exported',
   'integrator.created',
   'key.created',
   'key.revoked',
@@ -65,6 +67,12 @@ export const auditActions = [
   'passkey.removed',
   'identity.linked',
   'identity.unlinked',
+  'agent-act.asked',
+  'agent-act.approved',
+  'agent-act.declined',
+  'agent.diagnosed',
+  'alert-rule.changed',
+  'site-hours.changed',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -219,6 +219,8 @@ export interface PermissionSummary {
   refusedReason?: string;
   expires: string;
   scopes: ScopeWords[];
+  /** Codes. */
+  purposes: string[];
 }
 /** `GET grants/:grantId` */
 export interface Permission extends PermissionSummary {
@@ -324,6 +326,8 @@ export interface IntegratorToday extends TodayCounts {
   purposes: string[];
   durations: { bucket: string; count: number }[];
   sizes: { bucket: string; count: number }[];
+  /** Queries that run at the practice's server by a timetable, now. */
+  registered: number;
 }
 
 /** `GET service`: what whoever looks after the server sees; nothing of records, people or permission. */

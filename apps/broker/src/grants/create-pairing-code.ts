@@ -29,8 +29,15 @@ export class CreatePairingCode {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ConduitError SITE_NOT_FOUND when the site is not the agent's */
-  async execute(peer: SpeakingAgent, siteId: string): Promise<CreatedPairingCode> {
+  /**
+   * @param personId who asked for it in the console; absent: somebody on the server
+   * @throws ConduitError SITE_NOT_FOUND when the site is not the agent's
+   */
+  async execute(
+    peer: SpeakingAgent,
+    siteId: string,
+    personId?: string,
+  ): Promise<CreatedPairingCode> {
     const code = makePairingCode();
     const plain = normalisePairingCode(code) as string;
     const expiresAt = new Date(this.clock.now() + pairingCodeLifeMs);
@@ -52,6 +59,7 @@ export class CreatePairingCode {
           practice: peer.practiceId,
           site: siteId,
           agent: peer.agentId,
+          ...(personId !== undefined && { actorRef: personId }),
         },
         within,
       );

@@ -1,0 +1,232 @@
+/** What the pages of a practice send, checked before anything else looks at it. */
+import 'reflect-metadata';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
+import { StepUpDto } from '#apps/broker/src/people/people-bodies.js';
+import {
+  activityKinds,
+  activityOutcomes,
+  declineReasons,
+  requestStates,
+  type ActivityFilter,
+  type ActivityKind,
+  type ActivityOutcome,
+  type ChangeProfileRequest,
+  type DeclineReason,
+  type DeclineRequest,
+  type DraftChangeRequest,
+  type ExportActivityRequest,
+  type OrderInstallCodeRequest,
+  type PauseRequest,
+  type PermissionChoices,
+  type ProposePermissionRequest,
+  type RequestState,
+} from '#libs/console-api/practice.js';
+import { IfGiven } from '#libs/contracts/if-given.js';
+import { IsMoment } from '#libs/contracts/is-moment.js';
+import { EnrolledSiteDto } from '#libs/contracts/operator.js';
+import { purposes } from '#libs/grants/grant.js';
+import { isTimeZone } from '#libs/grants/permitted-hours.js';
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const CLOCK_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+const END_TIME = /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const MAX_SCOPES = 200;
+
+export class ChangeProfileDto implements ChangeProfileRequest {
+  @ValidateBy(
+    { name: 'isTimeZone', validator: { validate: isTimeZone } },
+    { message: '$property must be a time zone such as Australia/Perth' },
+  )
+  timeZone!: string;
+}
+
+export class ListRequestsDto {
+  @IfGiven()
+  @IsIn(requestStates)
+  state?: RequestState;
+}
+
+export class DeclineDto implements DeclineRequest {
+  @IsIn(declineReasons)
+  reason!: DeclineReason;
+}
+
+class HoursDto {
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(7)
+  @IsInt({ each: true })
+  @Min(1, { each: true })
+  @Max(7, { each: true })
+  days!: number[];
+
+  @Matches(CLOCK_TIME)
+  from!: string;
+
+  @Matches(END_TIME)
+  to!: string;
+}
+
+export class ChoicesDto implements PermissionChoices {
+  @IfGiven()
+  @IsArray()
+  @ArrayMaxSize(MAX_SCOPES)
+  @IsString({ each: true })
+  @MaxLength(300, { each: true })
+  scopes?: string[];
+
+  @IfGiven()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @Length(1, 128, { each: true })
+  catalogues?: string[];
+
+  @IfGiven()
+  @IsArray()
+  @IsIn(purposes, { each: true })
+  purposes?: string[];
+
+  @IfGiven()
+  @IsInt()
+  @Min(1)
+  @Max(400)
+  days?: number;
+
+  @IfGiven()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000)
+  rows?: number;
+
+  @IfGiven()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  perMinute?: number;
+
+  @IfGiven()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  concurrency?: number;
+
+  @IfGiven()
+  @ValidateNested()
+  @Type(() => HoursDto)
+  hours?: HoursDto;
+
+  @IfGiven()
+  @IsBoolean()
+  writesWithoutJournal?: boolean;
+}
+
+export class DraftChangeDto implements DraftChangeRequest {
+  @IsIn(['narrow', 'renew', 'revoke'])
+  change!: DraftChangeRequest['change'];
+
+  @IfGiven()
+  @ValidateNested()
+  @Type(() => ChoicesDto)
+  choices?: ChoicesDto;
+}
+
+export class ProposeDto implements ProposePermissionRequest {
+  @IsString()
+  @Length(2, 131_072)
+  document!: string;
+
+  /** Read by whoever verifies it. */
+  @IsObject()
+  credential!: AuthenticationResponseJSON;
+}
+
+export class PauseDto implements PauseRequest {
+  @IfGiven()
+  @Matches(ID)
+  integratorId?: string;
+}
+
+export class ActivityFilterDto implements ActivityFilter {
+  @IfGiven()
+  @IsIn(activityKinds)
+  kind?: ActivityKind;
+
+  @IfGiven()
+  @Matches(ID)
+  integratorId?: string;
+
+  @IfGiven()
+  @Matches(ID)
+  siteId?: string;
+
+  @IfGiven()
+  @IsIn(purposes)
+  purpose?: string;
+
+  @IfGiven()
+  @IsIn(activityOutcomes)
+  outcome?: ActivityOutcome;
+
+  @IfGiven()
+  @IsMoment()
+  from?: string;
+
+  @IfGiven()
+  @IsMoment()
+  to?: string;
+}
+
+export class ReadActivityDto extends ActivityFilterDto {
+  @IfGiven()
+  @Matches(/^[\d.]{1,40}$/)
+  before?: string;
+}
+
+export class ExportActivityDto implements ExportActivityRequest {
+  @IsIn(['csv', 'json'])
+  format!: 'csv' | 'json';
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => ActivityFilterDto)
+  filter!: ActivityFilterDto;
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => StepUpDto)
+  stepUp!: StepUpDto;
+}
+
+export class OrderInstallCodeDto implements OrderInstallCodeRequest {
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => EnrolledSiteDto)
+  sites!: EnrolledSiteDto[];
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => StepUpDto)
+  stepUp!: StepUpDto;
+}

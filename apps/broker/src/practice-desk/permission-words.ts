@@ -1,0 +1,164 @@
+/**
+ * A permission as a practice manager reads it before signing: every field of the document that allows
+ * something has a line, in the order that matters. The test of this file holds it to that.
+ */
+import type { ScopeWords } from '#libs/console-api/practice.js';
+import { purposeWords } from '#libs/grants/describe-grant.js';
+import type { Grant, GrantLimits, Purpose } from '#libs/grants/grant.js';
+import { parseScope } from '#libs/grants/scope.js';
+import { exhaustive } from '#libs/kernel/exhaustive.js';
+
+export interface PermissionLine {
+  label: string;
+  text: string;
+}
+
+export interface PermissionNames {
+  integrator: string;
+  /** By siteId. */
+  sites: ReadonlyMap<string, string>;
+  /** Of the practice: dates are said in it. */
+  timeZone: string;
+}
+
+/** `book-appointment` and `BookAppointment` read the same: as words. */
+function spoken(name: string): string {
+  return name
+    .replace(/^dbo\./, '')
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/[._-]+/g, ' ')
+    .toLowerCase();
+}
+
+export function scopeWords(scope: string): ScopeWords {
+  const parsed = parseScope(scope);
+  if (!parsed) {
+    return { scope, words: 'Something this version doesn’t know', changes: true, isWide: true };
+  }
+  switch (parsed.kind) {
+    case 'operation':
+      return { scope, words: `Use “${spoken(parsed.name)}”`, changes: false, isWide: false };
+    case 'procedure':
+      return {
+        scope,
+        words: `Run the procedure “${spoken(parsed.name)}” (${parsed.name}), which may change data`,
+        changes: true,
+        isWide: false,
+      };
+    case 'statement':
+      return {
+        scope,
+        words: `Run one agreed statement, which may change data (fingerprint ${parsed.sha256.slice(0, 16)}…)`,
+        changes: true,
+        isWide: false,
+      };
+    case 'sql:read':
+      return {
+        scope,
+        words: 'Read anything in the databases below, with queries of its own',
+        changes: false,
+        isWide: true,
+      };
+    case 'sql:write':
+      return {
+        scope,
+        words: 'Read and change anything in the databases below, with commands of its own',
+        changes: true,
+        isWide: true,
+      };
+    default:
+      return exhaustive(parsed);
+  }
+}
+
+/** What becomes of the data on its way, without gloss. */
+export const modeWords: Record<Grant['encryptionMode'], string> = {
+  edge: 'Everything travels encrypted. For the moment it passes, Conduit’s own servers handle it in the clear, in memory only; they keep none of it.',
+  sidecar:
+    'Conduit’s servers can’t read it: it is sealed to a program at the integrator’s own computers.',
+  sealed: 'Conduit’s servers can’t read it: it is sealed to the integrator’s own software.',
+};
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const MEGABYTE = 1_048_576;
+const number = (value: number): string => value.toLocaleString('en-AU');
+
+const country = new Intl.DisplayNames(['en-AU'], { type: 'region' });
+export function countryName(code: string): string {
+  try {
+    return country.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+function limitLines(limits: GrantLimits): string[] {
+  const { rows, bytes, ms, concurrency, perMinute, resultMinutes, hours } = limits;
+  const lines = [
+    rows !== undefined && `At most ${number(rows)} rows in an answer`,
+    bytes !== undefined && `At most ${number(Math.ceil(bytes / MEGABYTE))} MB in an answer`,
+    ms !== undefined && `At most ${number(Math.ceil(ms / 1_000))} seconds for a query`,
+    concurrency !== undefined && `At most ${number(concurrency)} queries at the same time`,
+    perMinute !== undefined && `At most ${number(perMinute)} queries a minute`,
+    resultMinutes !== undefined &&
+      `Results wait at most ${number(resultMinutes)} minutes, encrypted, after they were fetched`,
+    hours !== undefined &&
+      `Only ${[...hours.days]
+        .sort((a, b) => a - b)
+        .map((day) => DAYS[day - 1])
+        .join(', ')} from ${hours.from} to ${hours.to} (${hours.timeZone})`,
+    hours === undefined && 'At any hour',
+  ];
+  return lines.filter((line) => line !== false);
+}
+
+function writeLines({ writes }: Grant): string[] {
+  const lines: string[] = [];
+  if (writes?.journal === 'none') {
+    lines.push(
+      'Changes are made even though the database keeps no journal of them: after a fault nobody may be able to say whether a change was made',
+    );
+  }
+  if (writes?.callerKey === 'required') {
+    lines.push('Each change must carry a key of the integrator’s, so that none is made twice');
+  }
+  return lines;
+}
+
+/** Of a document that ends a permission, one line. */
+export function permissionLines(grant: Grant, names: PermissionNames): PermissionLine[] {
+  const sites = grant.siteIds.map((siteId) => names.sites.get(siteId) ?? siteId);
+  if (grant.revoked) {
+    return [{ label: 'Ends', text: `the access of ${names.integrator} to ${sites.join(', ')}` }];
+  }
+  const day = (iso: string) =>
+    new Intl.DateTimeFormat('en-AU', { dateStyle: 'full', timeZone: names.timeZone }).format(
+      new Date(iso),
+    );
+  const under = (label: string, texts: readonly string[]): PermissionLine[] =>
+    texts.map((text) => ({ label, text }));
+  return [
+    ...under('Who', [names.integrator]),
+    ...under('Where', sites),
+    ...under(
+      'What it may do',
+      grant.scopes.map((scope) => scopeWords(scope).words),
+    ),
+    ...under('In the databases', [grant.catalogues.join(', ')]),
+    ...under(
+      'What for',
+      grant.purposes.map((purpose) => upperFirst(purposeWords[purpose])),
+    ),
+    ...under('Limits', limitLines(grant.limits)),
+    ...under('Changes', writeLines(grant)),
+    ...under('Data may go to', [grant.countries.map(countryName).join(', ')]),
+    ...under('From', [day(grant.notBefore)]),
+    ...under('Until', [day(grant.expires)]),
+    ...under('On its way', [modeWords[grant.encryptionMode]]),
+  ];
+}
+
+export const purposeText = (purpose: string): string =>
+  upperFirst(purposeWords[purpose as Purpose] ?? purpose);
+
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,36 @@
+import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { Policy } from '#apps/broker/src/access/policy.decorator.js';
+import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
+import { OrderInstallCodeDto } from '#apps/broker/src/practice-desk/desk-bodies.js';
+import { OrderInstallCode } from '#apps/broker/src/practice-desk/order-install-code.js';
+import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
+import type { InstallCode, LogBundle, Service } from '#libs/console-api/practice.js';
+
+/** For whoever looks after the practice's server. */
+@Controller('console/api/practices/:practiceId/service')
+@Policy('practice', ['practice-owner', 'msp-technician'])
+export class ServiceController {
+  constructor(
+    private readonly service: ShowService,
+    private readonly codes: OrderInstallCode,
+  ) {}
+
+  @Get()
+  read(@Param('practiceId') practiceId: string): Promise<Service> {
+    return this.service.execute(practiceId);
+  }
+
+  @Get('log-bundle')
+  logBundle(@Param('practiceId') practiceId: string): Promise<LogBundle> {
+    return this.service.logBundle(practiceId);
+  }
+
+  @Post('install-codes')
+  orderCode(
+    @Param('practiceId') practiceId: string,
+    @Person() person: SignedInPerson,
+    @Body() wanted: OrderInstallCodeDto,
+  ): Promise<InstallCode> {
+    return this.codes.execute(practiceId, person, wanted);
+  }
+}

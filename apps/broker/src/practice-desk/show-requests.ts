@@ -1,0 +1,119 @@
+/** Who asks a practice for access, and for what: the integrator's declarations beside what it wants. */
+import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
+import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
+import { readDeclaration } from '#apps/broker/src/practice-desk/integrator-declaration.js';
+import { purposeText, scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
+import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
+import { ShowPermissions } from '#apps/broker/src/practice-desk/show-permissions.js';
+import type {
+  AccessRequest,
+  AccessRequestSummary,
+  CeilingWords,
+  DeclineReason,
+  RequestState,
+} from '#libs/console-api/practice.js';
+import type { Database } from '#libs/db/schema.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import type { AskedAccess } from '#libs/grants/grant-messages.js';
+
+const MOST_LISTED = 500;
+
+@Injectable()
+export class ShowRequests {
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly book: PracticeBook,
+    private readonly rules: AgentRulesBook,
+    private readonly permissions: ShowPermissions,
+  ) {}
+
+  /** Newest first. */
+  async list(practiceId: string, state?: RequestState): Promise<AccessRequestSummary[]> {
+    const rows = await this.requests(practiceId)
+      .$if(state !== undefined, (query) =>
+        query.where('access_requests.state', '=', state as RequestState),
+      )
+      .execute();
+    return rows.map(summaryOf);
+  }
+
+  /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND */
+  async find(practiceId: string, accessRequestId: string): Promise<AccessRequest> {
+    const row = await this.requests(practiceId)
+      .where('access_request_id', '=', accessRequestId)
+      .executeTakeFirst();
+    if (!row) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
+    const site = await this.book.site(practiceId, row.site_id);
+    const held = (await this.permissions.list(practiceId)).find(
+      (one) =>
+        one.integratorId === row.integrator_id &&
+        ['active', 'proposed'].includes(one.state) &&
+        one.sites.some(({ siteId }) => siteId === row.site_id),
+    );
+    const ceiling = await this.ceilingOf(practiceId, site.agentId);
+    const { scopes, catalogues, purposes } = row.asked as AskedAccess;
+    return {
+      ...summaryOf(row),
+      integrator: await readDeclaration(this.database, row.integrator_id),
+      asked: {
+        scopes: scopes.map(scopeWords),
+        catalogues,
+        purposes: purposes.map(purposeText),
+      },
+      catalogues: site.catalogues,
+      ...(ceiling && { ceiling }),
+      ...(held && { held }),
+    };
+  }
+
+  private async ceilingOf(
+    practiceId: string,
+    agentId: string | undefined,
+  ): Promise<CeilingWords | undefined> {
+    const agents = await this.rules.ofPractice(practiceId);
+    const ceiling = agents.find((one) => one.agentId === agentId)?.rules?.ceiling;
+    if (!ceiling) return undefined;
+    const { rawSqlReads, rawSqlWrites, procedures, maxDays, maxRows, maxPerMinute } = ceiling;
+    return { rawSqlReads, rawSqlWrites, procedures, maxDays, maxRows, maxPerMinute };
+  }
+
+  private requests(practiceId: string) {
+    return this.database
+      .selectFrom('access_requests')
+      .innerJoin('sites', 'sites.site_id', 'access_requests.site_id')
+      .innerJoin('integrators', 'integrators.integrator_id', 'access_requests.integrator_id')
+      .select(['access_request_id', 'access_requests.state', 'access_requests.site_id', 'asked'])
+      .select(['sites.name as site_name', 'integrators.name as integrator_name'])
+      .select(['access_requests.integrator_id', 'access_requests.created_at'])
+      .select(['decided_at', 'decline_reason'])
+      .where('practice_id', '=', practiceId)
+      .orderBy('access_requests.created_at', 'desc')
+      .orderBy('access_request_id')
+      .limit(MOST_LISTED);
+  }
+}
+
+interface RequestRow {
+  access_request_id: string;
+  state: RequestState;
+  site_id: string;
+  site_name: string;
+  integrator_id: string;
+  integrator_name: string;
+  created_at: Date;
+  decided_at: Date | null;
+  decline_reason: string | null;
+}
+
+const summaryOf = (row: RequestRow): AccessRequestSummary => ({
+  accessRequestId: row.access_request_id,
+  state: row.state,
+  integratorId: row.integrator_id,
+  integratorName: row.integrator_name,
+  siteId: row.site_id,
+  siteName: row.site_name,
+  createdAt: row.created_at.toISOString(),
+  ...(row.decided_at && { decidedAt: row.decided_at.toISOString() }),
+  ...(row.decline_reason !== null && { declineReason: row.decline_reason as DeclineReason }),
+});

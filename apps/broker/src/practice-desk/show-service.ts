@@ -1,0 +1,122 @@
+/**
+ * What whoever looks after a practice's server sees: how the service is and which version, and what
+ * the server itself reported. It reads no table that holds requests, permissions or people.
+ */
+import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
+import { kindActions } from '#apps/broker/src/practice-desk/activity-words.js';
+import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-desk/practice-book.js';
+import { pmsNames } from '#apps/broker/src/sites/pms-names.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import type { LogBundle, Service, ServiceAgent } from '#libs/console-api/practice.js';
+import type { Database } from '#libs/db/schema.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+const BUNDLE_DAYS = 30;
+const BUNDLE_EVENTS = 5_000;
+const DAY_MS = 86_400_000;
+
+@Injectable()
+export class ShowService {
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly book: PracticeBook,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND */
+  async execute(practiceId: string): Promise<Service> {
+    const { name, timeZone } = await this.book.find(practiceId);
+    const sites = await this.book.sites(practiceId);
+    return {
+      practiceName: name,
+      timeZone,
+      agents: await this.agents(practiceId, sites),
+      codes: await this.codes(practiceId),
+      sites: sites.map((site) => ({
+        siteId: site.siteId,
+        name: site.name,
+        pmsType: site.pmsType,
+        pmsSiteId: site.pmsSiteId,
+      })),
+      pmsTypes: Object.entries(pmsNames).map(([pmsType, spelt]) => ({ pmsType, name: spelt })),
+    };
+  }
+
+  /**
+   * What the servers did lately, for a support case: fields from closed lists and times, nothing else.
+   * @throws ConduitError CONSOLE_ENTRY_NOT_FOUND
+   */
+  async logBundle(practiceId: string): Promise<LogBundle> {
+    const { agents } = await this.execute(practiceId);
+    const nowMs = this.clock.now();
+    const rows = await this.database
+      .selectFrom('audit_records')
+      .select('record')
+      .where('practice_id', '=', practiceId)
+      .where('recorded_at', '>=', new Date(nowMs - BUNDLE_DAYS * DAY_MS))
+      .where((row) =>
+        row.or(kindActions.server.map((type) => row('record', 'like', `%"type":"${type}"%`))),
+      )
+      .orderBy('recorded_at', 'desc')
+      .orderBy('seq', 'desc')
+      .limit(BUNDLE_EVENTS)
+      .execute();
+    const events = rows.map(({ record }) => {
+      const { ts, type, agent, reason, errorCode } = JSON.parse(record) as AuditRecord;
+      return {
+        at: ts,
+        type,
+        ...(agent !== undefined && { agentId: agent }),
+        ...(reason !== undefined && { reason }),
+        ...(errorCode !== undefined && { errorCode }),
+      };
+    });
+    return { madeAt: new Date(nowMs).toISOString(), agents, events };
+  }
+
+  private async agents(
+    practiceId: string,
+    sites: readonly SiteOfPractice[],
+  ): Promise<ServiceAgent[]> {
+    const rows = await this.database
+      .selectFrom('agents')
+      .leftJoin('agent_certificates', 'agent_certificates.agent_id', 'agents.agent_id')
+      .select(({ fn }) => ['agents.agent_id', 'state', 'state_reason', fn.max('not_after').as('ends')])
+      .where('practice_id', '=', practiceId)
+      .groupBy(['agents.agent_id', 'state', 'state_reason', 'agents.created_at'])
+      .orderBy('agents.created_at', 'desc')
+      .execute();
+    return rows.map((row): ServiceAgent => {
+      const own = sites.filter(({ agentId }) => agentId === row.agent_id);
+      const [first] = own;
+      return {
+        agentId: row.agent_id,
+        state: row.state,
+        availability: first?.availability ?? 'offline',
+        sites: own.map(({ siteId, name, pmsName, load }) => ({ siteId, name, pmsName, load })),
+        ...(row.state_reason !== null && { stateReason: row.state_reason }),
+        ...(first?.agentVersion !== undefined && { version: first.agentVersion }),
+        ...(first?.lastSeenAt !== undefined && { lastSeenAt: first.lastSeenAt }),
+        ...(row.ends && { certificateEndsAt: new Date(row.ends).toISOString() }),
+      };
+    });
+  }
+
+  private async codes(practiceId: string): Promise<Service['codes']> {
+    const rows = await this.database
+      .selectFrom('enrolment_codes')
+      .select(['code_id', 'created_at', 'expires_at', 'sites'])
+      .where('practice_id', '=', practiceId)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', new Date(this.clock.now()))
+      .orderBy('created_at', 'desc')
+      .execute();
+    return rows.map((row) => ({
+      codeId: row.code_id,
+      createdAt: row.created_at.toISOString(),
+      expiresAt: row.expires_at.toISOString(),
+      siteNames: row.sites.map(({ name }) => name),
+    }));
+  }
+}
