@@ -54,7 +54,7 @@ export class CreateEnrolmentCodeDto {
 }
 
 /** What happened to an agent that was quarantined as a copy or an old backup of itself. */
-export const releaseDecisions = ['restoredFromBackup', 'copiedMachine'] as const;
+export const releaseDecisions = ['restoredFromBackup', 'copiedMachine', 'falseAlarm'] as const;
 export type ReleaseDecision = (typeof releaseDecisions)[number];
 
 export class ReleaseAgentDto {
@@ -105,6 +105,34 @@ export class CreateIntegratorDto {
   @ArrayMaxSize(50)
   @Matches(/^[A-Z]{2}$/, { each: true })
   countries?: string[];
+}
+
+/** Roles that the operator's token may invite to; the others are invited by these. */
+export const firstRoles = [
+  'practice-owner',
+  'integrator-admin',
+  'operator-security',
+  'operator-support',
+] as const;
+
+export class InviteFirstDto {
+  @IsIn(firstRoles)
+  role!: (typeof firstRoles)[number];
+
+  /** Of an owner. */
+  @IfGiven()
+  @IsUUID()
+  practiceId?: string;
+
+  /** Of an administrator. */
+  @IfGiven()
+  @IsUUID()
+  integratorId?: string;
+
+  /** Where the link is mailed to, when mail is set up; else the answer has it. */
+  @IfGiven()
+  @IsEmail()
+  email?: string;
 }
 
 export class CreateKeyDto {

@@ -6,6 +6,7 @@ import 'reflect-metadata';
 import {
   ArrayNotEmpty,
   IsArray,
+  IsEmail,
   IsIn,
   IsInstance,
   IsInt,
@@ -99,6 +100,18 @@ export class BrokerConfig {
   @Min(0)
   @Max(PORT_MAX)
   consoleLocalPort?: number;
+
+  /**
+   * CONDUIT_SMTP_URL: the server that takes mail, `smtps://user:password@host` or `smtp://host:587`;
+   * or CONDUIT_SMTP_URL_FILE. Absent: invitations are shown as links and mailed to nobody.
+   */
+  @IsOptional()
+  @IsInstance(Secret)
+  smtpUrl?: Secret;
+
+  /** CONDUIT_MAIL_FROM: whom mail comes from. */
+  @IsEmail()
+  mailFrom: string = 'conduit@localhost.localdomain';
 
   /** CONDUIT_GATEWAY_HOST */
   @IsString()

@@ -53,6 +53,8 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   takeText('linkCompression', same);
   takeText('consoleOrigin', same);
   takeText('consoleLocalPort', Number);
+  takeText('mailFrom', same);
+  takeSecretText(config, 'smtpUrl', environment, problems);
   refuseLocalConsole(config, environment, problems);
   takeText('takeAnswerSeconds', Number);
   for (const key of ['apiPort', 'gatewayPort', 'metricsPort', 'maxBodyBytes'] as const)
@@ -90,6 +92,23 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   }
   if (problems.length > 0) throw new ConfigProblems(problems);
   return config;
+}
+
+/** A secret that nobody makes up: from its variable or from the file that `…_FILE` names. */
+function takeSecretText(
+  config: BrokerConfig,
+  key: 'smtpUrl',
+  environment: Environment,
+  problems: string[],
+): void {
+  const name = variableName(key);
+  const path = environment[`${name}_FILE`];
+  try {
+    const text = environment[name] ?? (path ? readFileSync(path, 'utf8').trim() : undefined);
+    if (text !== undefined && text !== '') config[key] = new Secret(text);
+  } catch {
+    problems.push(`${name}: cannot be read`);
+  }
 }
 
 /** Plain HTTP, and passkeys for `localhost`: never beside real practices. */

@@ -39,6 +39,8 @@ export interface LogEvents {
   /** The broker's own, on one of its listeners. */
   'certificate.renewed': { what: 'api' | 'gateway'; endsAt?: string };
   'certificate.issued': { agentId: string; serial: string };
+  /** The mail server did not take an invitation; its answer's number, when it gave one. */
+  'mail.failed': { responseCode?: number };
   'grant.stored': { grantId: string; seq: number; siteId: string };
   'pairing.redeemed': { siteId: string; integratorId: string };
   'jobs.off': { reason: 'no-redis' };
@@ -83,6 +85,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'link-request.failed': 'error',
   'certificate.renewed': 'info',
   'certificate.issued': 'info',
+  'mail.failed': 'error',
   'grant.stored': 'info',
   'pairing.redeemed': 'info',
   'jobs.off': 'warn',

@@ -4,5 +4,6 @@
  */
 import type { ConsoleRoutes } from '#apps/broker/src/access/console-route.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
+import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
 
-export const consoleRoutes: ConsoleRoutes = { ...peopleRoutes };
+export const consoleRoutes: ConsoleRoutes = { ...peopleRoutes, ...practiceDeskRoutes };

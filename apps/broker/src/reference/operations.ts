@@ -283,6 +283,15 @@ const operatorOperations: Operation[] = [
     errors: [...operatorErrors, ...bodyErrors],
   },
   {
+    route: 'POST /operator/invitations',
+    tag: 'Operator',
+    summary: 'Invite the first people to the console',
+    body: 'InviteFirst',
+    status: 201,
+    answer: 'CreatedInvitation',
+    errors: [...operatorErrors, ...bodyErrors, 'CONSOLE_ENTRY_NOT_FOUND', 'INVITATION_LIMIT'],
+  },
+  {
     route: 'POST /operator/integrators/:integratorId/keys',
     tag: 'Operator',
     summary: 'Issue an API key',

@@ -288,6 +288,23 @@ const operatorSchemas: Record<string, Schema> = {
     },
     ['name'],
   ),
+  InviteFirst: object(
+    {
+      role: text('practice-owner, integrator-admin, operator-security or operator-support.'),
+      practiceId: uuid('Of an owner.'),
+      integratorId: uuid('Of an administrator.'),
+      email: text('Where the link is mailed to, when mail is set up.'),
+    },
+    ['role'],
+  ),
+  CreatedInvitation: object(
+    {
+      invitationId: text('Its id.'),
+      invitationEndsAt: instant('Until when it may be accepted.'),
+      link: text('To be handed over; absent when it was mailed. It works once.'),
+    },
+    ['invitationId', 'invitationEndsAt'],
+  ),
   CreateKey: object(
     {
       name: text('What the key is for.'),
