@@ -18,6 +18,7 @@ import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.modu
 import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
+import { PracticeDeskModule } from '#apps/broker/src/practice-desk/practice-desk.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { RegisteredModule } from '#apps/broker/src/registered/registered.module.js';
@@ -50,6 +51,7 @@ export class BrokerModule {
         JobsModule,
         OperatorModule,
         PeopleModule,
+        PracticeDeskModule,
         QueriesModule,
         ReferenceModule,
         RegisteredModule,

@@ -60,6 +60,8 @@ export interface LogEvents {
   'webhook.paused': { webhookId: string; reason: 'failing' };
   /** Told while the store was away for too long: nobody will hear of them. */
   'webhook-events.dropped': { count: number };
+  /** Of alerts, to those who were to be told: given up. */
+  'alert-notices.failed': { count: number };
 }
 
 export type LogEventName = keyof LogEvents;
@@ -98,4 +100,5 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'pairing.guessed': 'error',
   'webhook.paused': 'warn',
   'webhook-events.dropped': 'error',
+  'alert-notices.failed': 'error',
 };

@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { activityCsv, activityJson, csvCell } from '#apps/broker/src/practice-desk/activity-file.js';
+import {
+  activityCsv,
+  activityJson,
+  csvCell,
+} from '#apps/broker/src/practice-desk/activity-file.js';
 import type { ActivityEntry } from '#libs/console-api/practice.js';
 
 const entry = (changes: Partial<ActivityEntry> = {}): ActivityEntry => ({

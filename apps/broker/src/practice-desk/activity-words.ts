@@ -98,13 +98,15 @@ const because = ({ errorCode }: AuditRecord): string =>
 const sentences: Partial<Record<AuditAction, Sentence>> = {
   'query.executed': (record, who, where) => `${who} ${doing(record)}${where}.`,
   'query.refused': (record, who, where) => `${who} was refused${where}${because(record)}`,
-  'query.failed': (record, who, where) => `A query of ${who}${where} did not succeed${because(record)}`,
+  'query.failed': (record, who, where) =>
+    `A query of ${who}${where} did not succeed${because(record)}`,
   'query.submitted': (_, who, where) => `${who} left a query to run when it can${where}.`,
   'query.expired': (_, who, where) => `A query of ${who}${where} waited too long and was dropped.`,
   'query.cancelled': (_, who, where) => `${who} took back a query${where}.`,
   'write.found': (_, who, where) => `${who} asked whether a change was made${where}.`,
   'result.purged': (_, who, where) => `A waiting result of ${who}${where} was destroyed.`,
-  'registered.created': (_, who, where) => `${who} registered a query that runs by a timetable${where}.`,
+  'registered.created': (_, who, where) =>
+    `${who} registered a query that runs by a timetable${where}.`,
   'registered.renewed': (_, who, where) => `${who} renewed a registered query${where}.`,
   'registered.cancelled': (_, who, where) => `${who} ended a registered query${where}.`,
   'registered.ended': (_, who, where) => `A registered query of ${who}${where} came to its end.`,
@@ -113,14 +115,18 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'pairing-code.refused': (_, who, where) => `${who} tried a wrong pairing code${where}.`,
   'access-request.created': (_, who, where) => `${who} asks for access${where}.`,
   'access-request.declined': (_, who, where) => `The request of ${who} was declined${where}.`,
-  'grant.proposed': (_, who, where) => `A decision about ${who} was signed and sent to the practice’s server${where}.`,
+  'grant.proposed': (_, who, where) =>
+    `A decision about ${who} was signed and sent to the practice’s server${where}.`,
   'grant.approved': (_, who, where) => `The permission of ${who} came into force${where}.`,
   'grant.revoked': (_, who, where) => `The permission of ${who} was withdrawn${where}.`,
-  'grant.refused': (_, who, where) => `The practice’s server refused a permission for ${who}${where}.`,
+  'grant.refused': (_, who, where) =>
+    `The practice’s server refused a permission for ${who}${where}.`,
   'access.paused': (_, who) => `${who} was paused.`,
   'access.resumed': (_, who) => `${who} may go on.`,
-  'approver.admitted': () => 'A passkey was admitted on the practice’s server: it can approve from now on.',
-  'approver.removed': () => 'A passkey was removed on the practice’s server: it can no longer approve.',
+  'approver.admitted': () =>
+    'A passkey was admitted on the practice’s server: it can approve from now on.',
+  'approver.removed': () =>
+    'A passkey was removed on the practice’s server: it can no longer approve.',
   'enrolment-code.created': () => 'An install code for the practice’s server was made.',
   'enrolment.refused': () => 'An install code was refused.',
   'agent.enrolled': () => 'Conduit was set up on a server of the practice.',

@@ -37,7 +37,9 @@ export class PauseAccess {
     }));
     const all = pauses.find(({ integratorId }) => integratorId === EVERYONE);
     return {
-      ...(all && { all: { since: all.since, ...(all.byName !== undefined && { byName: all.byName }) } }),
+      ...(all && {
+        all: { since: all.since, ...(all.byName !== undefined && { byName: all.byName }) },
+      }),
       integrators: pauses.filter((one) => one !== all),
     };
   }

@@ -46,7 +46,15 @@ export class PracticeBook {
     const rows = await this.database
       .selectFrom('sites')
       .leftJoin('site_availability', 'site_availability.site_id', 'sites.site_id')
-      .select(['sites.site_id', 'agent_id', 'name', 'pms_type', 'pms_site_id', 'load', 'load_since'])
+      .select([
+        'sites.site_id',
+        'agent_id',
+        'name',
+        'pms_type',
+        'pms_site_id',
+        'load',
+        'load_since',
+      ])
       .select(['agent_version', 'last_seen_at', 'catalogues', 'availability', 'since'])
       .where('practice_id', '=', practiceId)
       .where('status', 'in', ['initialising', 'active'])

@@ -90,9 +90,7 @@ export class ReadActivity {
     if (ms !== undefined && seq !== undefined) {
       // Stored to the microsecond at most; written to the millisecond always.
       const at = new Date(Number(ms));
-      query = query.where(
-        sql<SqlBool>`(recorded_at, seq) < (${at}::timestamptz, ${seq}::bigint)`,
-      );
+      query = query.where(sql<SqlBool>`(recorded_at, seq) < (${at}::timestamptz, ${seq}::bigint)`);
     }
     return query.execute();
   }

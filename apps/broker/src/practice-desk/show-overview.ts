@@ -1,8 +1,7 @@
 /** The first page of a practice: how its sites are, who is connected and what they did today. */
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
-import { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
-import { PauseAccess } from '#apps/broker/src/practice-desk/pause-access.js';
+import { OverviewExtras } from '#apps/broker/src/practice-desk/overview-extras.js';
 import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-desk/practice-book.js';
 import { noSums, ReadToday } from '#apps/broker/src/practice-desk/read-today.js';
 import { ShowPermissions } from '#apps/broker/src/practice-desk/show-permissions.js';
@@ -94,25 +93,6 @@ export class ShowOverview {
   }
 }
 
-/** What stands on the first page beside sites and permissions. */
-@Injectable()
-export class OverviewExtras {
-  constructor(
-    private readonly pausing: PauseAccess,
-    private readonly approvers: OfferedApprovers,
-  ) {}
-
-  pauses(practiceId: string): Promise<Pauses> {
-    return this.pausing.list(practiceId);
-  }
-
-  /** Passkeys that a server of the practice accepts. */
-  async admitted(practiceId: string): Promise<number> {
-    const offered = await this.approvers.of(practiceId);
-    return offered.filter(({ agents }) => agents.some((at) => at.admittedAt !== undefined)).length;
-  }
-}
-
 const purposesOf = (permissions: readonly PermissionSummary[], integratorId: string): string[] => [
   ...new Set(
     permissions
@@ -134,7 +114,8 @@ function connected(
     .map((integratorId): ConnectedIntegrator => {
       const own = shown.filter((one) => one.integratorId === integratorId);
       const pause = pauses.integrators.find((one) => one.integratorId === integratorId);
-      const { reads, writes, refused, failed, lastAt } = sums.get(integratorId) ?? noSums(integratorId);
+      const { reads, writes, refused, failed, lastAt } =
+        sums.get(integratorId) ?? noSums(integratorId);
       return {
         integratorId,
         name: own[0]?.integratorName ?? integratorId,

@@ -82,7 +82,12 @@ export class ShowService {
     const rows = await this.database
       .selectFrom('agents')
       .leftJoin('agent_certificates', 'agent_certificates.agent_id', 'agents.agent_id')
-      .select(({ fn }) => ['agents.agent_id', 'state', 'state_reason', fn.max('not_after').as('ends')])
+      .select(({ fn }) => [
+        'agents.agent_id',
+        'state',
+        'state_reason',
+        fn.max('not_after').as('ends'),
+      ])
       .where('practice_id', '=', practiceId)
       .groupBy(['agents.agent_id', 'state', 'state_reason', 'agents.created_at'])
       .orderBy('agents.created_at', 'desc')
