@@ -27,7 +27,7 @@ export interface StolenResult {
   fields: string[];
 }
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 /** RFC 8410: what stands before the 32 bytes of an X25519 key in PKCS #8. */
 const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
@@ -42,14 +42,17 @@ export async function stealResult(redis: Redis, queryId: string): Promise<Stolen
   return { record, sealed, fields: [...Object.values(fields), ...Object.values(known)] };
 }
 
-/** All that might be a key, each once: database, state folder, result, and what the peppers make of it. */
+/**
+ * All that might be a key, each once: database, state folder, what Redis holds, and what the peppers
+ * make of it.
+ */
 export async function stealSecrets(
   place: DatabasePlace,
   stateFolder: string,
-  stolen: StolenResult,
+  { fields }: { fields: string[] },
 ): Promise<Buffer[]> {
   const files = stealFiles(stateFolder);
-  const texts = stolen.fields.flatMap(readings);
+  const texts = fields.flatMap(readings);
   const found = [...(await stealTables(place)), ...files, ...texts].filter(isKeySized);
   const peppers = ['key-pepper', 'pairing-pepper'].map((name) =>
     Buffer.from(readFileSync(join(stateFolder, name), 'utf8'), 'base64'),
@@ -111,10 +114,13 @@ export interface Attempts {
   opened: string[];
 }
 
+/** Every way in which a value might open something. */
+export type Doors = (candidate: Buffer) => (() => Buffer | undefined)[];
+
 /** Tries every candidate at every door. */
-export function tryToOpen(stolen: StolenResult, candidates: Buffer[]): Attempts {
+export function tryDoors(doors: Doors, candidates: Buffer[]): Attempts {
   const attempts: Attempts = { said: {}, opened: [] };
-  const attempt = (open: () => Buffer | undefined): void => {
+  for (const open of candidates.flatMap(doors)) {
     try {
       const plain = open();
       if (plain) attempts.opened.push(plain.toString('utf8'));
@@ -122,15 +128,25 @@ export function tryToOpen(stolen: StolenResult, candidates: Buffer[]): Attempts 
       if (!(error instanceof ConduitError)) throw error;
       attempts.said[error.code] = (attempts.said[error.code] ?? 0) + 1;
     }
-  };
-  for (const candidate of candidates) {
-    attempt(() => openerFor(stolen.record, new Secret(candidate))?.openPage(1, stolen.sealed));
-    if (candidate.length !== KEY_BYTES) continue;
-    attempt(() => openWith(stolen, deriveKeyPair(candidate).privateKey));
-    attempt(() => openWith(stolen, rawX25519(candidate)));
-    attempt(() => openChunks(candidate, pageContext(stolen.record), stolen.sealed));
   }
   return attempts;
+}
+
+export function tryToOpen(stolen: StolenResult, candidates: Buffer[]): Attempts {
+  const asSecret = (candidate: Buffer) => () =>
+    openerFor(stolen.record, new Secret(candidate))?.openPage(1, stolen.sealed);
+  const asKey = (candidate: Buffer) => [
+    () => openWith(stolen, deriveKeyPair(candidate).privateKey),
+    () => openWith(stolen, rawX25519(candidate)),
+    () => openChunks(candidate, pageContext(stolen.record), stolen.sealed),
+  ];
+  return tryDoors(
+    (candidate) => [
+      asSecret(candidate),
+      ...(candidate.length === KEY_BYTES ? asKey(candidate) : []),
+    ],
+    candidates,
+  );
 }
 
 function openWith({ record, sealed }: StolenResult, privateKey: KeyObject): Buffer {
@@ -139,7 +155,8 @@ function openWith({ record, sealed }: StolenResult, privateKey: KeyObject): Buff
   return new ResultOpener(privateKey, keyEnvelope, context).openPage(1, sealed);
 }
 
-function rawX25519(bytes: Buffer): KeyObject {
+/** The private key whose 32 bytes these are. */
+export function rawX25519(bytes: Buffer): KeyObject {
   const key = Buffer.concat([X25519_PKCS8, bytes]);
   return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
 }

@@ -22,8 +22,21 @@ import {
   webhookEnv,
 } from '#test/e2e/canary.fixture.js';
 import {
+  agentKeys,
+  registeredDoors,
+  registeredRequests,
+  requestDoors,
+  stealRegistry,
+  stealRequests,
+  stealValues,
+  webhookDoors,
+  type StolenRegistry,
+  type StolenRequest,
+} from '#test/e2e/canary-theft-waiting.fixture.js';
+import {
   stealResult,
   stealSecrets,
+  tryDoors,
   tryToOpen,
   type StolenResult,
 } from '#test/e2e/canary-theft.fixture.js';
@@ -39,6 +52,9 @@ let redis: RedisTap;
 let canaries: Canaries;
 let waiting: WaitingCanaries;
 let receiver: Receiver;
+/** What a thief took while it waited. */
+let asyncRequests: StolenRequest[];
+let values: Map<string, Buffer>;
 const previousTemporaryFolder = process.env['TMPDIR'];
 let temporaryFolder: string;
 
@@ -58,6 +74,10 @@ beforeAll(async () => {
   await canaries.sendAll();
   waiting = new WaitingCanaries(conduit, canaries, receiver, async (moment) => {
     seen.set(moment, await lookAround(canaries.needles));
+    if (moment === 'requests wait') {
+      asyncRequests = await stealRequests(redis.client);
+      values = await stealValues(redis.client, 'conduit:registered:*');
+    }
   });
   await waiting.sendAll();
 }, 180_000);
@@ -244,28 +264,76 @@ test('the same look finds what is planted among what waits, in Redis and in the 
 
 describe('after the conduit has stopped', () => {
   let stolen: StolenResult;
+  let loot: Buffer[];
+  let registry: StolenRegistry;
+  let callerSecret: Buffer;
 
   beforeAll(async () => {
     stolen = await stealResult(redis.client, waiting.storedQuery);
+    const results = await stealValues(redis.client, 'conduit:result:*');
+    for (const [key, value] of results) values.set(key, value);
     await conduit.conduit.stop();
-  }, 30_000);
+    loot = await stealSecrets(database(), join(stateFolder(), 'broker'), stolen);
+    registry = await stealRegistry(database());
+    const { secret = '' } = parseApiKey(conduit.integrator.subscriptionKey) ?? {};
+    callerSecret = Buffer.from(secret, 'base64url');
+  }, 60_000);
 
   test("all that the servers held opens no stored result; the caller's key does", async () => {
-    const loot = await stealSecrets(database(), join(stateFolder(), 'broker'), stolen);
-    const { secret = '' } = parseApiKey(conduit.integrator.subscriptionKey) ?? {};
     const pepper = Buffer.from(
       readFileSync(join(stateFolder(), 'broker', 'key-pepper'), 'utf8'),
       'base64',
     );
     // The loot is what it should be: the key's own MAC and the pepper that made it.
     const hexes = loot.map((value) => value.toString('hex'));
+    const secret = callerSecret.toString('base64url');
     expect(hexes).toContain(secretHmac(secret, pepper).toString('hex'));
     expect(hexes).toContain(pepper.toString('hex'));
     const { opened, said } = tryToOpen(stolen, loot);
     expect(opened).toEqual([]);
     expect(said).toEqual({ RESULT_KEY_MISMATCH: loot.length, SEAL_BROKEN: expect.any(Number) });
-    const byKey = tryToOpen(stolen, [Buffer.from(secret, 'base64url')]);
+    const byKey = tryToOpen(stolen, [callerSecret]);
     expect(byKey.opened).toEqual([expect.stringContaining(canaries.needles[0] ?? '')]);
+  }, 60_000);
+
+  test("all that the servers held, and the caller's key with it, opens no request that waited; the agent's key does", () => {
+    const [first] = asyncRequests;
+    const [second] = registeredRequests(registry, values);
+    const agent = agentKeys(join(stateFolder(), 'agent', 'identity'));
+    for (const request of [first, second]) {
+      if (!request) throw new Error('no request waited');
+      const doors = requestDoors(request);
+      const { opened, said } = tryDoors(doors, [...loot, callerSecret]);
+      expect([opened, Object.keys(said)]).toEqual([[], ['SEAL_BROKEN']]);
+      const [plain] = tryDoors(doors, agent).opened;
+      expect(canaries.needles.some((needle) => plain?.includes(needle))).toBe(true);
+    }
+  }, 60_000);
+
+  test("all that the servers held opens no result and no name of a registered query; the caller's key does", () => {
+    const row = registry.rows.find(({ changed_run: run }) => Number(run) > 0);
+    if (!row) throw new Error('no registered query has run');
+    const doors = registeredDoors(row, values);
+    const { opened, said } = tryDoors(doors, loot);
+    expect(opened).toEqual([]);
+    expect(said).toEqual({ RESULT_KEY_MISMATCH: loot.length, SEAL_BROKEN: expect.any(Number) });
+    const byKey = tryDoors(doors, [callerSecret]).opened;
+    expect(byKey).toHaveLength(2);
+    for (const plain of byKey)
+      expect(canaries.needles.some((needle) => plain.includes(needle))).toBe(true);
+  }, 60_000);
+
+  test('secrets of webhooks open under the key pepper, because the broker signs alone, and under nothing else', () => {
+    const [[id, sealed] = ['', Buffer.alloc(0)]] = registry.webhooks;
+    const pepperFile = join(stateFolder(), 'broker', 'key-pepper');
+    const pepper = Buffer.from(readFileSync(pepperFile, 'utf8'), 'base64');
+    const doors = webhookDoors(id, sealed);
+    const others = loot.filter((value) => !value.equals(pepper));
+    expect(tryDoors(doors, [...others, callerSecret])).toEqual({
+      opened: [],
+      said: { INTERNAL: others.length + 1 },
+    });
+    expect(tryDoors(doors, [pepper]).opened).toHaveLength(1);
   }, 60_000);
 
   test('no file that it wrote holds a canary', async () => {

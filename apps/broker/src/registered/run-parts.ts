@@ -54,7 +54,7 @@ export class RunParts {
   /** Only what lies in the store. */
   async stored(row: RegisteredRow, run: number, part: RunPart): Promise<SealedPart | undefined> {
     const blob = await this.results.readPage(runOwner(row, run), part).catch(() => undefined);
-    return blob && unpack(blob);
+    return blob && unpackPart(blob);
   }
 
   /**
@@ -153,7 +153,8 @@ function pack({ keyEnvelope, sealed }: SealedPart): Buffer {
   return Buffer.concat([length, envelope, sealed]);
 }
 
-function unpack(blob: Buffer): SealedPart {
+/** @param blob as it lies in the store */
+export function unpackPart(blob: Buffer): SealedPart {
   const end = LENGTH_BYTES + blob.readUInt16BE();
   return { keyEnvelope: blob.toString('latin1', LENGTH_BYTES, end), sealed: blob.subarray(end) };
 }
