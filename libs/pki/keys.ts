@@ -4,6 +4,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPair,
+  randomBytes,
   type KeyObject,
 } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -20,17 +21,30 @@ export function makeTlsKey(): Promise<KeyPair> {
   return generate('rsa', { modulusLength: 3072, publicExponent: 0x10001 });
 }
 
-/** Ed25519 (RFC 8032). */
-export function makeIdentityKey(): Promise<KeyPair> {
-  return generate('ed25519');
+const RAW_KEY_BYTES = 32;
+
+/**
+ * Ed25519 (RFC 8032). Both of these keys are 32 random bytes and nothing else, and are not left to
+ * node:crypto's generator: in Node 20 what that one leaves behind locks the key once more when it is
+ * collected as garbage, so a JWK export in which this happens waits for itself, and the process with it.
+ */
+export function makeIdentityKey(): KeyPair {
+  return fromRandom(ed25519FromSeed);
 }
 
 /** X25519 (RFC 7748). */
-export function makeEncryptionKey(): Promise<KeyPair> {
-  return generate('x25519');
+export function makeEncryptionKey(): KeyPair {
+  return fromRandom(x25519FromScalar);
 }
 
-const RAW_KEY_BYTES = 32;
+function fromRandom(make: (raw: Uint8Array) => KeyPair): KeyPair {
+  const raw = randomBytes(RAW_KEY_BYTES);
+  try {
+    return make(raw);
+  } finally {
+    raw.fill(0);
+  }
+}
 
 /**
  * Raw keys go in and out as JWK (RFC 8037): node:crypto takes them so ten times as fast as by DER,

@@ -9,11 +9,16 @@ import {
   createDecipheriv,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { type KeyPair, publicKeyFromRaw, rawPublicKey, x25519FromScalar } from '#libs/pki/keys.js';
+import {
+  type KeyPair,
+  makeEncryptionKey,
+  publicKeyFromRaw,
+  rawPublicKey,
+  x25519FromScalar,
+} from '#libs/pki/keys.js';
 import { hkdfExpand, hkdfExtract } from '#libs/sealing/hkdf.js';
 
 /** Registered numbers of the suite (RFC 9180 §7): KEM 0x0020, KDF 0x0001, AEAD 0x0002. */
@@ -44,7 +49,7 @@ export function hpkeSeal(
   info: Uint8Array,
   plain: Uint8Array,
   aad: Uint8Array = nothing,
-  ephemeral: KeyPair = generateKeyPairSync('x25519'),
+  ephemeral: KeyPair = makeEncryptionKey(),
 ): Buffer {
   const enc = rawPublicKey(ephemeral.publicKey);
   const shared = sharedSecret(ephemeral.privateKey, recipient, enc, recipient);

@@ -14,7 +14,7 @@ let meta: RunQueryMeta;
 let pipe: QueryRequestPipe;
 
 beforeAll(async () => {
-  const { privateKey, publicKey } = await makeEncryptionKey();
+  const { privateKey, publicKey } = makeEncryptionKey();
   const sealedTo = rawPublicKey(publicKey).toString('base64url');
   meta = anAsyncMeta({ sealedTo });
   pipe = new QueryRequestPipe({

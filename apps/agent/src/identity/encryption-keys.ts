@@ -11,8 +11,8 @@ export const rotationMs = 7 * DAY_MS;
 export const keepingMs = 7 * DAY_MS;
 
 /** A new key, before anybody was told. */
-export async function makeEncryptionKeyRecord(nowMs: number): Promise<EncryptionKeyRecord> {
-  const { privateKey, publicKey } = await makeEncryptionKey();
+export function makeEncryptionKeyRecord(nowMs: number): EncryptionKeyRecord {
+  const { privateKey, publicKey } = makeEncryptionKey();
   return {
     publicKey: rawPublicKey(publicKey).toString('base64url'),
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
@@ -61,7 +61,7 @@ export class EncryptionKeys {
 
   /** The key to announce: on disk already, and the same one until it is confirmed. */
   async beginRotation(nowMs: number): Promise<string> {
-    const next = this.record.next ?? (await makeEncryptionKeyRecord(nowMs));
+    const next = this.record.next ?? makeEncryptionKeyRecord(nowMs);
     if (!this.record.next) await this.store({ ...this.record, next });
     return next.publicKey;
   }

@@ -85,8 +85,8 @@ async function prepareKeys(
   const pending = wasBegun ? await folder.read('pending') : undefined;
   if (pending && (await folder.read('encryption'))) return createPrivateKey(pending.identityKey);
   await folder.clear();
-  const { privateKey } = await makeIdentityKey();
-  await folder.write('encryption', { keys: [await makeEncryptionKeyRecord(Date.now())] });
+  const { privateKey } = makeIdentityKey();
+  await folder.write('encryption', { keys: [makeEncryptionKeyRecord(Date.now())] });
   await folder.write('pending', { codeId: code.codeId, identityKey: exportKey(privateKey) });
   return privateKey;
 }

@@ -32,7 +32,7 @@ import { TrustedTime } from '#apps/agent/src/registered/trusted-time.js';
 
 export const aSiteId = '6f1d2c3b-4a59-4e68-8f70-112233445566';
 const integratorId = '5e2d7c4b-1a2b-4c3d-8e9f-0a1b2c3d4e5f';
-const agentKey = await makeEncryptionKey();
+const agentKey = makeEncryptionKey();
 
 /** A broker that can be away, and that can lose its answer. */
 export class ScriptedLine extends BrokerLine {
