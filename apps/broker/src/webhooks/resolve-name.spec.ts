@@ -22,6 +22,8 @@ const zone: Record<string, Record<number, number[][]> | 'silent'> = {
 
 let server: Socket;
 let resolve: Resolve;
+/** Gives up soon, and yet late enough for an answer on a machine that is busy. */
+let resolveSoon: Resolve;
 const asked: string[] = [];
 
 /** A name server of one zone. Source: RFC 1035 §4. */
@@ -55,7 +57,9 @@ beforeAll(async () => {
   });
   server.bind(0, '127.0.0.1');
   await once(server, 'listening');
-  resolve = resolveByDns([`127.0.0.1:${server.address().port}`], 50);
+  const servers = [`127.0.0.1:${server.address().port}`];
+  resolve = resolveByDns(servers, 5_000);
+  resolveSoon = resolveByDns(servers, 300);
 });
 afterAll(() => void server.close());
 
@@ -69,7 +73,7 @@ test('a name stands for all of its addresses, of both families', async () => {
 });
 
 test('one family that is not told does not hide the other', async () => {
-  expect(await resolve('half.example')).toEqual([{ address: '8.8.4.4', family: 4 }]);
+  expect(await resolveSoon('half.example')).toEqual([{ address: '8.8.4.4', family: 4 }]);
 });
 
 test('a name that is not there has no address', async () => {
@@ -77,7 +81,7 @@ test('a name that is not there has no address', async () => {
 });
 
 test('a name server that says nothing is given up in time', async () => {
-  await expect(resolve('silent.example')).rejects.toMatchObject({ code: 'ETIMEOUT' });
+  await expect(resolveSoon('silent.example')).rejects.toMatchObject({ code: 'ETIMEOUT' });
 });
 
 test('localhost is this machine, and no name server hears of it', async () => {
