@@ -18,6 +18,7 @@ import { ExpireQuery } from '#apps/broker/src/async-queries/expire-query.js';
 import { FetchPage } from '#apps/broker/src/async-queries/fetch-page.js';
 import { FindQuery } from '#apps/broker/src/async-queries/find-query.js';
 import { IdempotentSubmits } from '#apps/broker/src/async-queries/idempotent-submits.js';
+import { LineNews } from '#apps/broker/src/async-queries/line-news.js';
 import { PurgeResults } from '#apps/broker/src/async-queries/purge-results.js';
 import { QueryIds } from '#apps/broker/src/async-queries/query-id.js';
 import { QueryPump } from '#apps/broker/src/async-queries/query-pump.js';
@@ -57,6 +58,7 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     FetchPage,
     FindQuery,
     IdempotentSubmits,
+    LineNews,
     PurgeResults,
     QueryIds,
     QueryPump,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { DispatchQuery } from '#apps/broker/src/async-queries/dispatch-query.js';
+import type { LineNews } from '#apps/broker/src/async-queries/line-news.js';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import type { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
 import type { SiteLines } from '#apps/broker/src/async-queries/site-lines.js';
-import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
 import type { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { FixedClock } from '#libs/kernel/clock.js';
@@ -31,7 +31,7 @@ function dispatching(away: 'nothing' | 'line' | 'queue') {
   const query = new DispatchQuery(
     {} as QueryRecords,
     lines as unknown as SiteLines,
-    new MemoryBroadcast(),
+    { tell: step('tell', false) } as unknown as LineNews,
     jobs as unknown as BackgroundJobs,
     clock,
   );
@@ -41,7 +41,7 @@ function dispatching(away: 'nothing' | 'line' | 'queue') {
 test('makes its end certain before it stands in line', async () => {
   const { query, steps } = dispatching('nothing');
   await query.begin(record);
-  expect(steps).toEqual(['query.expire', 'join']);
+  expect(steps).toEqual(['query.expire', 'join', 'tell']);
 });
 
 test('leaves it to a job when the line is away', async () => {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { LineNews } from '#apps/broker/src/async-queries/line-news.js';
 import { isEnded, type QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
 import { SiteLines } from '#apps/broker/src/async-queries/site-lines.js';
-import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -20,7 +20,7 @@ export class DispatchQuery implements JobHandler<'query.dispatch'> {
   constructor(
     private readonly records: QueryRecords,
     private readonly lines: SiteLines,
-    private readonly broadcast: Broadcast,
+    private readonly news: LineNews,
     private readonly jobs: BackgroundJobs,
     private readonly clock: Clock,
   ) {}
@@ -46,6 +46,6 @@ export class DispatchQuery implements JobHandler<'query.dispatch'> {
   /** Again is harmless: it stands in line once, and a claimed query is left alone. */
   async join(record: QueryRecord): Promise<void> {
     await this.lines.join(record);
-    await this.broadcast.publish('line.joined', record.siteId);
+    await this.news.tell(record.siteId);
   }
 }

@@ -53,6 +53,11 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
     this.rests.clear();
   }
 
+  /** Whether queries for this site are run from here, sooner or later. */
+  serves(siteId: string): boolean {
+    return this.isOpen && this.links.find(siteId) !== undefined;
+  }
+
   /** Something may be waiting for this site. */
   wake(siteId: string): void {
     if (!this.mayAsk(siteId)) return;
@@ -95,6 +100,6 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private mayAsk(siteId: string): boolean {
-    return this.isOpen && !this.rests.isResting(siteId) && this.links.find(siteId) !== undefined;
+    return this.serves(siteId) && !this.rests.isResting(siteId);
   }
 }
