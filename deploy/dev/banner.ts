@@ -35,6 +35,13 @@ The conduit is running; it took ${seconds.toFixed(1)} seconds.
   Authority     ${caFile}
   All of it     ${summary.caFile.replace(/ca\.pem$/, 'dev.json')}
 
+The console, in a browser on this machine; each link works once, until it was followed:
+
+  Practice owner      ${summary.invitations.practiceOwner}
+  Integrator          ${summary.invitations.integratorAdmin}
+  Operator            ${summary.invitations.operatorSecurity}
+  Signed in before?   ${summary.consoleUrl}
+
 Read, decoded:
 
   curl -s --cacert '${caFile}' -H 'Ocp-Apim-Subscription-Key: ${subscriptionKey}' \\

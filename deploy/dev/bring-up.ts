@@ -8,10 +8,12 @@ import { StartError } from '#deploy/dev/child-program.js';
 import {
   approve,
   enrolAgent,
+  inviteDemoPeople,
   integratorOf,
   pair,
   registerIntegrator,
   registerPractice,
+  type DemoInvitations,
 } from '#deploy/dev/demo.js';
 import { FirstQueries } from '#deploy/dev/first-queries.js';
 import type { LocalConduit } from '#deploy/dev/local-conduit.js';
@@ -29,6 +31,10 @@ export interface DevSummary {
   grantId: string;
   metricsUrl: string;
   docsUrl: string;
+  /** For a browser on this machine. */
+  consoleUrl: string;
+  /** Links that each make one of the demo people; those of the last start. */
+  invitations: DemoInvitations;
   agentStateDirectory: string;
   pms: string;
 }
@@ -53,7 +59,10 @@ export async function bringUp(
     conduit.configureAgent(known.siteId);
     await progress.step('Agent attaches, as enrolled before', () => conduit.startAgent());
   }
-  const current = { ...summary, ...addresses(conduit) };
+  const invitations = await progress.step('Operator invites the demo people', () =>
+    inviteDemoPeople(conduit, summary),
+  );
+  const current = { ...summary, ...addresses(conduit), invitations };
   const integrator = integratorOf(conduit, current.subscriptionKey);
   await progress.step('Site is online for the integrator', () =>
     untilOnline(integrator, current.siteId),
@@ -82,13 +91,17 @@ function addresses(conduit: LocalConduit) {
     caFile: conduit.caFile,
     metricsUrl: conduit.metricsUrl,
     docsUrl: `${conduit.apiOrigin}/docs`,
+    consoleUrl: `${conduit.consoleOrigin}/console`,
     agentStateDirectory: conduit.agentFolder,
     pms: pmsName(conduit),
   };
 }
 
 /** First start: enrolment, pairing and approval, each through its real door. */
-async function introduce(conduit: LocalConduit, progress: Progress): Promise<DevSummary> {
+async function introduce(
+  conduit: LocalConduit,
+  progress: Progress,
+): Promise<Omit<DevSummary, 'invitations'>> {
   const practice = await progress.step(
     'Operator registers the practice and makes an enrolment code',
     () => registerPractice(conduit, 'Zz Sandbox Clinic'),

@@ -70,6 +70,34 @@ export async function registerIntegrator(
   return { integratorId, subscriptionKey: issued.key };
 }
 
+/** Links that make the demo people: each opens the console once, for whoever follows it first. */
+export interface DemoInvitations {
+  practiceOwner: string;
+  integratorAdmin: string;
+  operatorSecurity: string;
+}
+
+/** The operator invites the first people. A link serves for 72 hours, so each start makes new ones. */
+export async function inviteDemoPeople(
+  conduit: LocalConduit,
+  places: { practiceId: string; integratorId: string },
+): Promise<DemoInvitations> {
+  const operator = operatorOf(conduit);
+  const invite = async (order: object): Promise<string> => {
+    const path = '/operator/invitations';
+    const { link } = await operator.expect<{ link: string }>('POST', path, order);
+    return link;
+  };
+  const { practiceId, integratorId } = places;
+  const invited = {
+    practiceOwner: await invite({ role: 'practice-owner', practiceId }),
+    integratorAdmin: await invite({ role: 'integrator-admin', integratorId }),
+    operatorSecurity: await invite({ role: 'operator-security' }),
+  };
+  await operator.close();
+  return invited;
+}
+
 /** The practice makes a pairing code on its server; the integrator redeems it by API. */
 export async function pair(conduit: LocalConduit, subscriptionKey: string): Promise<string> {
   const { code } = await agentCommand<{ code: string }>(conduit.agentFolder, ['pair-code']);

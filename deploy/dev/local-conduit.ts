@@ -21,6 +21,8 @@ export interface LocalOptions {
   /** 0 takes any free one. */
   apiPort: number;
   gatewayPort: number;
+  /** Of the console over plain HTTP on this machine; absent: any free one. */
+  consolePort?: number;
   /** Patients in the sandbox clinic. */
   scale?: number;
   /** mssql://…: an existing SQL Server instead of the sandbox. */
@@ -37,6 +39,7 @@ export interface LocalOptions {
 interface Ports {
   api: number;
   gateway: number;
+  console: number;
   metrics: number;
 }
 
@@ -71,7 +74,7 @@ export class LocalConduit {
   pms?: PmsTarget;
   /** Every child there ever was, also those that never became ready. */
   readonly children: ChildProgram[] = [];
-  private ports: Ports = { api: 0, gateway: 0, metrics: 0 };
+  private ports: Ports = { api: 0, gateway: 0, console: 0, metrics: 0 };
   private stopping = false;
 
   constructor(readonly options: LocalOptions) {
@@ -80,6 +83,11 @@ export class LocalConduit {
 
   get apiOrigin(): string {
     return `https://localhost:${this.ports.api}`;
+  }
+
+  /** Where a browser on this machine opens the console: it takes passkeys here without a certificate. */
+  get consoleOrigin(): string {
+    return `http://localhost:${this.ports.console}`;
   }
 
   get metricsUrl(): string {
@@ -149,10 +157,14 @@ export class LocalConduit {
   }
 
   async startBroker(): Promise<void> {
-    const { apiPort, gatewayPort, brokerEnv } = this.options;
-    const wanted = { api: this.ports.api || apiPort, gateway: this.ports.gateway || gatewayPort };
-    await requireFreePort(wanted.api);
-    await requireFreePort(wanted.gateway);
+    const { apiPort, gatewayPort, consolePort = 0, brokerEnv } = this.options;
+    const wanted = {
+      api: this.ports.api || apiPort,
+      gateway: this.ports.gateway || gatewayPort,
+      // A passkey remembers the page's port: a broker that starts again has to have the same.
+      console: this.ports.console || consolePort,
+    };
+    for (const port of Object.values(wanted)) await requireFreePort(port);
     this.broker = await this.start({
       name: 'The broker',
       command: process.execPath,
@@ -161,6 +173,7 @@ export class LocalConduit {
         CONDUIT_STATE_DIR: this.path('broker'),
         CONDUIT_API_PORT: String(wanted.api),
         CONDUIT_GATEWAY_PORT: String(wanted.gateway),
+        CONDUIT_CONSOLE_LOCAL_PORT: String(wanted.console),
         CONDUIT_METRICS_PORT: '0',
         REDIS_URL: this.redis?.url ?? '',
         ...brokerEnv,

@@ -41,7 +41,7 @@ async function runConduit(options: StartOptions): Promise<number> {
   const unlock = lockState(state);
   try {
     const patienceMs = (await endStrays(state)) ? STRAY_PORTS_MS : 0;
-    for (const port of [options.port, options.port + 1]) await requireFreePort(port, patienceMs);
+    for (const next of [0, 1, 2]) await requireFreePort(options.port + next, patienceMs);
     if (options.pms !== undefined) await requireReachable(urlTarget(options.pms));
     // A start that did not get to its end left half a state: an agent enrolled, nobody paired.
     if (options.reset || !existsSync(join(state, 'dev.json'))) forgetState(state);
@@ -57,6 +57,7 @@ async function runUntilEnd(options: StartOptions, state: string): Promise<number
     stateDirectory: state,
     apiPort: options.port,
     gatewayPort: options.port + 1,
+    consolePort: options.port + 2,
     ...(options.scale !== undefined && { scale: options.scale }),
     ...(options.pms !== undefined && { pms: options.pms }),
     onProgress: fillingProgress(progress),

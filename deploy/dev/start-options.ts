@@ -17,7 +17,7 @@ Runs a whole conduit on this machine: Redis, sandbox clinic, broker, agent.
 
   --once           run one read and one write, print the rows, stop; exit 0, or say why not
   --reset          forget the state and start anew
-  --port N         port of the API (8443); agents use the next one
+  --port N         port of the API (8443); agents use the next one, the console the one after
   --scale N        patients in the sandbox clinic (5000)
   --pms URL        mssql://user:password@host:port/database, instead of the sandbox clinic;
                    ?journal=DATABASE may follow: where the write journal is, else no writes
@@ -40,7 +40,7 @@ export function parseStartOptions(args: string[]): StartOptions | 'help' {
   return {
     once: values.once,
     reset: values.reset,
-    port: wholeNumber('port', values.port, 1, 65_534),
+    port: wholeNumber('port', values.port, 1, 65_533),
     state: values.state,
     ...(values.scale !== undefined && { scale: wholeNumber('scale', values.scale, 100, 500_000) }),
     ...(values.pms !== undefined && { pms: values.pms }),

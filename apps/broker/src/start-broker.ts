@@ -12,6 +12,7 @@ import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { BrokerModule } from '#apps/broker/src/broker.module.js';
 import { ApiCertificate } from '#apps/broker/src/edge/api-certificate.js';
 import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js';
+import { LocalConsole } from '#apps/broker/src/edge/local-console.js';
 import { RequestCount } from '#apps/broker/src/edge/request-count.js';
 import { Gateway } from '#apps/broker/src/gateway/gateway.js';
 import { Metrics } from '#apps/broker/src/health/metrics.js';
@@ -24,8 +25,8 @@ import { LinkServer } from '#libs/link/link-server.js';
 
 export interface RunningBroker {
   app: NestFastifyApplication;
-  /** 0 where the role is not played. */
-  ports: { api: number; gateway: number; metrics: number };
+  /** 0 where the role is not played; `console`: of plain HTTP on this machine, in development. */
+  ports: { api: number; gateway: number; metrics: number; console: number };
   /** Resolves when everything is closed; calling it again waits for the same end. */
   stop(): Promise<void>;
 }
@@ -48,12 +49,13 @@ export async function startBroker(config: BrokerConfig, log: EventLog): Promise<
       metrics.countRequest(method, route, status),
     );
     await prepareServer(app, requests);
-    const ports = await listen(app, config, log);
+    const { ports, local } = await listen(app, config, log);
     certificate.follow(app.getHttpServer() as Server, () =>
       log.write('certificate.renewed', { what: 'api' }),
     );
     const stop = once(async () => {
       certificate.stop();
+      await local?.close();
       await stopBroker(app, config, log, requests, opened.close);
     });
     return { app, ports, stop };
@@ -67,10 +69,10 @@ async function listen(
   app: NestFastifyApplication,
   config: BrokerConfig,
   log: EventLog,
-): Promise<RunningBroker['ports']> {
+): Promise<{ ports: RunningBroker['ports']; local: LocalConsole | undefined }> {
   // With the filter of the edge, which hands on errors as they are: else an agent reads INTERNAL.
   app.connectMicroservice({ strategy: app.get(LinkServer) }, { inheritAppConfig: true });
-  const ports = { api: 0, gateway: 0, metrics: 0 };
+  const ports = { api: 0, gateway: 0, metrics: 0, console: 0 };
   await app.init();
   await app.startAllMicroservices();
   app.get(BackgroundJobs).start();
@@ -82,13 +84,26 @@ async function listen(
   if (config.roles.includes('api')) {
     await app.listen(config.apiPort, config.apiHost);
     ports.api = ((app.getHttpServer() as Server).address() as AddressInfo).port;
-    app.get(ConsoleOrigin).listensOn(ports.api);
   }
+  const local = await openLocalConsole(app, config);
+  ports.console = local?.port ?? 0;
+  app.get(ConsoleOrigin).listensOn(ports.api, local?.port);
   ports.metrics = await app.get(MetricsServer).listen();
-  for (const what of ['api', 'gateway', 'metrics'] as const) {
+  for (const what of ['api', 'gateway', 'console', 'metrics'] as const) {
     if (ports[what] > 0) log.write('broker.listening', { what, port: ports[what] });
   }
-  return ports;
+  return { ports, local };
+}
+
+async function openLocalConsole(
+  app: NestFastifyApplication,
+  { roles, consoleLocalPort }: BrokerConfig,
+): Promise<LocalConsole | undefined> {
+  if (consoleLocalPort === undefined || !roles.includes('api')) return undefined;
+  const server = app.getHttpAdapter().getInstance();
+  return LocalConsole.listen(consoleLocalPort, (request, response) =>
+    server.routing(request, response),
+  );
 }
 
 async function stopBroker(

@@ -7,7 +7,7 @@ import type { JobName, QueueName } from '#libs/queue/jobs.js';
 
 export interface LogEvents {
   'broker.starting': { version: string; roles: string; embeddedDatabase: boolean };
-  'broker.listening': { what: 'api' | 'gateway' | 'metrics'; port: number };
+  'broker.listening': { what: 'api' | 'gateway' | 'console' | 'metrics'; port: number };
   'broker.stopping': { signal: string };
   'broker.stopped': { unfinishedRequests: number };
   'broker.failed': { code: ErrorCode; errorName?: string; at?: string };
@@ -26,7 +26,7 @@ export interface LogEvents {
   /** `dropped`: refusals for which there was no room in memory. */
   'audit.recovered': { written: number; dropped: number };
   'store.unavailable': {
-    what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses';
+    what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses' | 'fleet';
   };
   'agent.attached': { agentId: string; practiceId: string };
   'agent.detached': { agentId: string; reason: string };
