@@ -7,6 +7,7 @@ import {
   type Command,
   type Terminal,
 } from '#apps/agent/src/control/command-line.js';
+import { approverCommands } from '#apps/agent/src/control/approver-commands.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
@@ -17,6 +18,7 @@ const commands: Record<string, Command> = {
   ...setUpCommands,
   ...requestCommands,
   ...permissionCommands,
+  ...approverCommands,
 };
 
 async function ask(question: string): Promise<string> {

@@ -31,7 +31,7 @@ export interface Invocation {
 }
 
 /** What a command found: printed as lines, or as JSON with `--json`. */
-interface Outcome {
+export interface Outcome {
   lines: string[];
   json: object;
   /** Done, but with an answer that a script should notice; default 0. */

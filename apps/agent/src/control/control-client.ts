@@ -43,6 +43,16 @@ export async function askAgent<Answer>(
   throw new ConduitError(isErrorCode(code) ? code : 'INTERNAL', facts ? { facts } : {});
 }
 
+/** What the agent answers, or what is done instead when it is not running. */
+export async function orOffline<T>(asking: Promise<T>, offline: () => Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof ConduitError && error.code === 'AGENT_NOT_RUNNING') return offline();
+    throw error;
+  }
+}
+
 function unreachable(cause: unknown): ConduitError {
   const { code } = cause as NodeJS.ErrnoException;
   const forbidden = code === 'EACCES' || code === 'EPERM';

@@ -17,12 +17,14 @@ import { summarise } from '#apps/agent/src/grants/grant-summary.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
+import type { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 
 export interface ControlParts {
   decisions: PracticeDecisions;
+  approvers: PracticeApprovers;
   store: GrantStore;
   rules: LocalRules;
   gate: SignedGrantGate;
@@ -131,6 +133,22 @@ const controlRoutes = {
   'POST /drafts/sign': {
     shape: { required: { draftId: id } },
     handle: ({ draftId }: { draftId: string }, { decisions }) => decisions.sign(draftId),
+  },
+  'GET /approvers': {
+    shape: nothing,
+    handle: (_: object, { approvers }) => ({ approvers: approvers.list() }),
+  },
+  'GET /approvers/offered': {
+    shape: nothing,
+    handle: async (_: object, { approvers }) => ({ approvers: await approvers.offered() }),
+  },
+  'POST /approvers': {
+    shape: { required: { words: word } },
+    handle: ({ words: typed }: { words: string }, { approvers }) => approvers.admit(typed),
+  },
+  'POST /approvers/remove': {
+    shape: { required: { approverId: id } },
+    handle: ({ approverId }: { approverId: string }, { approvers }) => approvers.remove(approverId),
   },
   'GET /grants': {
     shape: nothing,

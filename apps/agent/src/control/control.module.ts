@@ -13,6 +13,7 @@ import { SiteStates } from '#apps/agent/src/brake/site-states.js';
 import { ControlServer } from '#apps/agent/src/control/control-server.js';
 import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
@@ -34,6 +35,7 @@ import { Clock } from '#libs/kernel/clock.js';
         journal: FileJournal,
         clock: Clock,
         decisions: PracticeDecisions,
+        approvers: PracticeApprovers,
         store: GrantStore,
         rules: LocalRules,
         gate: SignedGrantGate,
@@ -41,7 +43,7 @@ import { Clock } from '#libs/kernel/clock.js';
         registered: RegisteredQueries,
       ) =>
         new ControlServer(stateFolder, {
-          ...{ own, line: link, clock, decisions, store, rules, gate },
+          ...{ own, line: link, clock, decisions, approvers, store, rules, gate },
           journalWritable: () => journal.writable,
           linkStatus: () => link.status,
           siteStates: () => states.all(),
@@ -54,6 +56,7 @@ import { Clock } from '#libs/kernel/clock.js';
         FileJournal,
         Clock,
         PracticeDecisions,
+        PracticeApprovers,
         GrantStore,
         LocalRules,
         SignedGrantGate,

@@ -20,6 +20,7 @@ import {
   preparePlace,
 } from '#apps/agent/src/control/control-place.js';
 import { ControlServer } from '#apps/agent/src/control/control-server.js';
+import { approverCommands } from '#apps/agent/src/control/approver-commands.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
@@ -27,12 +28,15 @@ import { setUpCommands } from '#apps/agent/src/control/set-up-commands.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
+import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
-import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
+import { aPasskey, type APasskey } from '#libs/grants/passkey.fixture.js';
+import { sixWords } from '#libs/grants/six-words.js';
+import type { OfferedPasskey, OpenAccessRequest } from '#libs/grants/grant-messages.js';
 
 const openRequest: OpenAccessRequest = {
   accessRequestId: 'request-1',
@@ -49,6 +53,7 @@ class FakeBroker extends BrokerLine {
   readonly attached = true;
   readonly asked: string[] = [];
   refusal: ConduitError | undefined;
+  passkeys: OfferedPasskey[] = [];
 
   override async ask(pattern: string): Promise<object> {
     this.asked.push(pattern);
@@ -56,6 +61,7 @@ class FakeBroker extends BrokerLine {
     if (pattern === brokerPatterns.listAccessRequests) return { requests: [openRequest] };
     if (pattern === brokerPatterns.createPairingCode)
       return { code: 'ABCD-EFGH', siteId: 'site-1', expiresAt: '2026-03-10T00:00:00.000Z' };
+    if (pattern === brokerPatterns.listOfferedPasskeys) return { passkeys: this.passkeys };
     return {};
   }
 
@@ -76,8 +82,13 @@ beforeEach(async () => {
   const decisions = new PracticeDecisions({
     ...{ store, exchange, line: broker, approvers, rules, own, clock },
   });
+  const { journal } = practice;
+  const practiceApprovers = new PracticeApprovers({
+    ...{ store, exchange, line: broker, approvers, own, journal, clock },
+  });
   server = new ControlServer(practice.stateFolder, {
     ...{ decisions, store, rules, gate, line: broker, own, clock },
+    approvers: practiceApprovers,
     journalWritable: () => true,
     linkStatus: () => undefined,
     siteStates: () => [],
@@ -106,6 +117,7 @@ async function say(words: string[], ask?: Terminal['ask']): Promise<Said> {
     ...setUpCommands,
     ...requestCommands,
     ...permissionCommands,
+    ...approverCommands,
   };
   said.code = await runCommandLine(commands, [...words, ...stateOf(words)], {
     out: (line) => void (said.out += `${line}\n`),
@@ -364,9 +376,78 @@ describe('commands without a running agent', () => {
   });
 });
 
+describe('approvers', () => {
+  let owner: APasskey;
+  let words: string;
+  beforeEach(() => {
+    owner = aPasskey();
+    const { kind: _, approverId: __, addedAt: ___, ...offer } = owner.approver;
+    broker.passkeys = [offer];
+    words = sixWords(owner.approver);
+  });
+
+  test('are admitted by the six words, which are shown to be compared', async () => {
+    const asked: string[] = [];
+    const said = await say(['approvers', 'add'], (question) => {
+      asked.push(question);
+      return Promise.resolve(` ${words.toUpperCase()} `);
+    });
+    expect(said.code).toBe(0);
+    expect(said.err).toContain(words);
+    expect(said.err).toContain('https://console.example.org');
+    expect(asked).toHaveLength(1);
+    const { approvers } = json(await say(['approvers', 'list', '--json']));
+    expect(approvers).toMatchObject([{ kind: 'ed25519' }, { kind: 'webauthn', words }]);
+    expect((await say(['approvers', 'add'])).out).toContain('No passkey is offered');
+  });
+
+  test('are not admitted by other words, or by none when nobody is there', async () => {
+    const other = ['approvers', 'add', '--words', 'zoo zoo zoo zoo zoo zoo'];
+    expect(await say(other)).toMatchObject({ code: 1 });
+    expect(await say(['approvers', 'add'])).toMatchObject({ code: 2 });
+    expect(practice.approvers.approvers.size).toBe(1);
+    expect(await say(['approvers', 'add', '--words', words])).toMatchObject({ code: 0 });
+  });
+
+  test('are removed with what they signed, with and without the agent', async () => {
+    await practice.approvers.admit(owner.approver);
+    const { approverId } = owner.approver;
+    const first = await practice.store.admit(owner.sign(practice.grant()), true);
+    const said = await say(['approvers', 'remove', approverId]);
+    expect(said.out).toContain(first.grantId);
+    expect(practice.gate.decide(aQuery(first))).toMatchObject({ code: 'GRANT_REVOKED' });
+
+    await practice.approvers.admit(owner.approver);
+    const second = await practice.store.admit(owner.sign(practice.grant()), true);
+    await server.close();
+    const offline = await say(['approvers', 'remove', approverId, '--json']);
+    expect(json(offline)).toEqual({ approverId, ended: [second.grantId] });
+    await practice.restart();
+    const inbox = new RevocationInbox(practice.stateFolder, practice.store);
+    await inbox.start();
+    await inbox.stop();
+    expect(practice.gate.decide(aQuery(second))).toMatchObject({ code: 'GRANT_REVOKED' });
+    expect(practice.approvers.approvers.has(approverId)).toBe(false);
+  });
+
+  test('are listed without the agent, and an unknown one is named as such', async () => {
+    await server.close();
+    const { approvers } = json(await say(['approvers', 'list', '--json']));
+    expect(approvers).toMatchObject([{ kind: 'ed25519', name: 'Key of this server' }]);
+    expect(await say(['approvers', 'remove', `ap-${'0'.repeat(32)}`])).toMatchObject({ code: 1 });
+    expect(await say(['approvers', 'promote'])).toMatchObject({ code: 2 });
+    expect(await say(['approvers', 'remove'])).toMatchObject({ code: 2 });
+  });
+});
+
 describe('the command line', () => {
   test('every command explains itself', async () => {
-    const commands = { ...serviceCommands, ...requestCommands, ...permissionCommands };
+    const commands = {
+      ...serviceCommands,
+      ...requestCommands,
+      ...permissionCommands,
+      ...approverCommands,
+    };
     for (const name of Object.keys(commands)) {
       const said = await say([name, '--help']);
       expect([name, said.code]).toEqual([name, 0]);

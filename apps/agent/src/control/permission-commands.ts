@@ -7,7 +7,7 @@ import type { Grant } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import type { Command } from '#apps/agent/src/control/command-line.js';
-import { askAgent } from '#apps/agent/src/control/control-client.js';
+import { askAgent, orOffline } from '#apps/agent/src/control/control-client.js';
 import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { readGrantFile } from '#apps/agent/src/grants/grant-file.js';
 import { summarise, type GrantSummary } from '#apps/agent/src/grants/grant-summary.js';
@@ -15,16 +15,6 @@ import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import type { Signed } from '#apps/agent/src/grants/practice-decisions.js';
 import { revocationOf } from '#libs/grants/draft-grant.js';
 import { leaveRevocation, waitingRevocations } from '#apps/agent/src/grants/revocation-inbox.js';
-
-/** What the agent answers, or what is done instead when it is not running. */
-async function orOffline<T>(asking: Promise<T>, offline: () => Promise<T>): Promise<T> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (error instanceof ConduitError && error.code === 'AGENT_NOT_RUNNING') return offline();
-    throw error;
-  }
-}
 
 /** Documents on disk, newest of each grant, revocations that wait included. */
 async function grantsOnDisk(

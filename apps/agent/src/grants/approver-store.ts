@@ -1,34 +1,16 @@
 /**
- * Whose signature counts on this server. The first approver is a key made here; later ones are
- * admitted on this machine. The list is a file of its own and no message changes it.
+ * Whose signature counts on this server. The first approver is a key made here; passkeys are
+ * admitted on this machine, and no message admits one. The list is a file of its own.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { firstWrongField, instant, matches, oneOf, type Shape } from '#libs/grants/field-checks.js';
 import { approverIdOf } from '#libs/grants/key-thumbprint.js';
-import type { Approver } from '#libs/grants/approver.js';
+import { isApprover, type Approver, type PasskeyApprover } from '#libs/grants/approver.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import { beginGrantFile } from '#apps/agent/src/grants/grant-file.js';
 import { rawPublicKey } from '#libs/pki/keys.js';
-
-const approverShape: Shape = {
-  required: {
-    approverId: matches(/^ap-[0-9a-f]{32}$/),
-    kind: oneOf(['ed25519']),
-    publicKey: matches(/^[A-Za-z0-9_-]{43}$/),
-    name: matches(/^[^\p{C}]{1,100}$/u),
-    addedAt: instant,
-  },
-};
-
-/** The id is the key's own: an entry whose id belongs to another key is not one. */
-function isApprover(value: unknown): value is Approver {
-  if (firstWrongField(value, approverShape) !== undefined) return false;
-  const { approverId, publicKey } = value as Approver;
-  return approverIdOf(Buffer.from(publicKey, 'base64url')) === approverId;
-}
 
 function readApprovers(text: string): Approver[] {
   let value: unknown;
@@ -48,9 +30,11 @@ export interface LocalApprover {
 }
 
 export class ApproverStore {
+  private turn: Promise<void> = Promise.resolve();
+
   private constructor(
     private readonly folder: string,
-    private readonly byId: Map<string, Approver>,
+    private byId: ReadonlyMap<string, Approver>,
   ) {}
 
   /** @throws ConduitError GRANT_STORE_DAMAGED when the list is there but not right */
@@ -80,19 +64,40 @@ export class ApproverStore {
     const privateKey = createPrivateKey(pem);
     const raw = rawPublicKey(privateKey);
     const approverId = approverIdOf(raw);
-    if (!this.byId.has(approverId)) await this.admit(approverId, raw);
+    if (!this.byId.has(approverId))
+      await this.change((approvers) =>
+        approvers.set(approverId, {
+          approverId,
+          kind: 'ed25519',
+          publicKey: raw.toString('base64url'),
+          name: 'Key of this server',
+          addedAt: new Date().toISOString(),
+        }),
+      );
     return { approverId, privateKey };
   }
 
-  private async admit(approverId: string, raw: Uint8Array): Promise<void> {
-    this.byId.set(approverId, {
-      approverId,
-      kind: 'ed25519',
-      publicKey: Buffer.from(raw).toString('base64url'),
-      name: 'Key of this server',
-      addedAt: new Date().toISOString(),
+  /** Its signature counts from here on; on disk when this resolves. */
+  async admit(passkey: PasskeyApprover): Promise<void> {
+    await beginGrantFile(this.folder);
+    await this.change((approvers) => approvers.set(passkey.approverId, passkey));
+  }
+
+  /** Its signature counts for nothing from here on. */
+  async remove(approverId: string): Promise<void> {
+    await this.change((approvers) => approvers.delete(approverId));
+  }
+
+  /** In turn: of two changes at once neither is lost. */
+  private change(edit: (approvers: Map<string, Approver>) => void): Promise<void> {
+    const turn = this.turn.then(async () => {
+      const approvers = new Map(this.byId);
+      edit(approvers);
+      const text = JSON.stringify([...approvers.values()], undefined, 2);
+      await writeDurably(join(this.folder, 'approvers.json'), `${text}\n`);
+      this.byId = approvers;
     });
-    const text = JSON.stringify([...this.byId.values()], undefined, 2);
-    await writeDurably(join(this.folder, 'approvers.json'), `${text}\n`);
+    this.turn = turn.catch(() => undefined);
+    return turn;
   }
 }

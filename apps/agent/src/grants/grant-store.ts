@@ -134,11 +134,13 @@ export class GrantStore {
   /** What the file holds was admitted once: the ceiling and the date of today are the gate's business. */
   private async restore(signed: SignedGrant, acknowledged: boolean): Promise<void> {
     const finding = this.examine(signed);
+    const { grant } = finding;
     const isRemembered =
       finding.verdict !== 'refused' ||
       finding.code !== 'GRANT_INVALID' ||
-      REMEMBERED.includes(finding.reason);
-    const { grant } = finding;
+      REMEMBERED.includes(finding.reason) ||
+      // An end stays an end, also when its approver is one no more: it can only deny.
+      (finding.reason === 'approver-unknown' && grant?.revoked === true);
     if (isRemembered && grant && this.isNewest(grant)) {
       this.held.set(grant.grantId, { grant, signed, acknowledged });
       return;

@@ -14,9 +14,11 @@ import { GrantStore, type RefusedGrant } from '#apps/agent/src/grants/grant-stor
 import { GrantsController } from '#apps/agent/src/grants/grants.controller.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
+import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RefusalLog } from '#apps/agent/src/grants/refusal-log.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
+import { RulesReport } from '#apps/agent/src/grants/rules-report.js';
 import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
 import { EventLog } from '#apps/agent/src/logging/event-log.js';
@@ -102,14 +104,39 @@ class Parts {
       ) => new PracticeDecisions({ ...parts, store, exchange, approvers }),
       inject: [Parts, GrantStore, GrantExchange, ApproverStore],
     },
+    {
+      provide: PracticeApprovers,
+      useFactory: (
+        parts: Parts,
+        store: GrantStore,
+        exchange: GrantExchange,
+        approvers: ApproverStore,
+      ) => new PracticeApprovers({ ...parts, store, exchange, approvers }),
+      inject: [Parts, GrantStore, GrantExchange, ApproverStore],
+    },
+    {
+      provide: RulesReport,
+      useFactory: (parts: Parts, store: GrantStore, approvers: ApproverStore) =>
+        new RulesReport({ ...parts, store, approvers }),
+      inject: [Parts, GrantStore, ApproverStore],
+    },
   ],
-  exports: [GrantGate, SignedGrantGate, GrantStore, LocalRules, PracticeDecisions],
+  exports: [
+    GrantGate,
+    SignedGrantGate,
+    GrantStore,
+    LocalRules,
+    PracticeApprovers,
+    PracticeDecisions,
+  ],
 })
 export class GrantsModule implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly gate: SignedGrantGate,
     private readonly exchange: GrantExchange,
     private readonly inbox: RevocationInbox,
+    private readonly report: RulesReport,
+    private readonly approvers: PracticeApprovers,
   ) {}
 
   /** What was revoked while the agent was down counts before the first query can come. */
@@ -117,9 +144,12 @@ export class GrantsModule implements OnModuleInit, BeforeApplicationShutdown {
     await this.inbox.start();
     this.gate.start();
     this.exchange.start();
+    this.approvers.onChange(() => void this.report.tell());
+    this.report.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.report.stop();
     this.exchange.stop();
     this.gate.stop();
     await this.inbox.stop();

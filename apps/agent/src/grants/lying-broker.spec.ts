@@ -1,9 +1,12 @@
 /** Every way in which the carrier of permissions could lie about one, and what the agent makes of it. */
+import { createHash, randomBytes } from 'node:crypto';
+
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 import { anApprover } from '#libs/grants/grant.fixture.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
+import { aPasskey, type APasskey } from '#libs/grants/passkey.fixture.js';
 import { signGrant } from '#libs/grants/sign-grant.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
 
@@ -185,6 +188,102 @@ describe('a broker that lies about a permission', () => {
     const signed = practice.sign(practice.grant());
     const spaced = { ...signed, document: signed.document.replace(':', ': ') };
     expect(await refusal(spaced)).toBe('GRANT_INVALID not-canonical');
+  });
+});
+
+describe('a broker that lies about an approval by passkey', () => {
+  let owner: APasskey;
+  beforeEach(async () => {
+    owner = aPasskey();
+    await practice.approvers.admit(owner.approver);
+  });
+
+  test('an honest one is admitted: the refusals below are not for another reason', async () => {
+    expect(await refusal(owner.sign(practice.grant()))).toBe('admitted');
+  });
+
+  test('that widens what was approved is found by the challenge', async () => {
+    const signed = owner.sign(practice.grant());
+    const wider = altered(signed, { scopes: ['sql:read', 'sql:write'] });
+    expect(await refusal(wider)).toBe('GRANT_INVALID challenge-wrong');
+  });
+
+  test('that puts the approval of one permission under another gets nothing', async () => {
+    const { approvals } = owner.sign(practice.grant());
+    const { document } = owner.sign(practice.grant({ integratorId: 'integrator-2' }));
+    expect(await refusal({ document, approvals })).toBe('GRANT_INVALID challenge-wrong');
+  });
+
+  test('that invents an approval, with a passkey of its own, gets nothing', async () => {
+    const invented = aPasskey().sign(practice.grant());
+    expect(await refusal(invented)).toBe('GRANT_INVALID approver-unknown');
+    const [approval] = invented.approvals;
+    const posing = { ...approval, approverId: owner.approver.approverId };
+    expect(await refusal({ ...invented, approvals: [posing] })).toBe(
+      'GRANT_INVALID signature-wrong',
+    );
+  });
+
+  test("that brings the passkey of another practice's owner gets nothing", async () => {
+    const other = await APractice.open();
+    try {
+      const neighbour = aPasskey();
+      await other.approvers.admit(neighbour.approver);
+      const signed = neighbour.sign(practice.grant());
+      expect(await refusal(signed)).toBe('GRANT_INVALID approver-unknown');
+    } finally {
+      other.close();
+    }
+  });
+
+  test('that asked for the approval on a page of its own gets nothing', async () => {
+    const origin = 'https://console.example.org.example.net';
+    const signed = owner.sign(practice.grant(), { origin });
+    expect(await refusal(signed)).toBe('GRANT_INVALID origin-wrong');
+    const framed = owner.sign(practice.grant(), { clientData: { crossOrigin: true } });
+    expect(await refusal(framed)).toBe('GRANT_INVALID cross-origin');
+  });
+
+  test('that passes a sign-in or a step-up off as an approval gets nothing', async () => {
+    const { document } = owner.sign(practice.grant());
+    const signIn = owner.assert(randomBytes(32));
+    expect(await refusal({ document, approvals: [signIn] })).toBe('GRANT_INVALID challenge-wrong');
+    const action = createHash('sha256').update('conduit-action-v1').update(document).digest();
+    expect(await refusal({ document, approvals: [owner.assert(action)] })).toBe(
+      'GRANT_INVALID challenge-wrong',
+    );
+  });
+
+  test('that got it without proof of who was there gets nothing', async () => {
+    const signed = owner.sign(practice.grant(), { flags: 0x01 });
+    expect(await refusal(signed)).toBe('GRANT_INVALID user-not-verified');
+  });
+
+  test('that replays what was changed or ended gets nothing', async () => {
+    const first = practice.grant({ scopes: ['sql:read', 'procedure:Book'] });
+    await practice.store.admit(owner.sign(first), true);
+    await practice.store.admit(owner.sign({ ...first, seq: 2, scopes: ['sql:read'] }), true);
+    expect(await refusal(owner.sign(first))).toBe('GRANT_INVALID replayed');
+    await practice.store.admit(owner.sign({ ...first, seq: 3, revoked: true }), true);
+    await practice.restart();
+    expect(await refusal(owner.sign({ ...first, seq: 2 }))).toBe('GRANT_INVALID revoked');
+  });
+
+  test('that gives one approval twice, to look like two, gets nothing', async () => {
+    const signed = owner.sign(practice.grant());
+    const again = owner.sign(JSON.parse(signed.document) as Grant, { clientData: { b: 1 } });
+    const twice = { ...signed, approvals: [...signed.approvals, ...again.approvals] };
+    expect(await refusal(twice)).toBe('GRANT_INVALID approver-repeated');
+  });
+
+  test('that brings more than the ceiling allows gets nothing, whoever signed it', async () => {
+    const signed = owner.sign(practice.grant({ scopes: ['sql:write'] }));
+    expect(await refusal(signed)).toBe('GRANT_CEILING sql:write');
+  });
+
+  test('that sends parts too large to be an approval gets nothing', async () => {
+    const signed = owner.sign(practice.grant(), { clientData: { pad: 'x'.repeat(5_000) } });
+    expect(await refusal(signed)).toBe('GRANT_INVALID malformed');
   });
 });
 

@@ -8,7 +8,7 @@ export type GrantLookup =
   | { state: 'active'; grant: Grant }
   | { state: 'none' | 'declined' | 'revoked' | 'expired' | 'paused' }
   /** `server`: the practice approved, and its server has not confirmed that yet. */
-  | { state: 'pending'; waitsFor: 'practice' | 'server' };
+  | { state: 'pending'; waitsFor?: 'server' };
 
 export abstract class GrantBook {
   /** In memory, kept fresh by push: no I/O. `none` also when the integrator never paired. */

@@ -68,7 +68,7 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
     const active = entry.grants.find(({ grant, expiresMs }) => !grant.revoked && expiresMs > nowMs);
     if (active) return { state: 'active', grant: active.grant };
     if ((entry.waitsUntilMs ?? 0) > nowMs) return { state: 'pending', waitsFor: 'server' };
-    if (entry.request === 'pending') return { state: 'pending', waitsFor: 'practice' };
+    if (entry.request === 'pending') return { state: 'pending' };
     const [newest] = entry.grants;
     if (newest) return { state: newest.grant.revoked ? 'revoked' : 'expired' };
     return { state: entry.request === 'declined' ? 'declined' : 'none' };

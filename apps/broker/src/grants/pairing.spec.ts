@@ -93,10 +93,7 @@ describe('redeeming', () => {
     const made = await redeem.execute(anAttempt(code.toLowerCase()));
     expect(await redeem.execute(anAttempt(code))).toEqual(made);
     await practice.book.reread();
-    expect(practice.book.find('site-1', 'integrator-1')).toEqual({
-      state: 'pending',
-      waitsFor: 'practice',
-    });
+    expect(practice.book.find('site-1', 'integrator-1')).toEqual({ state: 'pending' });
     expect(practice.book.pairedSites('integrator-1')).toEqual(['site-1']);
     const { requests } = await practice.requests.list(practice.agents.one.peer);
     expect(requests).toMatchObject([

@@ -100,7 +100,7 @@ export class RecordAgentRules {
     ];
     for (const [type, approverId] of acts)
       await this.audit.record(
-        { type, practice: practiceId, agent: agentId, actorRef: approverId },
+        { type, practice: practiceId, agent: agentId, keyId: approverId, actorRef: agentId },
         within,
       );
   }
