@@ -18,11 +18,12 @@ interface BenchWishes {
   scripted?: boolean;
   /** `own`: those that the product has where nobody sets any. */
   limits?: 'none' | 'own';
+  brokerEnv?: Record<string, string>;
 }
 
 export function startBenchConduit(
   site: object = {},
-  { scripted = false, limits = 'none' }: BenchWishes = {},
+  { scripted = false, limits = 'none', brokerEnv = {} }: BenchWishes = {},
 ): Promise<TestConduit> {
   const free = {
     CONDUIT_KEY_RATE_PER_SECOND: '1000000',
@@ -31,7 +32,7 @@ export function startBenchConduit(
   return startConduit({
     scale: 5_000,
     site: limits === 'none' ? { ...unlimited, ...site } : site,
-    ...(limits === 'none' && { brokerEnv: free }),
+    brokerEnv: { ...(limits === 'none' && free), ...brokerEnv },
     ceiling: { maxConcurrency: 64, maxPerMinute: 1_000_000 },
     approval: grantedFreely,
     ...(scripted && {

@@ -16,7 +16,7 @@ const scenarios: Scenario[] = [
   immediateLatency,
   streamThroughput,
   streamMemory,
-  quietBesideFlood,
+  ...quietBesideFlood,
   asyncRate,
   revocation,
 ];

@@ -16,7 +16,7 @@ export interface LoadResult {
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /** Answers other than 200. */
+  /** Answers that say no. */
   refused: number;
 }
 
@@ -59,7 +59,7 @@ export async function load(target: Target, wishes: LoadWishes): Promise<LoadResu
       });
       await answer.body.dump({ limit: 64 * 1024 * 1024 });
       latencies.push(performance.now() - sent);
-      if (answer.statusCode !== 200) refused += 1;
+      if (answer.statusCode >= 300) refused += 1;
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   };
