@@ -26,13 +26,15 @@ function run(command, args, failure) {
   const { status, stderr, stdout, error } = spawnSync(command, args, {
     cwd: root,
     encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
     maxBuffer: 64 * 1024 * 1024,
   });
   if (status === 0) return stdout;
   const lastWords = `${stderr ?? ''}${error?.message ?? ''}`
     .trim()
     .split('\n')
-    .slice(-15)
+    .filter((line) => !/^ +at /.test(line))
+    .slice(-25)
     .join('\n');
   throw new SetUpError(`${failure}\n${lastWords}`);
 }

@@ -1,0 +1,226 @@
+/**
+ * A real Chromium at a whole conduit's console, with a passkey authenticator that answers at once.
+ * One visit is one person at one device. A visit that met a script error, a breach of the content
+ * security policy or a request to another host fails when it is closed, whatever its test looked at.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe } from '@jest/globals';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { PersonRole } from '#libs/console-api/session.js';
+import { chromiumPath, trustedKeys } from '#test/console/chromium.fixture.js';
+import { addAuthenticator, type Authenticator } from '#test/console/authenticator.fixture.js';
+import type { TestConduit } from '#test/support/start-conduit.js';
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
+const screenshots = new URL('../../docs/screenshots/', import.meta.url).pathname;
+
+/** Of one step of a test; a page answers in a tenth of a second when nothing else runs. */
+const STEP_MS = 12_000;
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 320, height: 700 };
+
+/** Tests that need a browser; where there is none they say so instead of passing. */
+export const describeInBrowser: typeof describe = chromiumPath
+  ? describe
+  : (Object.assign((name: string, body: () => void) => {
+      process.stderr.write(`SKIPPED, Chromium is not installed: ${name}\n`);
+      describe.skip(name, body);
+    }, describe) as typeof describe);
+
+export interface InvitationWish {
+  role: PersonRole;
+  practiceId?: string;
+  integratorId?: string;
+  email?: string;
+}
+
+export interface VisitWishes {
+  /** A browser without WebAuthn. */
+  hasPasskeys?: boolean;
+  viewport?: { width: number; height: number };
+}
+
+export class ConsoleBrowser {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly conduit: TestConduit,
+  ) {}
+
+  static async open(conduit: TestConduit): Promise<ConsoleBrowser> {
+    const keys = await trustedKeys(conduit.conduit.apiOrigin, conduit.conduit.caFile);
+    const browser = await chromium.launch({
+      executablePath: chromiumPath ?? 'chromium',
+      args: ['--no-sandbox', '--disable-gpu', `--ignore-certificate-errors-spki-list=${keys}`],
+    });
+    return new ConsoleBrowser(browser, conduit);
+  }
+
+  /** @returns the invitation's link, as the operator of the broker's machine makes it */
+  async invite(wish: InvitationWish): Promise<string> {
+    const { status, body } = await this.conduit.call('POST', '/operator/invitations', {
+      key: '',
+      headers: { authorization: `Bearer ${this.conduit.conduit.operatorToken}` },
+      body: wish,
+    });
+    const { link } = body as { link?: string };
+    if (link === undefined) throw new Error(`no invitation: ${status} ${JSON.stringify(body)}`);
+    // In development links lead to plain HTTP on this machine; the tests go in as production does.
+    const { pathname, hash } = new URL(link);
+    return `${this.conduit.conduit.apiOrigin}${pathname}${hash}`;
+  }
+
+  async visit({ hasPasskeys = true, viewport = WIDE }: VisitWishes = {}): Promise<Visit> {
+    const context = await this.browser.newContext({
+      baseURL: this.conduit.conduit.apiOrigin,
+      viewport,
+      locale: 'en-AU',
+      timezoneId: 'Australia/Melbourne',
+      reducedMotion: 'reduce',
+    });
+    context.setDefaultTimeout(STEP_MS);
+    if (!hasPasskeys) await context.addInitScript('delete window.PublicKeyCredential;');
+    const page = await context.newPage();
+    const authenticator = hasPasskeys ? await addAuthenticator(page) : undefined;
+    return new Visit(context, page, authenticator);
+  }
+
+  /** One visit from beginning to end; what the browser complained of counts, and a failure shows the page. */
+  async during(body: (visit: Visit) => Promise<void>, wishes: VisitWishes = {}): Promise<void> {
+    const visit = await this.visit(wishes);
+    try {
+      await body(visit);
+    } catch (error) {
+      await this.tell(visit);
+      await visit.context.close();
+      throw error;
+    }
+    await visit.close();
+  }
+
+  /** All data of a test is made up, so it may be printed. */
+  private async tell({ page, complaints }: Visit): Promise<void> {
+    const seen = await page.evaluate('document.body.innerText').catch(() => '');
+    const log = readFileSync(this.conduit.conduit.path('logs', 'broker.log'), 'utf8').split('\n');
+    const failed = log.filter((line) => line.includes('"request.failed"'));
+    const parts = [`The page as the test left it, ${page.url()}:`, seen, ...complaints, ...failed];
+    process.stderr.write(`${parts.join('\n')}\n`);
+  }
+
+  /** Somebody new, through their invitation, up to their first page. */
+  async newcomer(name: string, wish: InvitationWish): Promise<Visit> {
+    const visit = await this.visit();
+    await visit.acceptInvitation(await this.invite(wish), name);
+    return visit;
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+}
+
+export class Visit {
+  /** What must not happen on any page; a test that provokes something takes it out. */
+  readonly complaints: string[] = [];
+  /** Every request that the browser made, whole URLs. */
+  readonly requests: string[] = [];
+
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly authenticator: Authenticator | undefined,
+  ) {
+    context.on('request', (request) => this.requests.push(request.url()));
+    page.on('pageerror', (error) => this.complaints.push(`script error: ${error.message}`));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (message.type() !== 'error' || text.startsWith('Failed to load resource')) return;
+      this.complaints.push(text);
+    });
+  }
+
+  async acceptInvitation(link: string, name: string): Promise<void> {
+    await this.page.goto(link);
+    await this.page.getByLabel('Your name').fill(name);
+    await this.page.getByRole('button', { name: 'Make a passkey and join' }).click();
+    await this.page.getByRole('button', { name: 'Sign out' }).waitFor();
+  }
+
+  async signIn(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await this.page.getByRole('button', { name: 'Sign out' }).waitFor();
+  }
+
+  /**
+   * What axe finds serious or critical, light and dark, narrow and wide; and whether anything reaches
+   * beyond the side of the screen. None: an empty list.
+   */
+  async audit(): Promise<string[]> {
+    const found: string[] = [];
+    for (const [colorScheme, size] of [
+      ['light', WIDE],
+      ['dark', NARROW],
+      ['dark', WIDE],
+      ['light', NARROW],
+    ] as const) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await this.page.setViewportSize(size);
+      const where = `${colorScheme} ${size.width}`;
+      for (const problem of await axe(this.page)) found.push(`${where}: ${problem}`);
+      if (await isTooWide(this.page)) found.push(`${where}: the page scrolls sideways`);
+    }
+    await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await this.page.setViewportSize(WIDE);
+    return found;
+  }
+
+  /** `docs/screenshots/<name>.png`, and `<name>-narrow.png` as a phone at night shows it. */
+  async screenshot(name: string): Promise<void> {
+    if (process.env['CONDUIT_SCREENSHOTS'] !== '1') return;
+    mkdirSync(screenshots, { recursive: true });
+    await this.page.screenshot({ path: `${screenshots}${name}.png` });
+    await this.page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await this.page.setViewportSize(NARROW);
+    await this.page.screenshot({ path: `${screenshots}${name}-narrow.png`, fullPage: true });
+    await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await this.page.setViewportSize(WIDE);
+  }
+
+  /** @throws when something happened that must not */
+  async close(): Promise<void> {
+    const { origin } = new URL(this.page.url());
+    const strangers = this.requests.filter(
+      (url) => /^https?:/.test(url) && !url.startsWith(origin),
+    );
+    await this.context.close();
+    const found = [...this.complaints, ...strangers.map((url) => `asked another host: ${url}`)];
+    if (found.length > 0) throw new Error(found.join('\n'));
+  }
+}
+
+interface AxeViolation {
+  id: string;
+  impact: string | null;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/** What axe finds serious or critical on the page as it is. */
+export async function axe(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const violations = (await page.evaluate(
+    // The widget library's announcer keeps for seconds what it has said, of widgets that are gone.
+    `axe.run({ exclude: ['[data-live-announcer]'] }, { resultTypes: ['violations'] })
+      .then(({ violations }) => violations)`,
+  )) as AxeViolation[];
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`),
+    );
+}
+
+const isTooWide = (page: Page): Promise<boolean> =>
+  page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
