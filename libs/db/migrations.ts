@@ -4,6 +4,7 @@
  */
 import { fleet } from '#libs/db/fleet-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
+import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { practiceDesk } from '#libs/db/practice-desk-migration.js';
 
@@ -349,4 +350,5 @@ export const migrations: readonly Migration[] = [
   approvals,
   practiceDesk,
   fleet,
+  integratorDesk,
 ];

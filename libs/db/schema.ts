@@ -6,6 +6,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
 import type { FleetTables } from '#libs/db/fleet-tables.js';
+import type { IntegratorDeskTables } from '#libs/db/integrator-desk-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
 import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
 
@@ -96,13 +97,27 @@ export interface AgentCertificatesTable {
   created_at: CreatedAt;
 }
 
+interface Subprocessor {
+  name: string;
+  country?: string;
+  purpose?: string;
+}
+
 export interface IntegratorsTable {
   integrator_id: string;
   name: string;
   abn: string | null;
+  contact_name: string | null;
   contact_email: string | null;
+  contact_phone: string | null;
+  website: string | null;
   purposes: JSONColumnType<string[]>;
   countries: JSONColumnType<string[]>;
+  /** Who else handles the data. */
+  subprocessors: ColumnType<Subprocessor[], string | undefined, string>;
+  /** How long data is kept at most, and the same in words. */
+  retention_days: number | null;
+  retention: string | null;
   created_at: CreatedAt;
 }
 
@@ -111,8 +126,10 @@ export interface ApiKeysTable {
   key_id: string;
   integrator_id: string;
   name: string;
-  /** HMAC-SHA256 of the secret under the pepper. */
-  secret_hmac: Buffer;
+  /** HMAC-SHA256 of the secret under the pepper; null: an OAuth client, which has none. */
+  secret_hmac: Buffer | null;
+  /** Public keys of an OAuth client (RFC 7517); null: an API key. */
+  jwks: ColumnType<{ keys: object[] } | null, string | null | undefined, string | null>;
   /** Empty: every paired site. */
   site_ids: JSONColumnType<string[]>;
   /** CIDR ranges; empty: from anywhere. */
@@ -338,7 +355,8 @@ export interface UsageBatchesTable {
   written_at: Timestamp;
 }
 
-export interface Database extends PeopleTables, ApprovalTables, PracticeDeskTables, FleetTables {
+export interface Database
+  extends PeopleTables, ApprovalTables, PracticeDeskTables, FleetTables, IntegratorDeskTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

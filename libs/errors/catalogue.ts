@@ -87,9 +87,9 @@ export const catalogue = {
   KEY_LIMIT: entry(
     409,
     'never',
-    'operator',
-    'The integrator already has two live keys.',
-    'Revoke one of them first.',
+    'integrator',
+    'There are as many live keys as there may be, of this name or in all.',
+    'Revoke one of them first, or choose another name.',
   ),
   REGISTRY_ENTRY_NOT_FOUND: entry(
     404,
@@ -790,6 +790,34 @@ export const catalogue = {
     'person',
     'Your role does not allow this.',
     'Ask somebody whose role allows it, or ask to be invited to that role.',
+  ),
+  ACT_NOT_POSSIBLE: entry(
+    409,
+    'never',
+    'person',
+    'The agent is not in a state for that.',
+    'Load the page again: somebody else has changed it meanwhile.',
+  ),
+  ACT_REQUEST_WAITING: entry(
+    409,
+    'never',
+    'person',
+    'Something about this agent waits for a second person already.',
+    'Approve, decline or withdraw that request first.',
+  ),
+  ACT_REQUEST_OVER: entry(
+    409,
+    'never',
+    'person',
+    'This request is over.',
+    'It was decided, withdrawn, or its hour has passed. Ask anew where it is still wanted.',
+  ),
+  SECOND_PERSON_NEEDED: entry(
+    403,
+    'never',
+    'person',
+    'Another security officer has to approve what you asked for.',
+    'Tell a colleague who is a security officer; the request waits for an hour.',
   ),
   CONSOLE_ENTRY_NOT_FOUND: entry(
     404,

@@ -13,7 +13,8 @@ import type { ApiKeysTable, Database } from '#libs/db/schema.js';
 export interface KeyEntry {
   keyId: string;
   integratorId: string;
-  secretHmac: Buffer;
+  /** Absent: an OAuth client, which signs for itself. */
+  secretHmac?: Buffer;
   /** Absent: every paired site. */
   siteIds?: ReadonlySet<string>;
   /** Absent: from anywhere. */
@@ -29,10 +30,10 @@ function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
   const entry: KeyEntry = {
     keyId: row.key_id,
     integratorId: row.integrator_id,
-    secretHmac: row.secret_hmac,
     expiresAtMs: row.expires_at?.getTime() ?? Infinity,
     revoked: row.revoked_at !== null,
   };
+  if (row.secret_hmac) entry.secretHmac = row.secret_hmac;
   if (row.site_ids.length > 0) entry.siteIds = new Set(row.site_ids);
   if (row.address_ranges.length > 0) entry.ranges = readRanges(row.address_ranges);
   return entry;

@@ -7,9 +7,11 @@ import { IntegratorsController } from '#apps/broker/src/integrators/integrators.
 import { IssueApiKey } from '#apps/broker/src/integrators/issue-api-key.js';
 import { RegisterIntegrator } from '#apps/broker/src/integrators/register-integrator.js';
 import { RevokeApiKey } from '#apps/broker/src/integrators/revoke-api-key.js';
+import { RotateApiKey } from '#apps/broker/src/integrators/rotate-api-key.js';
 
 @Module({
   controllers: [IntegratorsController],
-  providers: [IssueApiKey, RegisterIntegrator, RevokeApiKey],
+  providers: [IssueApiKey, RegisterIntegrator, RevokeApiKey, RotateApiKey],
+  exports: [RegisterIntegrator, IssueApiKey, RevokeApiKey, RotateApiKey],
 })
 export class IntegratorsModule {}

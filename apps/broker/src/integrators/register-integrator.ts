@@ -16,7 +16,10 @@ export class RegisterIntegrator {
   ) {}
 
   /** @throws InvalidFields for a purpose that cannot be granted */
-  async execute(order: CreateIntegratorDto): Promise<{ integratorId: string }> {
+  async execute(
+    order: CreateIntegratorDto,
+    actorRef = 'operator',
+  ): Promise<{ integratorId: string }> {
     refuseUngrantable(order.purposes ?? []);
     const integratorId = randomUUID();
     await this.kysely.transaction().execute(async (within) => {
@@ -32,7 +35,7 @@ export class RegisterIntegrator {
         })
         .execute();
       await this.audit.record(
-        { type: 'integrator.created', integrator: integratorId, actorRef: 'operator' },
+        { type: 'integrator.created', integrator: integratorId, actorRef },
         within,
       );
     });

@@ -16,15 +16,22 @@ export class RevokeApiKey {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ConduitError REGISTRY_ENTRY_NOT_FOUND */
-  async execute(keyId: string): Promise<void> {
+  /**
+   * @param by who asks: a person sees the keys of their own integrator only
+   * @throws ConduitError REGISTRY_ENTRY_NOT_FOUND; to a person CONSOLE_ENTRY_NOT_FOUND
+   */
+  async execute(keyId: string, by?: { integratorId: string; personId: string }): Promise<void> {
     await this.kysely.transaction().execute(async (within) => {
       const row = await within
         .selectFrom('api_keys')
         .select(['integrator_id', 'revoked_at'])
         .where('key_id', '=', keyId)
+        .$if(by !== undefined, (query) =>
+          query.where('integrator_id', '=', by?.integratorId as string),
+        )
         .forUpdate()
         .executeTakeFirst();
+      if (!row && by) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
       if (!row) {
         throw new ConduitError('REGISTRY_ENTRY_NOT_FOUND', { facts: { field: 'keyId' } });
       }
@@ -35,7 +42,7 @@ export class RevokeApiKey {
         .where('key_id', '=', keyId)
         .execute();
       const record = { type: 'key.revoked', integrator: row.integrator_id, keyId } as const;
-      await this.audit.record({ ...record, actorRef: 'operator' }, within);
+      await this.audit.record({ ...record, actorRef: by?.personId ?? 'operator' }, within);
     });
     await this.broadcast.publish('key.changed', keyId);
   }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction, type Updateable } from 'kysely';
-import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { FindWebhooks, mayUse } from '#apps/broker/src/webhooks/find-webhooks.js';
 import { holdDeliveries } from '#apps/broker/src/webhooks/hold-deliveries.js';
 import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
+import { actorIn, type WebhookOwner } from '#apps/broker/src/webhooks/webhook-owner.js';
 import type { WebhookRow } from '#apps/broker/src/webhooks/webhook-view.js';
 import type { ChangeWebhookDto } from '#libs/contracts/webhooks.js';
 import type { Database, WebhookEndpointsTable } from '#libs/db/schema.js';
@@ -24,7 +24,7 @@ export class ChangeWebhook {
 
   /** @throws ConduitError WEBHOOK_NOT_FOUND, REQUEST_INVALID, KEY_SITE_FORBIDDEN */
   async execute(
-    caller: CallerIdentity,
+    caller: WebhookOwner,
     webhookId: string,
     change: ChangeWebhookDto,
     requestId: string,
@@ -48,7 +48,7 @@ export class ChangeWebhook {
   }
 
   /** What is under way may still arrive. @throws ConduitError WEBHOOK_NOT_FOUND */
-  async delete(caller: CallerIdentity, webhookId: string, requestId: string): Promise<void> {
+  async delete(caller: WebhookOwner, webhookId: string, requestId: string): Promise<void> {
     await this.webhooks.one(caller, webhookId);
     await this.kysely.transaction().execute(async (within) => {
       // Deliveries before their endpoint, in the order in which the end of an attempt locks them.
@@ -82,10 +82,10 @@ export class ChangeWebhook {
   private record(
     within: Transaction<Database>,
     type: 'webhook.changed' | 'webhook.deleted',
-    { integratorId: integrator, keyId }: CallerIdentity,
+    owner: WebhookOwner,
     webhookId: string,
     requestId: string,
   ): Promise<void> {
-    return this.audit.record({ type, integrator, keyId, requestId, webhookId }, within);
+    return this.audit.record({ type, requestId, webhookId, ...actorIn(owner) }, within);
   }
 }

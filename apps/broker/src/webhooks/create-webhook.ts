@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
-import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { lockIntegrator } from '#apps/broker/src/integrators/lock-integrator.js';
 import { mayUse } from '#apps/broker/src/webhooks/find-webhooks.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
+import { actorIn, type WebhookOwner } from '#apps/broker/src/webhooks/webhook-owner.js';
 import type { WebhookRow } from '#apps/broker/src/webhooks/webhook-view.js';
 import { webhookLimits, type CreateWebhookDto } from '#libs/contracts/webhooks.js';
 import type { Database } from '#libs/db/schema.js';
@@ -31,7 +31,7 @@ export class CreateWebhook {
 
   /** @throws ConduitError REQUEST_INVALID, KEY_SITE_FORBIDDEN, WEBHOOK_LIMIT */
   async execute(
-    caller: CallerIdentity,
+    caller: WebhookOwner,
     order: CreateWebhookDto,
     requestId: string,
   ): Promise<MadeWebhook> {
@@ -60,9 +60,8 @@ export class CreateWebhook {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
-      const { integratorId: integrator, keyId } = caller;
-      const record = { type: 'webhook.created', integrator, keyId, requestId, webhookId } as const;
-      await this.audit.record(record, within);
+      const record = { type: 'webhook.created', requestId, webhookId } as const;
+      await this.audit.record({ ...record, ...actorIn(caller) }, within);
       return { row, secret };
     });
   }

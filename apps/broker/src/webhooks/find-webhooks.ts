@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
-import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
+import type { WebhookOwner } from '#apps/broker/src/webhooks/webhook-owner.js';
 import type { WebhookRow } from '#apps/broker/src/webhooks/webhook-view.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -9,7 +9,7 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
  * A key for some sites must not learn of others through an endpoint: it sees and makes only those
  * that name sites of its own.
  */
-export function mayUse({ key }: CallerIdentity, siteIds: readonly string[]): boolean {
+export function mayUse({ key }: WebhookOwner, siteIds: readonly string[]): boolean {
   const { siteIds: own } = key;
   return own === undefined || (siteIds.length > 0 && siteIds.every((id) => own.has(id)));
 }
@@ -20,7 +20,7 @@ export class FindWebhooks {
   constructor(private readonly kysely: Kysely<Database>) {}
 
   /** Oldest first. */
-  async execute(caller: CallerIdentity): Promise<WebhookRow[]> {
+  async execute(caller: WebhookOwner): Promise<WebhookRow[]> {
     const rows = await this.kysely
       .selectFrom('webhook_endpoints')
       .selectAll()
@@ -36,7 +36,7 @@ export class FindWebhooks {
    * @throws ConduitError WEBHOOK_NOT_FOUND for unknown and foreign alike
    */
   async one(
-    caller: CallerIdentity,
+    caller: WebhookOwner,
     webhookId: string,
     within?: Transaction<Database>,
   ): Promise<WebhookRow> {

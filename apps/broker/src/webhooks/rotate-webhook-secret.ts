@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
-import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import type { MadeWebhook } from '#apps/broker/src/webhooks/create-webhook.js';
 import { FindWebhooks } from '#apps/broker/src/webhooks/find-webhooks.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
+import { actorIn, type WebhookOwner } from '#apps/broker/src/webhooks/webhook-owner.js';
 import { webhookLimits, type RotateWebhookSecretDto } from '#libs/contracts/webhooks.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -22,7 +22,7 @@ export class RotateWebhookSecret {
 
   /** @throws ConduitError WEBHOOK_NOT_FOUND */
   async execute(
-    caller: CallerIdentity,
+    caller: WebhookOwner,
     webhookId: string,
     order: RotateWebhookSecretDto,
     requestId: string,
@@ -47,9 +47,8 @@ export class RotateWebhookSecret {
         .where('webhook_id', '=', webhookId)
         .returningAll()
         .executeTakeFirstOrThrow();
-      const { integratorId: integrator, keyId } = caller;
       const type = 'webhook-secret.rotated' as const;
-      await this.audit.record({ type, integrator, keyId, requestId, webhookId }, within);
+      await this.audit.record({ type, requestId, webhookId, ...actorIn(caller) }, within);
       return { row, secret };
     });
   }

@@ -56,6 +56,18 @@ import { WebhooksController } from '#apps/broker/src/webhooks/webhooks.controlle
     WebhookTarget,
     { provide: WebhookEvents, useClass: RecordedWebhookEvents },
   ],
-  exports: [RecordWebhookEvents, SiteNews, WakeDeliveries, WebhookEvents],
+  exports: [
+    CallReceiver,
+    ChangeWebhook,
+    CreateWebhook,
+    DeliveryLog,
+    FindWebhooks,
+    RecordWebhookEvents,
+    Redeliver,
+    RotateWebhookSecret,
+    SiteNews,
+    WakeDeliveries,
+    WebhookEvents,
+  ],
 })
 export class WebhooksModule {}
