@@ -77,7 +77,9 @@ export class DeliverProposals implements OnModuleInit, OnApplicationShutdown {
       await this.proposals.taken(peer, proposal, receipt);
       return true;
     } catch (error) {
-      return this.proposals.refused(peer, proposal, error);
+      if (!(await this.proposals.refused(peer, proposal, error))) return false;
+      for (const siteId of proposal.siteIds) await this.broadcast.publish('grant.changed', siteId);
+      return true;
     }
   }
 }

@@ -66,8 +66,8 @@ export class ProposeGrant {
     const agentId = await this.database
       .transaction()
       .execute((within) => this.store(within, grant, signed, proposal.personId));
-    if (grant.revoked)
-      for (const siteId of grant.siteIds) await this.broadcast.publish('grant.changed', siteId);
+    // What callers are told changes now: that it has ended, or that it waits for the server alone.
+    for (const siteId of grant.siteIds) await this.broadcast.publish('grant.changed', siteId);
     await this.broadcast.publish('grant.proposed', agentId);
     return grant;
   }

@@ -20,6 +20,7 @@ export interface WaitingProposal {
   grantId: string;
   seq: number;
   integratorId: string;
+  siteIds: string[];
   revokes: boolean;
   signed: SignedGrant;
 }
@@ -50,7 +51,7 @@ export class SettleProposal {
   async waitingFor(agentId: string): Promise<WaitingProposal[]> {
     const rows = await this.database
       .selectFrom('grant_proposals')
-      .select(['grant_id', 'seq', 'integrator_id', 'revokes', 'signed'])
+      .select(['grant_id', 'seq', 'integrator_id', 'site_ids', 'revokes', 'signed'])
       .where('agent_id', '=', agentId)
       .where('state', '=', 'proposed')
       .where(isFirm(this.clock.now()))
@@ -62,6 +63,7 @@ export class SettleProposal {
       grantId: row.grant_id,
       seq: row.seq,
       integratorId: row.integrator_id,
+      siteIds: row.site_ids,
       revokes: row.revokes,
       signed: row.signed as SignedGrant,
     }));
