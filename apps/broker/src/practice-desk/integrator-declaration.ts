@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { purposeText } from '#apps/broker/src/practice-desk/permission-words.js';
 import type { IntegratorDeclaration } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
@@ -10,10 +10,12 @@ export async function readDeclaration(
   database: Kysely<Database>,
   integratorId: string,
 ): Promise<IntegratorDeclaration> {
-  const { rows } = await sql<{ declared: Declared }>`
-    select to_jsonb(integrators) as declared from integrators
-    where integrator_id = ${integratorId}`.execute(database);
-  const declared = rows[0]?.declared;
+  const declared = await database
+    .selectFrom('integrators')
+    .select(['name', 'abn', 'contact_name', 'contact_email', 'contact_phone', 'website'])
+    .select(['purposes', 'countries', 'subprocessors', 'retention', 'retention_days'])
+    .where('integrator_id', '=', integratorId)
+    .executeTakeFirst();
   if (!declared) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
   const known = purposes.filter((purpose) => declared.purposes.includes(purpose));
   return {
@@ -21,29 +23,27 @@ export async function readDeclaration(
     name: declared.name,
     purposes: known.map((code) => ({ code, words: purposeText(code) })),
     countries: declared.countries,
-    subprocessors: declared.subprocessors ?? [],
+    subprocessors: declared.subprocessors,
     ...given('abn', declared.abn),
     ...given('contactName', declared.contact_name),
     ...given('contactEmail', declared.contact_email),
     ...given('contactPhone', declared.contact_phone),
     ...given('website', declared.website),
-    ...given('retention', declared.retention),
+    ...given('retention', retentionOf(declared)),
   };
 }
 
-/** The row, whichever of these it has. */
-interface Declared {
-  name: string;
-  abn?: string | null;
-  contact_name?: string | null;
-  contact_email?: string | null;
-  contact_phone?: string | null;
-  website?: string | null;
-  purposes: string[];
-  countries: string[];
-  subprocessors?: IntegratorDeclaration['subprocessors'] | null;
-  retention?: string | null;
+interface Retention {
+  retention: string | null;
+  retention_days: number | null;
 }
 
-const given = <Name extends string>(name: Name, value: string | null | undefined) =>
-  (value === null || value === undefined ? {} : { [name]: value }) as Partial<Record<Name, string>>;
+/** Days and words, as far as either was said. */
+function retentionOf({ retention, retention_days: days }: Retention): string | null {
+  if (days === null) return retention;
+  const counted = days === 1 ? '1 day' : `${days.toLocaleString('en-AU')} days`;
+  return retention === null ? counted : `${counted}: ${retention}`;
+}
+
+const given = <Name extends string>(name: Name, value: string | null) =>
+  (value === null ? {} : { [name]: value }) as Partial<Record<Name, string>>;

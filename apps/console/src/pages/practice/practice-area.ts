@@ -1,5 +1,9 @@
 /** The pages of a practice, in the order of the navigation. */
 import type { Area } from '#apps/console/src/areas.js';
+import type { PracticeRole } from '#libs/console-api/session.js';
+
+const readers: readonly PracticeRole[] = ['practice-owner', 'practice-manager', 'practice-auditor'];
+const managers: readonly PracticeRole[] = ['practice-owner', 'practice-manager'];
 
 export const practiceArea: Area = {
   kind: 'practice',
@@ -8,8 +12,33 @@ export const practiceArea: Area = {
     {
       path: '',
       label: 'Overview',
-      roles: ['practice-owner', 'practice-manager', 'practice-auditor', 'msp-technician'],
+      roles: [...readers, 'msp-technician'],
       load: () => import('./overview.js'),
     },
+    { path: 'requests', label: 'Requests', roles: readers, load: () => import('./requests.js') },
+    { path: 'requests/:requestId', roles: readers, load: () => import('./request.js') },
+    {
+      path: 'connect',
+      label: 'Connect software',
+      roles: managers,
+      load: () => import('./connect.js'),
+    },
+    { path: 'access/:grantId', roles: readers, load: () => import('./permission.js') },
+    { path: 'today', label: 'Today', roles: readers, load: () => import('./today.js') },
+    { path: 'activity', label: 'Activity', roles: readers, load: () => import('./activity.js') },
+    { path: 'people', label: 'People', roles: managers, load: () => import('./people.js') },
+    {
+      path: 'approvers',
+      label: 'Approvers',
+      roles: managers,
+      load: () => import('./approvers.js'),
+    },
+    {
+      path: 'service',
+      label: 'Server',
+      roles: ['practice-owner', 'msp-technician'],
+      load: () => import('./service.js'),
+    },
+    { path: 'settings', label: 'Settings', roles: managers, load: () => import('./settings.js') },
   ],
 };

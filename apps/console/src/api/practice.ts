@@ -1,0 +1,106 @@
+/** Calls about one practice. */
+import type {
+  AccessRequest,
+  AccessRequestSummary,
+  ActivityFilter,
+  ActivityPage,
+  Approvers,
+  DeclineReason,
+  DraftChangeRequest,
+  DraftedPermission,
+  ExportActivityRequest,
+  ExportedActivity,
+  InstallCode,
+  LogBundle,
+  MadePairingCode,
+  OrderInstallCodeRequest,
+  Permission,
+  PermissionChoices,
+  PermissionSummary,
+  PracticeOverview,
+  ProposePermissionRequest,
+  Service,
+  Today,
+  WaitingPairingCode,
+} from '#libs/console-api/practice.js';
+import type {
+  CreatedInvitation,
+  CreateInvitationRequest,
+  People,
+  StepUp,
+} from '#libs/console-api/session.js';
+import { request } from './request.js';
+
+const id = encodeURIComponent;
+const at = (practiceId: string, path = ''): string => `/practices/${id(practiceId)}${path}`;
+
+export const readOverview = (practiceId: string) =>
+  request<PracticeOverview>('GET', at(practiceId));
+export const changeTimeZone = (practiceId: string, timeZone: string) =>
+  request<void>('PATCH', at(practiceId), { timeZone });
+export const readToday = (practiceId: string) => request<Today>('GET', at(practiceId, '/today'));
+
+export const makePairingCode = (practiceId: string, siteId: string) =>
+  request<MadePairingCode>('POST', at(practiceId, `/sites/${id(siteId)}/pairing-codes`), {});
+export const readPairingCodes = (practiceId: string, siteId: string) =>
+  request<WaitingPairingCode[]>('GET', at(practiceId, `/sites/${id(siteId)}/pairing-codes`));
+
+export const readRequests = (practiceId: string) =>
+  request<AccessRequestSummary[]>('GET', at(practiceId, '/access-requests'));
+export const readRequest = (practiceId: string, requestId: string) =>
+  request<AccessRequest>('GET', at(practiceId, `/access-requests/${id(requestId)}`));
+export const declineRequest = (practiceId: string, requestId: string, reason: DeclineReason) =>
+  request<void>('POST', at(practiceId, `/access-requests/${id(requestId)}/decline`), { reason });
+export const draftApproval = (practiceId: string, requestId: string, choices: PermissionChoices) =>
+  request<DraftedPermission>(
+    'POST',
+    at(practiceId, `/access-requests/${id(requestId)}/draft`),
+    choices,
+  );
+
+export const readPermissions = (practiceId: string) =>
+  request<PermissionSummary[]>('GET', at(practiceId, '/grants'));
+export const readPermission = (practiceId: string, grantId: string) =>
+  request<Permission>('GET', at(practiceId, `/grants/${id(grantId)}`));
+export const draftChange = (practiceId: string, grantId: string, wanted: DraftChangeRequest) =>
+  request<DraftedPermission>('POST', at(practiceId, `/grants/${id(grantId)}/draft`), wanted);
+export const proposePermission = (practiceId: string, signed: ProposePermissionRequest) =>
+  request<Permission>('POST', at(practiceId, '/grants'), signed);
+
+/** @param integratorId absent: all of them */
+export const pauseAccess = (practiceId: string, integratorId?: string) =>
+  request<void>('POST', at(practiceId, '/pauses'), { ...(integratorId && { integratorId }) });
+export const resumeAccess = (practiceId: string, integratorId?: string) =>
+  request<void>('POST', at(practiceId, '/pauses/resume'), {
+    ...(integratorId && { integratorId }),
+  });
+
+export const readApprovers = (practiceId: string) =>
+  request<Approvers>('GET', at(practiceId, '/approvers'));
+
+export function readActivity(
+  practiceId: string,
+  filter: ActivityFilter,
+  before?: string,
+): Promise<ActivityPage> {
+  const given = Object.entries({ ...filter, before }).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given as [string, string][]);
+  return request('GET', at(practiceId, `/activity?${search}`));
+}
+export const exportActivity = (practiceId: string, wanted: ExportActivityRequest) =>
+  request<ExportedActivity>('POST', at(practiceId, '/activity/export'), wanted);
+
+export const readPeople = (practiceId: string) => request<People>('GET', at(practiceId, '/people'));
+export const invite = (practiceId: string, wanted: CreateInvitationRequest) =>
+  request<CreatedInvitation>('POST', at(practiceId, '/invitations'), wanted);
+export const withdrawInvitation = (practiceId: string, invitationId: string) =>
+  request<void>('DELETE', at(practiceId, `/invitations/${id(invitationId)}`));
+export const endRole = (practiceId: string, personId: string, role: string, stepUp: StepUp) =>
+  request<void>('DELETE', at(practiceId, `/people/${id(personId)}/roles/${id(role)}`), { stepUp });
+
+export const readService = (practiceId: string) =>
+  request<Service>('GET', at(practiceId, '/service'));
+export const readLogBundle = (practiceId: string) =>
+  request<LogBundle>('GET', at(practiceId, '/service/log-bundle'));
+export const orderInstallCode = (practiceId: string, wanted: OrderInstallCodeRequest) =>
+  request<InstallCode>('POST', at(practiceId, '/service/install-codes'), wanted);
