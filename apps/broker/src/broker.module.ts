@@ -10,6 +10,7 @@ import { AuditModule } from '#apps/broker/src/audit/audit.module.js';
 import { ConsoleModule } from '#apps/broker/src/console/console.module.js';
 import { EdgeModule } from '#apps/broker/src/edge/edge.module.js';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
+import { FleetModule } from '#apps/broker/src/fleet/fleet.module.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { HealthModule } from '#apps/broker/src/health/health.module.js';
@@ -43,6 +44,7 @@ export class BrokerModule {
         ConsoleModule,
         EdgeModule,
         EnrolmentModule,
+        FleetModule,
         GatewayModule,
         GrantsModule,
         HealthModule,

@@ -74,5 +74,6 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     SubmitQuery,
     WaitingAllowance,
   ],
+  exports: [SiteLines],
 })
 export class AsyncQueriesModule {}

@@ -122,6 +122,12 @@ export class SiteLines {
     return this.store.ask((redis) => redis.zlexcount(waiting, from, to));
   }
 
+  /** How many queries of all integrators wait here, those that are claimed aside. */
+  depthOf(siteId: string): Promise<number> {
+    const [waiting] = keysOf(siteId);
+    return this.store.ask((redis) => redis.zcard(waiting));
+  }
+
   /** Sites with a line; one that is found empty is forgotten. */
   async sites(): Promise<string[]> {
     const found = await this.store.ask((redis) => redis.zrange(LINES, '0', '-1', 'WITHSCORES'));

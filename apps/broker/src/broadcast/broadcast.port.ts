@@ -7,6 +7,13 @@ export const broadcastTopics = [
   'key.changed',
   'site.changed',
   'agent.changed',
+  /** It came, left, or said something of itself that it had not said before. */
+  'agent.signalled',
+  /** How this agent stands in the fleet changed, or an act against it. */
+  'fleet.changed',
+  'alert.changed',
+  /** A diagnosis waits for the node that holds the agent's link. */
+  'diagnosis.wanted',
   'grant.changed',
   /** A document waits for this agent. */
   'grant.proposed',

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
+import { AgentSignals } from '#apps/broker/src/gateway/agent-signals.js';
 import { checkedMeta } from '#apps/broker/src/gateway/checked-meta.js';
 import { RecordReport } from '#apps/broker/src/gateway/record-report.js';
 import { AgentReportDto } from '#libs/contracts/agent-report.js';
@@ -14,12 +15,15 @@ import { LinkRequest } from '#libs/link/link-request.js';
 export class AgentReportsController {
   constructor(
     private readonly record: RecordReport,
+    private readonly signals: AgentSignals,
     private readonly clock: Clock,
   ) {}
 
   @MessagePattern(brokerPatterns.reportAgent)
   async report(@Payload() request: LinkRequest, @Ctx() { peer }: LinkContext<AgentPeer>) {
-    await this.record.execute(peer.agentId, checkedMeta(AgentReportDto, request.meta));
+    const report = checkedMeta(AgentReportDto, request.meta);
+    await this.record.execute(peer.agentId, report);
+    await this.signals.reportedBy(peer, report);
     return { brokerTimeMs: this.clock.now() };
   }
 }

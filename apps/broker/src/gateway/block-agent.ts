@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Kysely } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
@@ -9,8 +9,15 @@ import { Clock } from '#libs/kernel/clock.js';
 export const revocationReasons = ['key-compromised', 'replaced', 'left', 'operator'] as const;
 export type RevocationReason = (typeof revocationReasons)[number];
 
-export const quarantineReasons = ['stale-join', 'second-live-link'] as const;
+export const quarantineReasons = ['stale-join', 'second-live-link', 'operator'] as const;
 export type QuarantineReason = (typeof quarantineReasons)[number];
+
+export interface BlockTerms {
+  /** Who decided it, for the audit; absent: the broker itself. */
+  actorRef?: string;
+  /** Stored with it or not at all; what it throws keeps everything as it was. */
+  also?: (within: Transaction<Database>) => Promise<void>;
+}
 
 /**
  * Shuts an agent out, or ends its quarantine. State and audit record are stored together or not at all; then every node is
@@ -27,22 +34,31 @@ export class BlockAgent {
   ) {}
 
   /** For good: the agent must enrol anew. @returns whether there was such an agent to revoke */
-  async revoke(agentId: string, reason: RevocationReason): Promise<boolean> {
-    const revoked = await this.change(agentId, 'revoked', reason, ['active', 'quarantined']);
+  async revoke(agentId: string, reason: RevocationReason, terms?: BlockTerms): Promise<boolean> {
+    const from = ['active', 'quarantined'] as const;
+    const revoked = await this.change(agentId, 'revoked', reason, from, terms);
     if (revoked) this.log.write('agent.revoked', { agentId });
     return revoked;
   }
 
   /** As `revoke`, of an agent that is quarantined and no other. */
-  async revokeQuarantined(agentId: string, reason: RevocationReason): Promise<boolean> {
-    const revoked = await this.change(agentId, 'revoked', reason, ['quarantined']);
+  async revokeQuarantined(
+    agentId: string,
+    reason: RevocationReason,
+    terms?: BlockTerms,
+  ): Promise<boolean> {
+    const revoked = await this.change(agentId, 'revoked', reason, ['quarantined'], terms);
     if (revoked) this.log.write('agent.revoked', { agentId });
     return revoked;
   }
 
   /** Until the practice's owner says which machine is the right one. */
-  async quarantine(agentId: string, reason: QuarantineReason): Promise<boolean> {
-    const quarantined = await this.change(agentId, 'quarantined', reason, ['active']);
+  async quarantine(
+    agentId: string,
+    reason: QuarantineReason,
+    terms?: BlockTerms,
+  ): Promise<boolean> {
+    const quarantined = await this.change(agentId, 'quarantined', reason, ['active'], terms);
     if (quarantined) this.log.write('agent.quarantined', { agentId, reason });
     return quarantined;
   }
@@ -51,7 +67,8 @@ export class BlockAgent {
    * Ends a quarantine. The count of joins starts anew: whichever machine holds the identity key next
    * passes once. @returns whether the agent was quarantined
    */
-  async readmit(agentId: string, reason: string): Promise<boolean> {
+  async readmit(agentId: string, reason: string, terms: BlockTerms = {}): Promise<boolean> {
+    const actorRef = terms.actorRef ?? 'operator';
     const anew = { state_reason: null, join_sequence: 0, join_id: null, instance_id: null };
     const readmitted = await this.database.transaction().execute(async (within) => {
       const row = await within
@@ -62,8 +79,9 @@ export class BlockAgent {
         .returning('practice_id')
         .executeTakeFirst();
       if (!row) return false;
-      const record = { practice: row.practice_id, agent: agentId, reason, actorRef: 'operator' };
+      const record = { practice: row.practice_id, agent: agentId, reason, actorRef };
       await this.audit.record({ type: 'agent.released', ...record }, within);
+      await terms.also?.(within);
       return true;
     });
     if (readmitted) this.log.write('agent.released', { agentId });
@@ -76,6 +94,7 @@ export class BlockAgent {
     state: 'revoked' | 'quarantined',
     reason: RevocationReason | QuarantineReason,
     from: readonly ('active' | 'quarantined')[],
+    { actorRef, also }: BlockTerms = {},
   ): Promise<boolean> {
     const changed = await this.database.transaction().execute(async (within) => {
       const row = await within
@@ -86,8 +105,10 @@ export class BlockAgent {
         .returning('practice_id')
         .executeTakeFirst();
       if (!row) return false;
-      const record = { practice: row.practice_id, agent: agentId, reason };
+      const actor = actorRef === undefined ? {} : { actorRef };
+      const record = { practice: row.practice_id, agent: agentId, reason, ...actor };
       await this.audit.record({ type: `agent.${state}`, ...record }, within);
+      await also?.(within);
       return true;
     });
     await this.broadcast.publish('agent.changed', agentId);

@@ -12,6 +12,7 @@ import { AgentAllowances } from '#apps/broker/src/gateway/agent-allowances.js';
 import { AgentKeysController } from '#apps/broker/src/gateway/agent-keys.controller.js';
 import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import { AgentReportsController } from '#apps/broker/src/gateway/agent-reports.controller.js';
+import { AgentSignals } from '#apps/broker/src/gateway/agent-signals.js';
 import { AgentWatch } from '#apps/broker/src/gateway/agent-watch.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
@@ -35,6 +36,7 @@ import { LinkServer } from '#libs/link/link-server.js';
   providers: [
     AdmitAgent,
     AgentAllowances,
+    AgentSignals,
     AgentWatch,
     AttachedLinks,
     BlockAgent,
@@ -62,6 +64,6 @@ import { LinkServer } from '#libs/link/link-server.js';
       inject: [EventLog, AgentAllowances],
     },
   ],
-  exports: [AttachedLinks, Gateway, LinkServer, ReleaseAgent, RevokeAgent, SiteLinks],
+  exports: [AttachedLinks, BlockAgent, Gateway, LinkServer, ReleaseAgent, RevokeAgent, SiteLinks],
 })
 export class GatewayModule {}

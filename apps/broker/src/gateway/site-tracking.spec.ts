@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
+import { AgentSignals } from '#apps/broker/src/gateway/agent-signals.js';
 import type { AgentWatch } from '#apps/broker/src/gateway/agent-watch.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { SiteRegister } from '#apps/broker/src/gateway/site-register.js';
@@ -20,7 +21,8 @@ function aNode(): SiteTracking {
   const register = new SiteRegister(store.kysely, new AttachedLinks(), broadcast, clock, log);
   const watch = { check: () => Promise.resolve() } as unknown as AgentWatch;
   const news = { look: () => Promise.resolve() } as unknown as SiteNews;
-  return new SiteTracking(register, watch, broadcast, news);
+  const signals = new AgentSignals(store.kysely, new AttachedLinks(), broadcast, clock, log);
+  return new SiteTracking(register, watch, broadcast, news, signals);
 }
 
 /** The agent of `site-1` at its handshake, when the store has counted its join. */
@@ -31,7 +33,8 @@ async function admitted(sequence: number): Promise<AgentPeer> {
     .set({ join_sequence: sequence })
     .where('agent_id', '=', agentId)
     .execute();
-  return { agentId, join: { sequence } } as AgentPeer;
+  const certificateEndsMs = practice.clock.now() + 86_400_000;
+  return { agentId, certificateEndsMs, join: { sequence } } as AgentPeer;
 }
 
 const closedAt = async (): Promise<Date | null> => {

@@ -21,6 +21,7 @@ const DATABASE_WAIT_MS = 2_000;
 @Injectable()
 export class Readiness {
   private draining = false;
+  private readonly drainListeners: (() => void)[] = [];
 
   constructor(
     private readonly kysely: Kysely<Database>,
@@ -31,6 +32,12 @@ export class Readiness {
   /** From now on this node reports that it is leaving. */
   drain(): void {
     this.draining = true;
+    for (const listener of this.drainListeners) listener();
+  }
+
+  /** For answers that never end by themselves: stopping waits for every answer. */
+  onDrain(listener: () => void): void {
+    this.drainListeners.push(listener);
   }
 
   async report(): Promise<ReadinessReport> {

@@ -15,5 +15,6 @@ import { RegisterPractice } from '#apps/broker/src/operator/register-practice.js
   imports: [EnrolmentModule, GatewayModule],
   controllers: [OperatorController],
   providers: [ListAgents, RegisterPractice],
+  exports: [RegisterPractice],
 })
 export class OperatorModule {}

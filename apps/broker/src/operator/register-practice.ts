@@ -13,7 +13,7 @@ export class RegisterPractice {
     private readonly audit: AuditTrail,
   ) {}
 
-  async execute(order: CreatePracticeDto): Promise<{ practiceId: string }> {
+  async execute(order: CreatePracticeDto, actorRef = 'operator'): Promise<{ practiceId: string }> {
     const practiceId = randomUUID();
     await this.kysely.transaction().execute(async (within) => {
       await within
@@ -21,7 +21,7 @@ export class RegisterPractice {
         .values({ practice_id: practiceId, name: order.name })
         .execute();
       const record = { type: 'practice.created', practice: practiceId } as const;
-      await this.audit.record({ ...record, actorRef: 'operator' }, within);
+      await this.audit.record({ ...record, actorRef }, within);
     });
     return { practiceId };
   }

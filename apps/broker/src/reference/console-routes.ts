@@ -3,7 +3,12 @@
  * roles and tenants fails for a route that no table has, or has otherwise.
  */
 import type { ConsoleRoutes } from '#apps/broker/src/access/console-route.js';
+import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
 
-export const consoleRoutes: ConsoleRoutes = { ...peopleRoutes, ...practiceDeskRoutes };
+export const consoleRoutes: ConsoleRoutes = {
+  ...peopleRoutes,
+  ...practiceDeskRoutes,
+  ...fleetRoutes,
+};

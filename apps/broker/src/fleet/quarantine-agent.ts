@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
+import { noteAct } from '#apps/broker/src/fleet/note-act.js';
+import { actAction, FindReach } from '#apps/broker/src/fleet/find-reach.js';
+import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
+import { StepUps } from '#apps/broker/src/people/step-ups.js';
+import type { StepUp } from '#libs/console-api/session.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
+
+/** Stops an agent at once. One person may: it only stops, and ends only by a release of two. */
+@Injectable()
+export class QuarantineAgent {
+  constructor(
+    private readonly reach: FindReach,
+    private readonly stepUps: StepUps,
+    private readonly block: BlockAgent,
+    private readonly broadcast: Broadcast,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND, STEP_UP_REFUSED, ACT_NOT_POSSIBLE */
+  async execute(person: SignedInPerson, agentId: string, stepUp: StepUp): Promise<void> {
+    const reach = await this.reach.execute(agentId);
+    await this.stepUps.require(person, actAction('agent.quarantine', agentId, reach), stepUp);
+    const actorRef = person.personId;
+    const at = new Date(this.clock.now());
+    const done = await this.block.quarantine(agentId, 'operator', {
+      actorRef,
+      also: (within) => noteAct(within, { agentId, kind: 'quarantined', actorRef, at }),
+    });
+    if (!done) throw new ConduitError('ACT_NOT_POSSIBLE');
+    await this.broadcast.publish('fleet.changed', agentId);
+  }
+}
