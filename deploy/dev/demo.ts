@@ -101,6 +101,16 @@ export async function inviteDemoPeople(
 /** The practice makes a pairing code on its server; the integrator redeems it by API. */
 export async function pair(conduit: LocalConduit, subscriptionKey: string): Promise<string> {
   const { code } = await agentCommand<{ code: string }>(conduit.agentFolder, ['pair-code']);
+  await redeem(conduit, subscriptionKey, code);
+  return code;
+}
+
+/** The integrator uses a pairing code, by whoever it was made. */
+export async function redeem(
+  conduit: LocalConduit,
+  subscriptionKey: string,
+  code: string,
+): Promise<void> {
   const integrator = integratorOf(conduit, subscriptionKey);
   await integrator.expect('POST', '/integrator/pair-site', {
     practiceManagementSiteId: pmsSiteId,
@@ -108,7 +118,6 @@ export async function pair(conduit: LocalConduit, subscriptionKey: string): Prom
     pairingCode: code,
   });
   await integrator.close();
-  return code;
 }
 
 /** What the demo grant allows: any read, and the booking procedures; no raw SQL writes. */
