@@ -311,7 +311,7 @@ describe('what the console cannot bring about', () => {
   const refusal = (reason: string) => ({ code: 'GRANT_INVALID', facts: { reason } });
 
   test.each<[string, string, APasskey, Bend, string]>([
-    ['by another person's passkey', 'partner', owner, {}, 'approver-unknown'],
+    ["by another person's passkey", 'partner', owner, {}, 'approver-unknown'],
     ['by a passkey of another practice', 'neighbour', neighbour, {}, 'approver-unknown'],
     ['by a passkey that nobody has', 'owner', aPasskey(), {}, 'approver-unknown'],
     ['over another action', 'owner', owner, { challenge: 'AAAA' }, 'challenge-wrong'],
@@ -342,7 +342,7 @@ describe('what the console cannot bring about', () => {
     await expect(bent({ agentKeyThumbprints })).rejects.toMatchObject(refusal('agent'));
   });
 
-  test('more than the server's ceiling: it is not drafted, and what was signed before waits for the ceiling', async () => {
+  test("more than the server's ceiling: it is not drafted, and what was signed before waits for the ceiling", async () => {
     const [held] = (await standings()).filter(({ state }) => state === 'active');
     const { grantId } = held as GrantStanding;
     const change = (scopes: string[]) =>
