@@ -88,6 +88,11 @@ export interface SignInWays {
   oidc?: { label: string };
 }
 
+/** `GET /console/api/oidc/link`; the others at this address take actions `identity.link`, `identity.unlink`. */
+export interface LinkedAccount {
+  isLinked: boolean;
+}
+
 export interface Passkey {
   passkeyId: string;
   name: string;

@@ -64,6 +64,8 @@ export const jobs = {
   'enrolment-code.purge': hourly,
   /** Pairing codes that can pair nobody any more are forgotten. */
   'pairing-code.purge': hourly,
+  /** Sessions, invitations and roles that are over are forgotten, and then people without any. */
+  'people.purge': hourly,
   /** A submitted query enters its site's waiting list. */
   'query.dispatch': {
     queue: 'queries',

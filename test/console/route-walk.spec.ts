@@ -9,6 +9,7 @@ import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { PersonDoor } from '#apps/broker/src/access/person-door.js';
 import { RouteTable } from '#apps/broker/src/access/route-table.js';
 import { SessionBook } from '#apps/broker/src/access/session-book.js';
+import { consoleDocument } from '#apps/broker/src/reference/console-document.js';
 import { consoleRoutes } from '#apps/broker/src/reference/console-routes.js';
 import {
   integratorRoles,
@@ -143,6 +144,15 @@ test('the tables have every route of the console, with its policy and its roles,
     ([route, { may }]) => [route, typeof may === 'string' ? may : [...may].sort()] as const,
   );
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(said));
+});
+
+test('the description of the API has every route', () => {
+  const { paths } = consoleDocument() as { paths: Record<string, object> };
+  const described = Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const said = Object.keys(consoleRoutes).map((route) => route.replace(/:(\w+)/g, '{$1}'));
+  expect(described.sort()).toEqual(said.sort());
 });
 
 test('a route of a tenant names the tenant, and one that names a tenant belongs to it', () => {

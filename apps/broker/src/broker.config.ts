@@ -14,6 +14,7 @@ import {
   IsString,
   Matches,
   Max,
+  MaxLength,
   Min,
   MinLength,
   ValidateBy,
@@ -112,6 +113,32 @@ export class BrokerConfig {
   /** CONDUIT_MAIL_FROM: whom mail comes from. */
   @IsEmail()
   mailFrom: string = 'conduit@localhost.localdomain';
+
+  /**
+   * CONDUIT_OIDC_ISSUER: a provider whose accounts people may link and sign in with, besides their
+   * passkeys; `https://…`, or `http://127.0.0.1…` for tests where CONDUIT_ENVIRONMENT is dev. Its
+   * redirect address is the console's `/console/api/oidc/callback`.
+   */
+  @IsOptional()
+  @Matches(/^(?:https:\/\/[^\s/?#]+|http:\/\/127\.0\.0\.1(?::\d+)?)(?:\/[^\s?#]*)?$/)
+  oidcIssuer?: string;
+
+  /** CONDUIT_OIDC_CLIENT_ID: what this installation is called there; needed with an issuer. */
+  @ValidateIf(({ oidcIssuer }: BrokerConfig) => oidcIssuer !== undefined)
+  @IsString()
+  @MinLength(1)
+  oidcClientId?: string;
+
+  /** CONDUIT_OIDC_CLIENT_SECRET, or CONDUIT_OIDC_CLIENT_SECRET_FILE; absent: a public client. */
+  @IsOptional()
+  @IsInstance(Secret)
+  oidcClientSecret?: Secret;
+
+  /** CONDUIT_OIDC_LABEL: what the button calls the provider; absent: its host. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(60)
+  oidcLabel?: string;
 
   /** CONDUIT_GATEWAY_HOST */
   @IsString()

@@ -54,7 +54,12 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   takeText('consoleOrigin', same);
   takeText('consoleLocalPort', Number);
   takeText('mailFrom', same);
-  takeSecretText(config, 'smtpUrl', environment, problems);
+  for (const key of ['oidcIssuer', 'oidcClientId', 'oidcLabel'] as const) takeText(key, same);
+  for (const key of ['smtpUrl', 'oidcClientSecret'] as const)
+    takeSecretText(config, key, environment, problems);
+  if (config.oidcIssuer?.startsWith('http:') && config.environment !== 'dev') {
+    problems.push(`${variableName('oidcIssuer')}: it must be https`);
+  }
   refuseLocalConsole(config, environment, problems);
   takeText('takeAnswerSeconds', Number);
   for (const key of ['apiPort', 'gatewayPort', 'metricsPort', 'maxBodyBytes'] as const)
@@ -97,7 +102,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
 /** A secret that nobody makes up: from its variable or from the file that `…_FILE` names. */
 function takeSecretText(
   config: BrokerConfig,
-  key: 'smtpUrl',
+  key: 'smtpUrl' | 'oidcClientSecret',
   environment: Environment,
   problems: string[],
 ): void {

@@ -7,6 +7,9 @@ import { Module } from '@nestjs/common';
 import { ExpireAccessRequests } from '#apps/broker/src/housekeeping/expire-access-requests.js';
 import { PurgeEnrolmentCodes } from '#apps/broker/src/housekeeping/purge-enrolment-codes.js';
 import { PurgePairingCodes } from '#apps/broker/src/housekeeping/purge-pairing-codes.js';
+import { PurgePeople } from '#apps/broker/src/housekeeping/purge-people.js';
 
-@Module({ providers: [ExpireAccessRequests, PurgeEnrolmentCodes, PurgePairingCodes] })
+@Module({
+  providers: [ExpireAccessRequests, PurgeEnrolmentCodes, PurgePairingCodes, PurgePeople],
+})
 export class HousekeepingModule {}

@@ -10,6 +10,15 @@ const own: ConsoleRoutes = {
   'POST /console/api/invitations/accept': { may: 'visitor', summary: 'Accepts an invitation.' },
   'POST /console/api/sign-in/options': { may: 'visitor', summary: 'Begins signing in.' },
   'POST /console/api/sign-in': { may: 'visitor', summary: 'Signs in with a passkey.' },
+  'GET /console/api/sign-in/ways': { may: 'visitor', summary: 'The ways to sign in here.' },
+  'GET /console/api/oidc/start': {
+    may: 'visitor',
+    summary: 'Goes to the other provider to sign in.',
+  },
+  'GET /console/api/oidc/callback': { may: 'visitor', summary: 'Comes back from there.' },
+  'GET /console/api/oidc/link': { may: 'session', summary: 'Whether an account is linked.' },
+  'POST /console/api/oidc/link': { may: 'session', summary: 'Begins to link an account.' },
+  'DELETE /console/api/oidc/link': { may: 'session', summary: 'Unlinks the account.' },
   'GET /console/api/session': { may: 'session', summary: 'Who is signed in, and as what.' },
   'DELETE /console/api/session': { may: 'session', summary: 'Signs out.' },
   'POST /console/api/step-up': {

@@ -14,6 +14,10 @@ import { IntegratorPeopleController } from '#apps/broker/src/people/integrator-p
 import { InvitationBook } from '#apps/broker/src/people/invitation-book.js';
 import { InvitationMail } from '#apps/broker/src/people/invitation-mail.js';
 import { NewPeople } from '#apps/broker/src/people/new-people.js';
+import { OidcController } from '#apps/broker/src/people/oidc.controller.js';
+import { OidcIdentities } from '#apps/broker/src/people/oidc-identities.js';
+import { OidcProvider } from '#apps/broker/src/people/oidc-provider.js';
+import { OidcSignIn } from '#apps/broker/src/people/oidc-sign-in.js';
 import { OpenInvitation } from '#apps/broker/src/people/open-invitation.js';
 import { OperatorInvitationsController } from '#apps/broker/src/people/operator-invitations.controller.js';
 import { OperatorPeopleController } from '#apps/broker/src/people/operator-people.controller.js';
@@ -44,12 +48,13 @@ const ofInvitations = [
   RoleBook,
 ];
 const ofPasskeys = [Ceremonies, OwnPasskeys, PasskeyBook, PasskeyRules, StepUpRecord, StepUps];
-const ofSessions = [SignIn, SignOut, StartSession];
+const ofSessions = [OidcIdentities, OidcProvider, OidcSignIn, SignIn, SignOut, StartSession];
 const ofPlaces = [EndRole, PlaceActs, PlacePeople];
 
 @Module({
   controllers: [
     IntegratorPeopleController,
+    OidcController,
     OperatorInvitationsController,
     OperatorPeopleController,
     PasskeysController,

@@ -4,11 +4,14 @@
  */
 import type { ConsoleRoutes } from '#apps/broker/src/access/console-route.js';
 import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
+import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrator-desk-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
 
 export const consoleRoutes: ConsoleRoutes = {
+  'GET /console/api/openapi.json': { may: 'session', summary: 'This description.' },
   ...peopleRoutes,
   ...practiceDeskRoutes,
+  ...integratorDeskRoutes,
   ...fleetRoutes,
 };

@@ -78,7 +78,7 @@ function describe(operation: Operation, path: string, policy: PolicyName): Schem
   };
 }
 
-function operationId(route: string): string {
+export function operationId(route: string): string {
   const words = route
     .replace(/[^A-Za-z]+/g, ' ')
     .trim()
@@ -89,7 +89,7 @@ function operationId(route: string): string {
   );
 }
 
-function parameters(path: string, query: Record<string, string>): Schema[] {
+export function parameters(path: string, query: Record<string, string>): Schema[] {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
