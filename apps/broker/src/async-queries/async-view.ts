@@ -4,7 +4,6 @@
  */
 import {
   isEnded,
-  isRunning,
   type QueryRecord,
   type QueryState,
   type WaitReason,

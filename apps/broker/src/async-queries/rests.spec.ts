@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { Rests } from '#apps/broker/src/async-queries/rests.js';
 
-const inLine = (integratorId: string) => ({ id: 'query-1', siteId: 'site-1', integratorId });
+const inLine = (integratorId: string) => ({
+  id: 'query-1',
+  siteId: 'site-1',
+  integratorId,
+  createdAtMs: 0,
+});
 const aLongWait = { reason: 'outsideHours', of: 'integrator', restMs: 60_000 } as const;
 
 test('a changed permission ends the rest of integrators, not that of the whole site', () => {
