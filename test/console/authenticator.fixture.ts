@@ -13,6 +13,15 @@ export class Authenticator {
     await this.session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
   }
 
+  /** Whether somebody touches it when it asks. */
+  async setPresent(enabled: boolean): Promise<void> {
+    const { authenticatorId } = this;
+    await this.session.send('WebAuthn.setAutomaticPresenceSimulation', {
+      authenticatorId,
+      enabled,
+    });
+  }
+
   /** As if the device had been wiped. */
   async forgetEverything(): Promise<void> {
     await this.session.send('WebAuthn.clearCredentials', { authenticatorId: this.authenticatorId });
@@ -25,14 +34,20 @@ export class Authenticator {
   }
 }
 
-/** Answers every ceremony at once, as a person who touches the sensor without a word. */
-export async function addAuthenticator(page: Page): Promise<Authenticator> {
+/**
+ * Answers every ceremony at once, as a person who touches the sensor without a word.
+ * @param transport `internal` is the computer itself, of which there is one; `usb` a key put into it
+ */
+export async function addAuthenticator(
+  page: Page,
+  transport: 'internal' | 'usb' = 'internal',
+): Promise<Authenticator> {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');
   const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       protocol: 'ctap2',
-      transport: 'internal',
+      transport,
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,

@@ -209,6 +209,10 @@ interface AxeViolation {
 
 /** What axe finds serious or critical on the page as it is. */
 export async function axe(page: Page): Promise<string[]> {
+  // A change of scheme or size is painted a frame later; before that, colours are of both.
+  await page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
+  );
   await page.evaluate(axeSource);
   const violations = (await page.evaluate(
     // The widget library's announcer keeps for seconds what it has said, of widgets that are gone.

@@ -1,5 +1,6 @@
 /** The pages where people come in, in a real browser with a real (virtual) passkey. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { addAuthenticator } from '#test/console/authenticator.fixture.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
@@ -123,6 +124,36 @@ describeInBrowser('the pages where people come in', () => {
         .getByRole('alertdialog', { name: 'Your session has ended' })
         .waitFor({ state: 'hidden' });
       expect(await page.getByLabel('Name').inputValue()).toBe('Front desk');
+    }));
+
+  test('a second passkey is vouched for by the first, and the first can then go', () =>
+    visiting(async (visit) => {
+      const { page } = visit;
+      await visit.acceptInvitation(await browser.invite(owner()), 'Zz Olive Owner');
+      await page.getByRole('link', { name: 'Your passkeys' }).click();
+      await page.getByText('You have only one passkey').waitFor();
+      expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
+      await page.getByRole('button', { name: 'Add a passkey' }).click();
+      await page.getByLabel('Name').fill('Phone “Zz”');
+      // The computer vouches; then, for the new one, somebody touches the key beside it instead.
+      await page.route('**/console/api/passkeys/options', async (route) => {
+        await visit.authenticator?.setPresent(false);
+        await addAuthenticator(page, 'usb');
+        await route.continue();
+      });
+      await page.getByRole('button', { name: 'Add passkey' }).click();
+      await page.getByRole('cell', { name: 'Phone “Zz”', exact: true }).waitFor();
+      expect(await visit.audit()).toEqual([]);
+      await visit.screenshot('passkeys');
+      await page.getByRole('button', { name: 'Remove First passkey' }).click();
+      await page.getByRole('alertdialog', { name: 'Remove “First passkey”?' }).waitFor();
+      expect(await visit.audit()).toEqual([]);
+      await visit.screenshot('step-up');
+      await page.getByRole('button', { name: 'Remove passkey' }).click();
+      await page.getByText('You have only one passkey').waitFor();
+      expect(await page.getByRole('cell', { name: 'Phone “Zz”', exact: true }).isVisible()).toBe(
+        true,
+      );
     }));
 
   test('all of it works with the keyboard alone', () =>

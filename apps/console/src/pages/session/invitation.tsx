@@ -74,7 +74,6 @@ function Unusable({ error }: { error: Error }) {
     <div className="card">
       <PageTitle title="This invitation can’t be used" />
       <ProblemNotice error={error} />
-      <p>Have you accepted it already? Then sign in with the passkey you made.</p>
       <ButtonLink to="/sign-in">Go to sign in</ButtonLink>
     </div>
   );
