@@ -24,7 +24,7 @@ export async function admitOwnPasskey(conduit: TestConduit, { page }: Visit): Pr
 /** The page of requests, the request of this integrator, everything as it is proposed. */
 export async function openRequest({ page }: Visit, integratorName: string): Promise<void> {
   await page.getByRole('link', { name: 'Requests', exact: true }).click();
-  await page.getByRole('link', { name: `Look at the request of ${integratorName}` }).click();
+  await page.getByRole('link', { name: `Look and decide: ${integratorName}` }).click();
   await page.getByRole('heading', { name: `${integratorName} asks for access` }).waitFor();
 }
 

@@ -46,7 +46,7 @@ export function IntegratorPanel({ practiceId, integrator, isAllPaused }: Integra
             </span>
             <ButtonLink
               to={`/practices/${practiceId}/access/${permission.grantId}`}
-              aria-label={`What ${name} may do at ${permission.sites.map((site) => site.name).join(', ')}`}
+              aria-label={`What it may do: ${name} at ${permission.sites.map((site) => site.name).join(', ')}`}
             >
               What it may do
             </ButtonLink>

@@ -115,7 +115,7 @@ function holderColumns(onEnd: ((holder: RoleHolder) => void) | undefined): Colum
             cell: (holder: RoleHolder) => (
               <Button
                 look="quiet"
-                aria-label={`End the role of ${holder.name} as ${roleNames[holder.role]}`}
+                aria-label={`End role of ${holder.name} as ${roleNames[holder.role]}`}
                 onPress={() => onEnd(holder)}
               >
                 End role

@@ -91,7 +91,7 @@ const openColumns = (practiceId: string): Column<AccessRequestSummary>[] => [
       <ButtonLink
         look="main"
         to={`/practices/${practiceId}/requests/${accessRequestId}`}
-        aria-label={`Look at the request of ${integratorName}`}
+        aria-label={`Look and decide: ${integratorName}`}
       >
         Look and decide
       </ButtonLink>

@@ -1,0 +1,197 @@
+/** Each page of a practice once: seen by axe in both schemes and widths, and by whoever looks at the pictures. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { registerIntegrator, redeem, type DemoIntegrator } from '#deploy/dev/demo.js';
+import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
+import {
+  admitOwnPasskey,
+  approveWithPasskey,
+  openRequest,
+} from '#test/console/practice-story.fixture.js';
+import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+
+/** What a company may call itself; the browser shows it, and nothing else happens. */
+const AWKWARD = `Zz O’Brien & "Søn" <b>Pty</b> 🦘 ${'مرحبا'} =1+1`;
+const NAME = 'Zz Recalls Pty Ltd';
+
+describeInBrowser('the pages of a practice', () => {
+  let conduit: TestConduit;
+  let browser: ConsoleBrowser;
+  let integrator: DemoIntegrator;
+  let owner: Visit;
+
+  beforeAll(async () => {
+    conduit = await startConduit({ approval: 'none' });
+    browser = await ConsoleBrowser.open(conduit);
+    integrator = await registerIntegrator(conduit.conduit, NAME);
+    owner = await browser.newcomer('Zz Olive Owner', {
+      role: 'practice-owner',
+      practiceId: conduit.practiceId,
+    });
+  });
+
+  afterAll(async () => {
+    await owner?.close();
+    await browser?.close();
+    await conduit?.stop();
+  });
+
+  const go = (name: string) => owner.page.getByRole('link', { name, exact: true }).click();
+  const heading = (name: string | RegExp) =>
+    owner.page.getByRole('heading', { name, level: 1 }).waitFor();
+  const look = async (picture: string, visit = owner) => {
+    await visit.screenshot(picture);
+    expect(await visit.audit()).toEqual([]);
+  };
+
+  test('the overview before anything is connected says what to do next', async () => {
+    await owner.page.getByText('Nothing is connected yet').waitFor();
+    await owner.page.getByText('Everything works.').waitFor();
+    await look('practice-overview-first');
+  });
+
+  test('approvers: what to type on the server, the six words, then who can approve', async () => {
+    await go('Approvers');
+    await owner.page.getByTestId('six-words').first().waitFor();
+    await look('practice-approvers-first');
+    await admitOwnPasskey(conduit, owner);
+    await look('practice-approvers');
+  });
+
+  test('a pairing code is shown once, with a QR code', async () => {
+    await go('Connect software');
+    await owner.page.getByRole('button', { name: 'Make a pairing code' }).click();
+    const code = (await owner.page.getByTestId('pairing-code').textContent()) ?? '';
+    expect(code).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+    await look('practice-pairing-code');
+    await owner.page.reload();
+    await owner.page.getByText(`${code.slice(0, 3)}…`).waitFor();
+    expect(await owner.page.getByText(code).count()).toBe(0);
+    await redeem(conduit.conduit, integrator.subscriptionKey, code);
+  });
+
+  test('a request says who asks and for what, and is approved in what it says', async () => {
+    await go('Requests');
+    await heading('Requests');
+    await look('practice-requests');
+    await openRequest(owner, NAME);
+    expect(await owner.page.getByText('HMARKT').count()).toBe(0);
+    await look('practice-request');
+    await owner.page.getByRole('button', { name: 'Read and approve' }).click();
+    await owner.page.getByRole('alertdialog').waitFor();
+    await look('practice-approve');
+    await owner.page.getByRole('button', { name: 'Approve with passkey' }).click();
+    await owner.page.getByText('In force at the practice’s server since').waitFor();
+    await look('practice-permission');
+  });
+
+  test('the overview shows who is connected; one press pauses, and callers are told', async () => {
+    const { page } = owner;
+    const headers = { accept: 'application/problem+json' };
+    const ask = () =>
+      conduit.query({ text: 'SELECT 1 AS n' }, {}, '', {
+        key: integrator.subscriptionKey,
+        headers,
+      });
+    expect((await ask()).status).toBe(200);
+    await go('Overview');
+    await page.getByRole('button', { name: `Pause ${NAME}` }).click();
+    await page.getByText('Paused since').waitFor();
+    expect((await ask()).body).toMatchObject({ code: 'GRANT_PAUSED', status: 403 });
+    await page.getByRole('button', { name: `Resume ${NAME}` }).click();
+    await page.getByText('Paused since').waitFor({ state: 'detached' });
+    expect((await ask()).status).toBe(200);
+    await page.getByRole('button', { name: 'Pause everything' }).click();
+    await page.getByText('Everything is paused').first().waitFor();
+    expect((await ask()).body).toMatchObject({ code: 'GRANT_PAUSED' });
+    await look('practice-overview-paused');
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Pause everything' }).waitFor();
+    expect((await ask()).status).toBe(200);
+    await page.getByText('reads today').waitFor();
+    await look('practice-overview');
+  });
+
+  test('today: counts and classes, nothing exact', async () => {
+    await go('Today');
+    await owner.page.getByText('answered at once').waitFor();
+    await look('practice-today');
+  });
+
+  test('activity in sentences, filtered, and exported with the passkey', async () => {
+    const { page } = owner;
+    await go('Activity');
+    await page.getByText(`${NAME} read data at`).first().waitFor();
+    await look('practice-activity');
+    await page.getByRole('button', { name: /^All Outcome|Outcome/ }).click();
+    await page.getByRole('option', { name: 'Refused' }).click();
+    await page.getByText(`${NAME} was refused`).first().waitFor();
+    expect(await page.getByText(`${NAME} read data at`).count()).toBe(0);
+    await page.getByRole('button', { name: 'Export' }).click();
+    await look('practice-export');
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('alertdialog').getByRole('button', { name: 'Export' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toMatch(/^conduit-activity-.*\.csv$/);
+  });
+
+  test('people, settings and the server', async () => {
+    const { page } = owner;
+    await go('People');
+    await page.getByText('Zz Olive Owner').first().waitFor();
+    await look('practice-people');
+    await page.getByRole('button', { name: 'Invite somebody' }).click();
+    await page.getByText('IT technician').click();
+    await look('practice-invite');
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByText('Pass this link on').waitFor();
+    const link = (await page.getByRole('dialog').locator('code').textContent()) ?? '';
+    await page.getByRole('button', { name: 'Done' }).click();
+    await go('Settings');
+    await page.getByText('Time zone').waitFor();
+    await look('practice-settings');
+    await go('Server');
+    await page.getByText('Certificate until').waitFor();
+    await look('practice-service');
+    await technician(link);
+  });
+
+  /** Sees the server and nothing else. */
+  async function technician(link: string): Promise<void> {
+    await browser.during(async (visit) => {
+      const { page } = visit;
+      const { pathname, hash } = new URL(link);
+      await visit.acceptInvitation(`${pathname}${hash}`, 'Zz Terry Technician');
+      await page.getByRole('heading', { name: 'Server', level: 1 }).waitFor();
+      expect(await page.getByRole('link', { name: 'Activity' }).count()).toBe(0);
+      await page.getByRole('button', { name: 'Make an install code' }).click();
+      await page.getByRole('button', { name: 'Make the code' }).click();
+      await page.getByText('agent enrol').waitFor();
+      await look('practice-install-code', visit);
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save log for support' }).click(),
+      ]);
+      expect(file.suggestedFilename()).toMatch(/^conduit-server-.*\.json$/);
+      await page.goto(`/console/practices/${conduit.practiceId}/activity`);
+      await page.getByRole('heading', { name: 'This page is for somebody else' }).waitFor();
+    });
+  }
+
+  test('an awkward name is text everywhere, and a request can be declined', async () => {
+    const { page } = owner;
+    const awkward = await registerIntegrator(conduit.conduit, AWKWARD);
+    await go('Connect software');
+    await page.getByRole('button', { name: 'Make a pairing code' }).click();
+    const code = (await page.getByTestId('pairing-code').textContent()) ?? '';
+    await redeem(conduit.conduit, awkward.subscriptionKey, code);
+    await openRequest(owner, AWKWARD);
+    await page.getByRole('button', { name: 'Decline' }).click();
+    await page.getByText('We don’t know who this is').click();
+    await look('practice-decline');
+    await page.getByRole('dialog').getByRole('button', { name: 'Decline' }).click();
+    await page.getByText('We don’t know who this is').waitFor();
+    expect(await page.getByText(AWKWARD).first().isVisible()).toBe(true);
+  });
+});
