@@ -15,6 +15,7 @@ import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { HealthModule } from '#apps/broker/src/health/health.module.js';
 import { HousekeepingModule } from '#apps/broker/src/housekeeping/housekeeping.module.js';
+import { IntegratorDeskModule } from '#apps/broker/src/integrator-desk/integrator-desk.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
@@ -49,6 +50,7 @@ export class BrokerModule {
         GrantsModule,
         HealthModule,
         HousekeepingModule,
+        IntegratorDeskModule,
         IntegratorsModule,
         JobsModule,
         OperatorModule,
