@@ -45,13 +45,5 @@ function retentionOf({ retention, retention_days: days }: Retention): string | n
   return retention === null ? counted : `${counted}: ${retention}`;
 }
 
-/** The period first: it is what a practice looks for. */
-function retentionText({ retention_days: days, retention }: Declared): string | undefined {
-  if (typeof days !== 'number') return retention ?? undefined;
-  const period =
-    days === 0 ? 'Data is not kept.' : `At most ${days} ${days === 1 ? 'day' : 'days'}.`;
-  return retention ? `${period} ${retention}` : period;
-}
-
 const given = <Name extends string>(name: Name, value: string | null) =>
   (value === null ? {} : { [name]: value }) as Partial<Record<Name, string>>;
