@@ -234,7 +234,7 @@ describe('what is planted is found', () => {
       aRead({ told: [told({ status: 503, ...(code && { code }) })] });
     for (const code of ['INTERNAL', 'SITE_NOT_FOUND', 'NO_SUCH_CODE', undefined])
       expect(broken(answer(code), 0, full)).toEqual(['failedUnclearly']);
-    for (const code of ['SPOOL_FULL', 'JOURNAL_UNAVAILABLE'])
+    for (const code of ['SPOOL_FULL', 'JOURNAL_UNAVAILABLE', 'WRITE_RESULT_NOT_KEPT'])
       expect(broken(answer(code), 0, full)).toEqual([]);
     const ended = anAsync([state('executionFailed', { hasReason: true, code: 'INTERNAL' })]);
     expect(broken(ended, 0, full)).toEqual(['failedUnclearly']);

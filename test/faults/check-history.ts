@@ -62,11 +62,12 @@ const checks: Record<Rule, Check> = {
       : [],
   expiredWrongly: ({ told }, { mayNotExpire }) =>
     mayNotExpire && told.some(hasExpired) ? ['expired by a clock that does not decide'] : [],
-  failedUnclearly: ({ told, isCancelled }, { mustBeRetryable }) =>
+  failedUnclearly: ({ told, isCancelled, isWrite }, { mustBeRetryable }) =>
     mustBeRetryable
       ? told
           .filter(hasFailed)
           .filter(({ code }) => !isRetryable(code) && !(isCancelled && code === 'QUERY_CANCELLED'))
+          .filter(({ code }) => isWrite || code !== ranAsWrite)
           .map(
             ({ call, status, state, code }) => `${call}: ${state ?? status} ${code ?? 'no code'}`,
           )
@@ -92,6 +93,12 @@ const hasExpired = ({ state, code }: Told): boolean =>
 
 const hasFailed = ({ status, state }: Told): boolean =>
   status >= 400 || state === 'executionFailed' || state === 'uploadFailed';
+
+/**
+ * A read that waits first is no single SELECT: it runs once, under the login that may write. When the
+ * disk cuts its rows off, this is the truth, and not to be tried again under the same key.
+ */
+const ranAsWrite = 'WRITE_RESULT_NOT_KEPT';
 
 const isRetryable = (code: string | undefined): boolean =>
   code !== undefined &&
