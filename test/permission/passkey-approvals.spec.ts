@@ -16,6 +16,7 @@ import { GrantStandings, type GrantStanding } from '#apps/broker/src/grants/gran
 import { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
 import { ProposeGrant } from '#apps/broker/src/grants/propose-grant.js';
 import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
+import type { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { aPasskey, type APasskey, type Bend } from '#libs/grants/passkey.fixture.js';
 import { enrolAgent, startConnectedAgent, type TestAgent } from '#test/identity/agent.fixture.js';
@@ -113,15 +114,16 @@ async function startAgentAgain(): Promise<void> {
   isRunning = true;
 }
 
-async function command<T>(...words: string[]): Promise<T> {
+async function say(...words: string[]): Promise<{ code: number; out: string }> {
   const commands = { ...requestCommands, ...permissionCommands, ...approverCommands };
   let out = '';
   const terminal = { out: (line: string) => void (out += line), err: () => {}, ask: undefined };
-  const code = await runCommandLine(
-    commands,
-    [...words, '--json', '--state', stateFolder],
-    terminal,
-  );
+  const argv = [...words, '--json', '--state', stateFolder];
+  return { code: await runCommandLine(commands, argv, terminal), out };
+}
+
+async function command<T>(...words: string[]): Promise<T> {
+  const { code, out } = await say(...words);
   expect([words[0], code, code === 0 ? '' : out]).toEqual([words[0], 0, '']);
   return JSON.parse(out) as T;
 }
@@ -281,21 +283,21 @@ describe('approvals that cross each other', () => {
     expect(book()).toMatchObject({ state: 'active', grant: { limits: { rows: 300 } } });
   });
 
-  test('a proposal is overtaken by what was signed on the server meanwhile', async () => {
+  test('with an approval on the server at the same moment, one counts at both ends and the other is told', async () => {
     const [held] = (await standings()).filter(({ state }) => state === 'active');
     const { grantId, seq } = held as GrantStanding;
     const draft = await of(DraftGrant).change(practice.practiceId, grantId, { rows: 100 });
     const requestId = await pair();
-    await Promise.all([
-      propose(draft).catch(() => undefined),
-      command('approve', requestId, '--rows', '400', '--yes'),
+    const [, server] = await Promise.all([
+      propose(draft).catch((error: ConduitError) => expect(error.code).toBe('GRANT_CONFLICT')),
+      say('approve', requestId, '--rows', '400', '--yes'),
     ]);
+    if (server.code !== 0) expect(server.out).toMatch(/GRANT_CONFLICT|seq-taken/);
     await until(async () => {
       const now = (await standings()).find((one) => one.grantId === grantId);
-      return (now?.seq ?? 0) > seq && now?.next === undefined;
+      return (now?.seq ?? 0) > seq && now?.next === undefined && seqInBook() === now?.seq;
     });
     const lookup = book();
-    expect(lookup.state).toBe('active');
     const counting = lookup.state === 'active' ? lookup.grant : undefined;
     expect(decide(counting as Grant)).toMatchObject({ allowed: true, grant: counting });
   });

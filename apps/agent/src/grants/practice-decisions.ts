@@ -113,12 +113,16 @@ export class PracticeDecisions {
     return { draftId: this.keepDraft(grant), grant, lines: describeGrant(grant, names) };
   }
 
-  /** Signs a draft that was shown. @throws ConduitError GRANT_NOT_FOUND when it is gone */
+  /** Signs a draft that was shown. @throws ConduitError GRANT_NOT_FOUND when it is gone; GRANT_CONFLICT */
   async sign(draftId: string): Promise<Signed> {
     const draft = this.drafts.get(draftId);
     if (!draft || this.parts.clock.now() - draft.madeMs > DRAFT_LIFE_MS)
       throw new ConduitError('GRANT_NOT_FOUND', { facts: { reason: 'draft' } });
     this.drafts.delete(draftId);
+    const { grantId, seq } = draft.grant;
+    // Somebody approved in the console while this one was read.
+    if ((this.parts.store.find(grantId)?.grant.seq ?? 0) >= seq)
+      throw new ConduitError('GRANT_CONFLICT');
     return this.putInForce(draft.grant);
   }
 
