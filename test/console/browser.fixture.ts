@@ -21,6 +21,9 @@ const screenshots = new URL('../../docs/screenshots/', import.meta.url).pathname
 /** Of one step of a test; a page answers in a tenth of a second when nothing else runs. */
 const STEP_MS = 12_000;
 const WIDE = { width: 1440, height: 900 };
+/** Until what the page was told is painted. */
+const TWO_FRAMES =
+  'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
 const NARROW = { width: 320, height: 700 };
 
 /** Tests that need a browser; where there is none they say so instead of passing. */
@@ -184,7 +187,11 @@ export class Visit {
     await this.page.screenshot({ path: `${screenshots}${name}.png` });
     await this.page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await this.page.setViewportSize(NARROW);
-    await this.page.screenshot({ path: `${screenshots}${name}-narrow.png`, fullPage: true });
+    await this.page.evaluate(TWO_FRAMES);
+    // A dialog covers the screen, not the page behind it.
+    const fullPage =
+      (await this.page.getByRole('dialog').or(this.page.getByRole('alertdialog')).count()) === 0;
+    await this.page.screenshot({ path: `${screenshots}${name}-narrow.png`, fullPage });
     await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await this.page.setViewportSize(WIDE);
   }
