@@ -123,7 +123,7 @@ describeInBrowser('the pages of a practice', () => {
     await go('Activity');
     await page.getByText(`${NAME} read data at`).first().waitFor();
     await look('practice-activity');
-    await page.getByRole('button', { name: /^All Outcome|Outcome/ }).click();
+    await page.getByRole('button', { name: /Outcome/ }).click();
     await page.getByRole('option', { name: 'Refused' }).click();
     await page.getByText(`${NAME} was refused`).first().waitFor();
     expect(await page.getByText(`${NAME} read data at`).count()).toBe(0);

@@ -154,7 +154,7 @@ const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text
 /** One sentence. */
 export function activityWords(record: AuditRecord, names: ActivityNames): string {
   const isPause = record.type === 'access.paused' || record.type === 'access.resumed';
-  const nobody = isPause ? 'Every integrator' : 'An integrator';
+  const nobody = isPause ? 'All software' : 'An integrator';
   const who = record.integrator === undefined ? nobody : (names.integrator ?? 'An integrator');
   const where = names.site === undefined ? '' : ` at ${names.site}`;
   const sentence = sentences[record.type]?.(record, who, where) ?? 'Something was done.';

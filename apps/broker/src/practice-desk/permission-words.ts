@@ -81,6 +81,13 @@ export const modeWords: Record<Grant['encryptionMode'], string> = {
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const MEGABYTE = 1_048_576;
+/** Whole minutes as such, everything else in seconds. */
+function lasting(ms: number): string {
+  const minutes = ms / 60_000;
+  if (Number.isInteger(minutes)) return minutes === 1 ? '1 minute' : `${number(minutes)} minutes`;
+  return `${number(Math.ceil(ms / 1_000))} seconds`;
+}
+
 const number = (value: number): string => value.toLocaleString('en-AU');
 
 const country = new Intl.DisplayNames(['en-AU'], { type: 'region' });
@@ -97,7 +104,7 @@ function limitLines(limits: GrantLimits): string[] {
   const lines = [
     rows !== undefined && `At most ${number(rows)} rows in an answer`,
     bytes !== undefined && `At most ${number(Math.ceil(bytes / MEGABYTE))} MB in an answer`,
-    ms !== undefined && `At most ${number(Math.ceil(ms / 1_000))} seconds for a query`,
+    ms !== undefined && `At most ${lasting(ms)} for a query`,
     concurrency !== undefined && `At most ${number(concurrency)} queries at the same time`,
     perMinute !== undefined && `At most ${number(perMinute)} queries a minute`,
     resultMinutes !== undefined &&

@@ -45,9 +45,11 @@ export class QueryAdmission {
   ): void {
     const refusal = this.whyNot(caller, siteId);
     if (!refusal) return;
+    const site = this.sites.find(siteId);
     this.audit.note({
       type: 'query.refused',
-      site: this.sites.find(siteId) ? siteId : 'unknown',
+      ...(site && { practice: site.practiceId }),
+      site: site ? siteId : 'unknown',
       integrator: caller.integratorId,
       keyId: caller.keyId,
       requestId,
