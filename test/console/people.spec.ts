@@ -138,7 +138,7 @@ describe('signing in', () => {
   test.each([
     ['made for another page', { origin: 'https://evil.example' }],
     ['for another host', { rpId: 'evil.example' }],
-    ['in a frame of another page', { crossOrigin: true, origin: 'https://evil.example' }],
+    ['in a frame of another page', { crossOrigin: true }],
     ['without the person being verified', { unverified: true }],
     ['over another challenge', { challenge: 'AAAA' }],
     ['with a wrong signature', { forged: true }],
@@ -354,6 +354,23 @@ describe('the people of a practice', () => {
       await expect(invite(owner, { role })).rejects.toEqual(refused('REQUEST_INVALID'));
     }
   });
+});
+
+test('there are fifty open invitations at most, and the operator’s oldest makes room for its newest', async () => {
+  const made = await api.operator('/operator/practices', { name: 'Zz Popular Practice' });
+  const to = { role: 'practice-owner', practiceId: made['practiceId'] ?? '' } as const;
+  const [first = '', second = ''] = [await aLink(api, to), await aLink(api, to)];
+  for (let n = 2; n < 51; n++) await aLink(api, to);
+  await expect(new ConsolePerson(api).accept(first)).rejects.toEqual(refused('INVITATION_INVALID'));
+  const owner = new ConsolePerson(api);
+  await owner.accept(second);
+  await aLink(api, to);
+  const order = { role: 'practice-manager' };
+  const { practiceId: place } = to;
+  const stepUp = await owner.stepUp({ type: 'invitation.create', practiceId: place, ...order });
+  await expect(
+    owner.json('POST', `/practices/${place}/invitations`, { ...order, stepUp }),
+  ).rejects.toEqual(refused('INVITATION_LIMIT'));
 });
 
 test('the last owner cannot be let go', async () => {

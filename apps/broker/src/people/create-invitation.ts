@@ -26,6 +26,9 @@ export interface InvitationOrder {
   invitedBy: string;
 }
 
+/** How records call whoever has the operator's token. */
+const OPERATOR = 'operator';
+
 /** Makes an invitation. Its code is in the link alone: shown once, or mailed, and not kept. */
 @Injectable()
 export class CreateInvitation {
@@ -72,19 +75,30 @@ export class CreateInvitation {
     return isMailed ? made : { ...made, link };
   }
 
+  /**
+   * Whoever has the operator's token is never refused: the oldest of its own goes instead, or a
+   * machine that starts again and again would lock itself out.
+   */
   private async requireRoom(
     within: Transaction<Database>,
-    place: { practice_id: string | null; integrator_id: string | null },
+    row: { practice_id: string | null; integrator_id: string | null; invited_by: string },
   ): Promise<void> {
-    const { practice_id: practiceId, integrator_id: integratorId } = place;
-    const { open } = await within
+    const { practice_id: practiceId, integrator_id: integratorId } = row;
+    const open = await within
       .selectFrom('invitations')
-      .select(({ fn }) => fn.countAll<string>().as('open'))
+      .select(['invitation_id', 'invited_by'])
       .where('practice_id', practiceId === null ? 'is' : '=', practiceId)
       .where('integrator_id', integratorId === null ? 'is' : '=', integratorId)
       .where('accepted_at', 'is', null)
       .where('expires_at', '>', new Date(this.clock.now()))
-      .executeTakeFirstOrThrow();
-    if (Number(open) >= maxOpenInvitations) throw new ConduitError('INVITATION_LIMIT');
+      .orderBy('expires_at')
+      .execute();
+    if (open.length < maxOpenInvitations) return;
+    const oldest = open.find((one) => one.invited_by === OPERATOR);
+    if (row.invited_by !== OPERATOR || !oldest) throw new ConduitError('INVITATION_LIMIT');
+    await within
+      .deleteFrom('invitations')
+      .where('invitation_id', '=', oldest.invitation_id)
+      .execute();
   }
 }

@@ -18,6 +18,7 @@ import {
 } from '@simplewebauthn/server';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { CEREMONY_MS } from '#apps/broker/src/people/ceremonies.js';
+import { requireOwnPage } from '#apps/broker/src/people/client-data.js';
 import { cosePublicKey } from '#apps/broker/src/people/cose-key.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
@@ -89,6 +90,7 @@ export class PasskeyRules {
 
   /** @throws ConduitError PASSKEY_REFUSED */
   async verifyNew(response: RegistrationResponseJSON, challenge: string): Promise<NewPasskey> {
+    requireOwnPage(response);
     const { origins, rpId } = this.origin;
     const verified = await verifyRegistrationResponse({
       response,
@@ -128,6 +130,7 @@ export class PasskeyRules {
     challenge: string,
     passkey: KnownPasskey,
   ): Promise<number> {
+    requireOwnPage(response);
     const credential: WebAuthnCredential = {
       id: passkey.passkey_id,
       publicKey: new Uint8Array(passkey.public_key),
