@@ -49,6 +49,11 @@ export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
     'agent.recovered',
     'certificate.renewed',
     'encryption-key.rotated',
+    'agent.diagnosed',
+    'agent-act.asked',
+    'agent-act.approved',
+    'agent-act.declined',
+    'site-hours.changed',
   ],
   people: [
     'practice.created',
@@ -138,6 +143,14 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'agent.recovered': () => 'The practice’s server came back after a long absence.',
   'certificate.renewed': () => 'The practice’s server renewed its certificate.',
   'encryption-key.rotated': () => 'The practice’s server changed its encryption key.',
+  'agent.diagnosed': () => 'Conduit staff asked the practice’s server how it is.',
+  'agent-act.asked': () =>
+    'Conduit staff asked for a second pair of eyes on an act about the server.',
+  'agent-act.approved': () =>
+    'A second member of Conduit’s staff agreed to an act about the server.',
+  'agent-act.declined': () =>
+    'A second member of Conduit’s staff declined an act about the server.',
+  'site-hours.changed': () => 'The opening hours of a site were changed.',
   'practice.created': () => 'The practice was registered.',
   'practice.changed': () => 'The practice’s settings were changed.',
   'activity.exported': () => 'This list was exported.',
