@@ -143,6 +143,7 @@ describeInBrowser('the pages where people come in', () => {
       });
       await page.getByRole('button', { name: 'Add passkey' }).click();
       await page.getByRole('cell', { name: 'Phone “Zz”', exact: true }).waitFor();
+      await visit.authenticator?.setPresent(true);
       expect(await visit.audit()).toEqual([]);
       await visit.screenshot('passkeys');
       await page.getByRole('button', { name: 'Remove First passkey' }).click();

@@ -2,7 +2,7 @@
  * The console's addresses. Pages of the three areas come from the areas' own tables; here are only
  * those that belong to nobody in particular. Every page is a file of its own, loaded when opened.
  */
-import { createBrowserRouter, type RouteObject } from 'react-router';
+import { createBrowserRouter, Navigate, type RouteObject } from 'react-router';
 import type { Area, AreaPage } from './areas.js';
 import { Failure } from './pages/failure.js';
 import { NotFound } from './pages/not-found.js';
@@ -37,6 +37,7 @@ const routes: RouteObject[] = [
     hydrateFallbackElement: <Loading />,
     children: [
       { path: '/', element: <Home /> },
+      { path: '/account', element: <Navigate to="/account/passkeys" replace /> },
       { path: '/account/passkeys', lazy: lazy(() => import('./pages/session/passkeys.js')) },
       ...allAreas.flatMap((area) => area.pages.map((page) => pageRoute(area, page))),
       { path: '*', element: <NotFound /> },

@@ -5,6 +5,7 @@ import type {
   AddPasskeyOptions,
   AddPasskeyRequest,
   BegunStepUp,
+  LinkedAccount,
   OpenedInvitation,
   Passkey,
   Session,
@@ -49,6 +50,12 @@ export const addPasskey = (passkey: AddPasskeyRequest) =>
   request<Passkey>('POST', '/passkeys', passkey);
 export const removePasskey = (passkeyId: string, stepUp: StepUp) =>
   request<void>('DELETE', `/passkeys/${encodeURIComponent(passkeyId)}`, { stepUp });
+
+export const readLinkedAccount = () => request<LinkedAccount>('GET', '/oidc/link');
+/** @returns where the browser goes to prove the account */
+export const linkAccount = (stepUp: StepUp) =>
+  request<{ url: string }>('POST', '/oidc/link', { stepUp });
+export const unlinkAccount = (stepUp: StepUp) => request<void>('DELETE', '/oidc/link', { stepUp });
 
 export const beginStepUp = (action: ActionText) =>
   request<BegunStepUp>('POST', '/step-up', { action });

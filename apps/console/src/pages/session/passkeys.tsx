@@ -14,6 +14,7 @@ import { Page } from '#apps/console/src/ui/page.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { AddPasskey } from './add-passkey.js';
+import { WorkAccount } from './work-account.js';
 
 const KEY = ['passkeys'];
 
@@ -55,6 +56,7 @@ export default function Passkeys() {
           rowKey={({ passkeyId }) => passkeyId}
         />
       )}
+      <WorkAccount />
       {asked === 'add' && (
         <AddPasskey onDone={() => done('Passkey added')} onClose={() => setAsked(undefined)} />
       )}

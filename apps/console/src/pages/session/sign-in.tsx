@@ -1,8 +1,8 @@
-import { Navigate, useLocation, useSearchParams } from 'react-router';
+import { Navigate, useSearchParams } from 'react-router';
 import { useSession } from '#apps/console/src/session/session-context.js';
 import { SignInForm } from '#apps/console/src/session/sign-in-form.js';
-import { Notice } from '#apps/console/src/ui/notice.js';
 import { PageTitle } from '#apps/console/src/ui/page.js';
+import { WayBack } from './way-back.js';
 
 /** Only a path of the console itself: the address bar is anybody's to write. */
 function safePath(next: string | null): string {
@@ -12,16 +12,11 @@ function safePath(next: string | null): string {
 export default function SignIn() {
   const { session, hasEnded, adopt } = useSession();
   const [search] = useSearchParams();
-  const { hash } = useLocation();
   if (session && !hasEnded) return <Navigate to={safePath(search.get('next'))} replace />;
   return (
     <div className="card">
       <PageTitle title="Sign in" />
-      {hash === '#signed-out' && (
-        <Notice tone="good" title="You are signed out">
-          This device keeps nothing of what you saw.
-        </Notice>
-      )}
+      <WayBack />
       <p className="page__lead">
         Use the passkey you made on this device, on your phone, or in your password manager.
       </p>
