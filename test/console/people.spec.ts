@@ -236,7 +236,10 @@ describe('a person’s passkeys', () => {
   test('are added and removed with a word of one that is there, and one stays', async () => {
     const person = await anOwner();
     const [first] = await person.json<Passkey[]>('GET', '/passkeys');
+    const before = person.token;
     const added = await add(person, 'Zz phone');
+    // Each confirmed act changes the session's token: a copy of the old one dies.
+    expect(person.token).not.toBe(before);
     expect(added).toMatchObject({ name: 'Zz phone', isSynced: true, origin: person.origin });
     const remove = async (passkeyId: string) => {
       const stepUp = await person.stepUp({ type: 'passkey.remove', passkeyId });

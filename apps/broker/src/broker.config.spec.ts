@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,4 +76,53 @@ test('the ranges of the operator are addresses or ranges', () => {
     readBrokerConfig({ ...good(), CONDUIT_OPERATOR_RANGES: ranges }).operatorRanges;
   expect(read('192.0.2.0/24, 2001:db8::/32')).toEqual(['192.0.2.0/24', '2001:db8::/32']);
   expect(() => read('192.0.2.0/99')).toThrow('CONDUIT_OPERATOR_RANGES');
+});
+
+describe('the console', () => {
+  const read = (more: Record<string, string>) => readBrokerConfig({ ...good(), ...more });
+
+  test('is at an https origin, host and port alone', () => {
+    const origin = 'https://console.example.org:8443';
+    expect(read({ CONDUIT_CONSOLE_ORIGIN: origin }).consoleOrigin).toBe(origin);
+    for (const wrong of [
+      'http://console.example.org',
+      `${origin}/console`,
+      'console',
+      `${origin}@x`,
+    ])
+      expect(() => read({ CONDUIT_CONSOLE_ORIGIN: wrong })).toThrow('CONDUIT_CONSOLE_ORIGIN');
+  });
+
+  test('is never over plain HTTP in production, nor beside an origin of its own', () => {
+    const local = { CONDUIT_CONSOLE_LOCAL_PORT: '0' };
+    expect(read(local).consoleLocalPort).toBe(0);
+    for (const more of [
+      { NODE_ENV: 'production' },
+      { CONDUIT_ENVIRONMENT: 'live' },
+      { CONDUIT_CONSOLE_ORIGIN: 'https://console.example.org' },
+    ]) {
+      expect(() => read({ ...local, ...more })).toThrow('CONDUIT_CONSOLE_LOCAL_PORT');
+    }
+  });
+
+  test('takes accounts of a provider over https alone, by a name', () => {
+    const provider = { CONDUIT_OIDC_ISSUER: 'https://id.example.org/tenant' };
+    expect(() => read(provider)).toThrow('CONDUIT_OIDC_CLIENT_ID');
+    const named = { ...provider, CONDUIT_OIDC_CLIENT_ID: 'conduit' };
+    expect(read(named).oidcClientId).toBe('conduit');
+    const plain = { ...named, CONDUIT_OIDC_ISSUER: 'http://127.0.0.1:9' };
+    expect(() => read({ ...plain, CONDUIT_ENVIRONMENT: 'live' })).toThrow('CONDUIT_OIDC_ISSUER');
+    expect(() => read({ ...named, CONDUIT_OIDC_ISSUER: 'http://id.example.org' })).toThrow(
+      'CONDUIT_OIDC_ISSUER',
+    );
+  });
+
+  test('keeps the passwords of mail server and provider to itself', () => {
+    const config = read({
+      CONDUIT_SMTP_URL: 'smtp://u:canary@h',
+      CONDUIT_OIDC_CLIENT_SECRET: 'canary',
+    });
+    expect(JSON.stringify(config)).not.toContain('canary');
+    expect(config.smtpUrl?.reveal()).toBe('smtp://u:canary@h');
+  });
 });
