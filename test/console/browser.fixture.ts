@@ -19,7 +19,7 @@ const axeSource = readFileSync(
 const screenshots = new URL('../../docs/screenshots/', import.meta.url).pathname;
 
 /** Of one step of a test; a page answers in a tenth of a second when nothing else runs. */
-const STEP_MS = 12_000;
+const STEP_MS = 20_000;
 const WIDE = { width: 1440, height: 900 };
 /** Until what the page was told is painted. */
 const TWO_FRAMES =
