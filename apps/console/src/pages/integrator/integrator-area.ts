@@ -1,15 +1,20 @@
 /** The pages of an integrator, in the order of the navigation. */
 import type { Area } from '#apps/console/src/areas.js';
+import type { IntegratorRole } from '#libs/console-api/session.js';
+
+const both: readonly IntegratorRole[] = ['integrator-admin', 'integrator-developer'];
 
 export const integratorArea: Area = {
   kind: 'integrator',
   path: '/integrators/:integratorId',
   pages: [
-    {
-      path: '',
-      label: 'Overview',
-      roles: ['integrator-admin', 'integrator-developer'],
-      load: () => import('./overview.js'),
-    },
+    { path: '', label: 'Overview', roles: both, load: () => import('./overview.js') },
+    { path: 'profile', label: 'Profile', roles: both, load: () => import('./profile.js') },
+    { path: 'keys', label: 'API keys', roles: both, load: () => import('./keys.js') },
+    { path: 'sites', label: 'Sites', roles: both, load: () => import('./sites.js') },
+    { path: 'webhooks', label: 'Webhooks', roles: both, load: () => import('./webhooks.js') },
+    { path: 'webhooks/:webhookId', roles: both, load: () => import('./webhook.js') },
+    { path: 'usage', label: 'Usage', roles: both, load: () => import('./usage.js') },
+    { path: 'snippets', label: 'Snippets', roles: both, load: () => import('./snippets.js') },
   ],
 };

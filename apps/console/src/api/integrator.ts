@@ -1,0 +1,70 @@
+/** Calls about one integrator. */
+import type {
+  ApiKeys,
+  CreateKeyRequest,
+  Declaration,
+  Deliveries,
+  IntegratorHome,
+  MadeKey,
+  PairedSite,
+  Profile,
+  RotateKeyRequest,
+  UsageReport,
+  Webhook,
+  WebhookChoices,
+  Webhooks,
+} from '#libs/console-api/integrator.js';
+import type { StepUp } from '#libs/console-api/session.js';
+import { request } from './request.js';
+
+const id = encodeURIComponent;
+const at = (integratorId: string, path = ''): string => `/integrators/${id(integratorId)}${path}`;
+const hook = (integratorId: string, webhookId: string, path = ''): string =>
+  at(integratorId, `/webhooks/${id(webhookId)}${path}`);
+
+export const readHome = (integratorId: string) => request<IntegratorHome>('GET', at(integratorId));
+export const readProfile = (integratorId: string) =>
+  request<Profile>('GET', at(integratorId, '/profile'));
+export const declareProfile = (integratorId: string, declaration: Declaration) =>
+  request<Profile>('PUT', at(integratorId, '/profile'), declaration);
+export const readSites = (integratorId: string) =>
+  request<PairedSite[]>('GET', at(integratorId, '/sites'));
+export const readUsage = (integratorId: string, days: number) =>
+  request<UsageReport>('GET', at(integratorId, `/usage?days=${days}`));
+
+export const readKeys = (integratorId: string) =>
+  request<ApiKeys>('GET', at(integratorId, '/keys'));
+export const createKey = (integratorId: string, wanted: CreateKeyRequest) =>
+  request<MadeKey>('POST', at(integratorId, '/keys'), wanted);
+export const rotateKey = (integratorId: string, keyId: string, wanted: RotateKeyRequest) =>
+  request<MadeKey>('POST', at(integratorId, `/keys/${id(keyId)}/rotate`), wanted);
+export const revokeKey = (integratorId: string, keyId: string, stepUp: StepUp) =>
+  request<void>('DELETE', at(integratorId, `/keys/${id(keyId)}`), { stepUp });
+
+export const readWebhooks = (integratorId: string) =>
+  request<Webhooks>('GET', at(integratorId, '/webhooks'));
+export const createWebhook = (integratorId: string, wanted: WebhookChoices) =>
+  request<Webhook>('POST', at(integratorId, '/webhooks'), wanted);
+export const changeWebhook = (integratorId: string, webhookId: string, wanted: WebhookChoices) =>
+  request<Webhook>('PATCH', hook(integratorId, webhookId), wanted);
+export const deleteWebhook = (integratorId: string, webhookId: string) =>
+  request<void>('DELETE', hook(integratorId, webhookId));
+export const renewWebhookSecret = (
+  integratorId: string,
+  webhookId: string,
+  overlapSeconds: number,
+) => request<Webhook>('POST', hook(integratorId, webhookId, '/secret'), { overlapSeconds });
+export const testWebhook = (integratorId: string, webhookId: string) =>
+  request<{ deliveryId: string }>('POST', hook(integratorId, webhookId, '/test'), {});
+/** @param after `next` of the page before */
+export const readDeliveries = (integratorId: string, webhookId: string, after?: string) =>
+  request<Deliveries>(
+    'GET',
+    hook(integratorId, webhookId, `/deliveries?limit=25${after ? `&after=${id(after)}` : ''}`),
+  );
+export const redeliver = (integratorId: string, webhookId: string, deliveryId: string) =>
+  request<{ deliveryId: string }>(
+    'POST',
+    hook(integratorId, webhookId, `/deliveries/${id(deliveryId)}/redeliver`),
+    {},
+  );

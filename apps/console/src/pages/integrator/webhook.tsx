@@ -1,0 +1,181 @@
+/** One endpoint: its state, a test, its secret, and what was sent to it. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate, useParams } from 'react-router';
+import type { Webhook as Endpoint } from '#libs/console-api/integrator.js';
+import {
+  changeWebhook,
+  deleteWebhook,
+  readWebhooks,
+  renewWebhookSecret,
+  testWebhook,
+} from '#apps/console/src/api/integrator.js';
+import { Button } from '#apps/console/src/ui/button.js';
+import { CodeLine } from '#apps/console/src/ui/copy-button.js';
+import { DateTime } from '#apps/console/src/ui/date-time.js';
+import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
+import { Facts } from '#apps/console/src/ui/facts.js';
+import { Loading } from '#apps/console/src/ui/loading.js';
+import { Menu } from '#apps/console/src/ui/menu.js';
+import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { Page, Section } from '#apps/console/src/ui/page.js';
+import { toast } from '#apps/console/src/ui/toast.js';
+import { DeliveryTable } from './delivery-table.js';
+import { ShownOnce } from './shown-once.js';
+import { useIntegratorId } from './use-integrator.js';
+import { WebhookState } from './webhooks.js';
+
+const DAY_SECONDS = 86_400;
+
+export default function Webhook() {
+  const integratorId = useIntegratorId();
+  const { webhookId = '' } = useParams();
+  const webhooks = useQuery({
+    queryKey: ['integrator', integratorId, 'webhooks'],
+    queryFn: () => readWebhooks(integratorId),
+  });
+  const webhook = webhooks.data?.webhooks.find(({ id }) => id === webhookId);
+  if (webhook) return <EndpointPage integratorId={integratorId} webhook={webhook} />;
+  return (
+    <Page title="Webhook">
+      {webhooks.isPending && <Loading />}
+      {webhooks.isError && <ProblemNotice error={webhooks.error} />}
+      {webhooks.data && (
+        <Notice title="This endpoint is not there any more">
+          Go back to the list of webhooks.
+        </Notice>
+      )}
+    </Page>
+  );
+}
+
+function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook: Endpoint }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [secret, setSecret] = useState<string>();
+  const [isDeleting, setDeleting] = useState(false);
+  const changed = () => void queries.invalidateQueries({ queryKey: ['integrator', integratorId] });
+  const act = useMutation({
+    mutationFn: (deed: () => Promise<unknown>) => deed(),
+    onSuccess: changed,
+  });
+  const renew = (overlapSeconds: number) =>
+    act.mutate(async () => {
+      setSecret((await renewWebhookSecret(integratorId, webhook.id, overlapSeconds)).secret);
+    });
+  const pause = (paused: boolean) =>
+    act.mutate(async () => {
+      await changeWebhook(integratorId, webhook.id, { paused });
+      toast(paused ? 'Paused: what happens is held back' : 'Sending again');
+    });
+  const test = () =>
+    act.mutate(async () => {
+      await testWebhook(integratorId, webhook.id);
+      toast('A test is on its way');
+    });
+  return (
+    <Page
+      title="Webhook"
+      lead={webhook.url}
+      actions={
+        <>
+          <Button look="main" onPress={test} isPending={act.isPending}>
+            Send a test
+          </Button>
+          <Button onPress={() => pause(!webhook.paused)}>
+            {webhook.paused ? 'Resume' : 'Pause'}
+          </Button>
+          <Menu
+            label="More about this endpoint"
+            acts={[
+              {
+                id: 'secret',
+                label: 'New secret, the old one signs for a day',
+                onAct: () => renew(DAY_SECONDS),
+              },
+              { id: 'stolen', label: 'New secret at once', onAct: () => renew(0), isDanger: true },
+              {
+                id: 'delete',
+                label: 'Delete the endpoint',
+                onAct: () => setDeleting(true),
+                isDanger: true,
+              },
+            ]}
+          />
+        </>
+      }
+      wide
+    >
+      {act.isError && <ProblemNotice error={act.error} />}
+      <EndpointFacts webhook={webhook} />
+      <Section
+        title="Deliveries"
+        lead="What was sent, newest first. What your receiver answered is not kept."
+      >
+        <DeliveryTable integratorId={integratorId} webhook={webhook} />
+      </Section>
+      {secret !== undefined && (
+        <ShownOnce
+          title="The new secret"
+          text={secret}
+          what="the secret"
+          onClose={() => setSecret(undefined)}
+        />
+      )}
+      {isDeleting && (
+        <DeleteDialog
+          onDelete={async () => {
+            await deleteWebhook(integratorId, webhook.id);
+            changed();
+            toast('The endpoint was deleted');
+            await navigate('..', { relative: 'path' });
+          }}
+          onClose={() => setDeleting(false)}
+        />
+      )}
+    </Page>
+  );
+}
+
+function EndpointFacts({ webhook }: { webhook: Endpoint }) {
+  const { events, failingSince, previousSecretUntil: until } = webhook;
+  return (
+    <>
+      <Facts
+        facts={[
+          { label: 'State', value: <WebhookState webhook={webhook} /> },
+          { label: 'Told of', value: events.length === 0 ? 'Everything' : events.join(', ') },
+          {
+            label: 'Signed as',
+            value: webhook.signature === 'halo' ? 'Halo' : 'Standard Webhooks',
+          },
+          ...(failingSince === undefined
+            ? []
+            : [{ label: 'Failing since', value: <DateTime value={failingSince} /> }]),
+          ...(until === undefined
+            ? []
+            : [{ label: 'Old secret signs until', value: <DateTime value={until} /> }]),
+        ]}
+      />
+      <CodeLine text={webhook.publicKey} what="the public key" />
+    </>
+  );
+}
+
+function DeleteDialog(props: { onDelete: () => Promise<void>; onClose: () => void }) {
+  const deletion = useMutation({ mutationFn: props.onDelete });
+  return (
+    <Dialog title="Delete the endpoint?" isOpen isAlert onClose={props.onClose}>
+      <p>Nothing more is sent to it, and its log is gone. It can’t be undone.</p>
+      {deletion.isError && <ProblemNotice error={deletion.error} />}
+      <DialogActions>
+        <Button look="quiet" onPress={props.onClose} isDisabled={deletion.isPending}>
+          Cancel
+        </Button>
+        <Button look="danger" isPending={deletion.isPending} onPress={() => deletion.mutate()}>
+          Delete endpoint
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}
