@@ -174,6 +174,8 @@ export interface Diagnosis {
   diagnosisId: string;
   askedAt: string;
   endedAt?: string;
+  /** It may still be answered. */
+  isUnderWay: boolean;
   /** Why there are no findings. */
   error?: { code: string; title: string; remedy: string };
   findings?: DiagnosisFinding[];

@@ -54,7 +54,9 @@ export class PersonDoor {
   /** Who is signed in, on a route that does not ask for it. */
   async find(request: FastifyRequest): Promise<SignedInPerson | undefined> {
     const token = readSessionCookie(request);
-    return token && this.sessions.find(token);
+    return (
+      token && this.sessions.find(token, request.headers['x-conduit-unattended'] === undefined)
+    );
   }
 
   private requireOrigin({ method, headers }: FastifyRequest): void {

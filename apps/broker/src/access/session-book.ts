@@ -66,8 +66,11 @@ export class SessionBook {
     return token;
   }
 
-  /** @returns undefined for a token that never was, was signed out, or whose session is over */
-  async find(token: Secret): Promise<SignedInPerson | undefined> {
+  /**
+   * @param isAttended false: a page asked by itself, which puts the end of an idle session off for nobody
+   * @returns undefined for a token that never was, was signed out, or whose session is over
+   */
+  async find(token: Secret, isAttended = true): Promise<SignedInPerson | undefined> {
     const hash = hashOf(token);
     const nowMs = this.clock.now();
     const now = new Date(nowMs);
@@ -86,7 +89,7 @@ export class SessionBook {
       .where('ends_at', '>', now)
       .executeTakeFirst();
     if (!row) return undefined;
-    const idleUntil = await this.touch(row, nowMs);
+    const idleUntil = isAttended ? await this.touch(row, nowMs) : row.idle_until;
     return {
       personId: row.person_id,
       name: row.name,
