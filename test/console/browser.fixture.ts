@@ -4,18 +4,14 @@
  * security policy or a request to another host fails when it is closed, whatever its test looked at.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { describe } from '@jest/globals';
+import axeCore from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { PersonRole } from '#libs/console-api/session.js';
 import { chromiumPath, trustedKeys } from '#test/console/chromium.fixture.js';
 import { addAuthenticator, type Authenticator } from '#test/console/authenticator.fixture.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-);
 const screenshots = new URL('../../docs/screenshots/', import.meta.url).pathname;
 
 /** Of one step of a test; a page answers in a tenth of a second when nothing else runs. */
@@ -220,7 +216,7 @@ export async function axe(page: Page): Promise<string[]> {
   await page.evaluate(
     'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
   );
-  await page.evaluate(axeSource);
+  await page.evaluate(axeCore.source);
   const violations = (await page.evaluate(
     // The widget library's announcer keeps for seconds what it has said, of widgets that are gone.
     `axe.run({ exclude: ['[data-live-announcer]'] }, { resultTypes: ['violations'] })
