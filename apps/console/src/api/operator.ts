@@ -20,7 +20,11 @@ import type {
   SavedView,
   SaveViewRequest,
 } from '#libs/console-api/operator.js';
-import type { CreatedInvitation, CreateInvitationRequest, StepUp } from '#libs/console-api/session.js';
+import type {
+  CreatedInvitation,
+  CreateInvitationRequest,
+  StepUp,
+} from '#libs/console-api/session.js';
 import { request } from './request.js';
 
 const id = encodeURIComponent;
@@ -89,4 +93,11 @@ export const readIntegrators = (search: string, page: number) =>
 export const registerIntegrator = (order: RegisterIntegratorRequest) =>
   request<{ integratorId: string }>('POST', '/operator/integrators', order);
 export const inviteAdmin = (integratorId: string, order: CreateInvitationRequest) =>
-  request<CreatedInvitation>('POST', `/operator/integrators/${id(integratorId)}/first-admin`, order);
+  request<CreatedInvitation>(
+    'POST',
+    `/operator/integrators/${id(integratorId)}/first-admin`,
+    order,
+  );
+
+/** The stream of what changes; whoever opens it closes it. */
+export const openLive = () => new EventSource('/console/api/operator/live');

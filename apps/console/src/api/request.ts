@@ -3,6 +3,8 @@
  * becomes a Problem in words a person can act on. Whoever wants to know that the session has ended
  * is told once per refusal; the call still fails, so that its page keeps what was typed.
  */
+import { isSomebodyThere } from './presence.js';
+
 export interface FieldProblem {
   field: string;
   problem: string;
@@ -128,6 +130,7 @@ async function send(
       headers: {
         accept: 'application/json, application/problem+json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(!isSomebodyThere() && { 'x-conduit-unattended': '1' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),

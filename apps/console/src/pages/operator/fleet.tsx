@@ -1,12 +1,186 @@
+/** Every agent and how it is: searched, narrowed, ordered and paged by the broker, live. */
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import {
+  agentStates,
+  type FleetAgent,
+  type FleetFilter,
+  type FleetSort,
+} from '#libs/console-api/operator.js';
+import { readFleet } from '#apps/console/src/api/operator.js';
+import { Badge } from '#apps/console/src/ui/badge.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
-import { Page } from '#apps/console/src/ui/page.js';
+import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
+import {
+  databaseWords,
+  duration,
+  fromNow,
+  stateTones,
+  stateWords,
+  wordOfCause,
+} from './agent-words.js';
+import { FleetFilters } from './fleet-filters.js';
+import { Asked, OperatorPage, placeWords, REFRESH_MS } from './operator-page.js';
 
 export default function Fleet() {
+  const [filter, setFilter] = useState<FleetFilter>({});
+  const [page, setPage] = useState(1);
+  const fleet = useQuery({
+    queryKey: ['operator', 'fleet', filter, page],
+    queryFn: () => readFleet(filter, page),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+  const narrow = (changed: FleetFilter) => {
+    setPage(1);
+    setFilter(changed);
+  };
+  const { sort = 'state', direction = 'up' } = filter;
   return (
-    <Page title="Fleet" lead="Every agent, and how it is.">
-      <Empty title="No agent has enrolled yet">
-        An agent shows up here as soon as a practice has enrolled it.
-      </Empty>
-    </Page>
+    <OperatorPage
+      wide
+      title="Fleet"
+      lead="Every agent by two signals: its link, and whether its database answered when it was last asked."
+    >
+      <FleetFilters filter={filter} counts={fleet.data?.counts} onChange={narrow} />
+      <Asked query={fleet}>
+        {({ agents, pageSize, total }) => (
+          <div>
+            <Table
+              caption="Agents"
+              columns={columns}
+              rows={agents}
+              rowKey={({ agentId }) => agentId}
+              order={{ key: sort, direction: direction === 'up' ? 'ascending' : 'descending' }}
+              onOrder={({ key, direction: wanted }) =>
+                narrow({
+                  ...filter,
+                  sort: key as FleetSort,
+                  direction: wanted === 'ascending' ? 'up' : 'down',
+                })
+              }
+              empty={<NoAgents isNarrowed={isNarrowed(filter)} />}
+            />
+            <Pager
+              words={placeWords(page, pageSize, total, total === 1 ? 'agent' : 'agents')}
+              {...(page > 1 && { onPrevious: () => setPage(page - 1) })}
+              {...(page * pageSize < total && { onNext: () => setPage(page + 1) })}
+            />
+          </div>
+        )}
+      </Asked>
+    </OperatorPage>
   );
 }
+
+const isNarrowed = ({ search, states, cause }: FleetFilter): boolean =>
+  (search ?? '') !== '' ||
+  (states ?? agentStates).length < agentStates.length ||
+  cause !== undefined;
+
+function NoAgents({ isNarrowed: narrowed }: { isNarrowed: boolean }) {
+  return narrowed ? (
+    <Empty title="No agent fits">Search for less, or choose other states.</Empty>
+  ) : (
+    <Empty title="No agent has enrolled yet">
+      Register a practice, then make an enrolment code for its server: the agent shows up here.
+    </Empty>
+  );
+}
+
+const columns: Column<FleetAgent>[] = [
+  {
+    key: 'practice',
+    label: 'Practice',
+    isSortable: true,
+    cell: ({ agentId, practiceName, siteNames }) => (
+      <span className="two-lines">
+        <Link to={`/operator/agents/${agentId}`}>{practiceName}</Link>
+        <span className="quiet">{siteNames.length > 0 ? siteNames.join(', ') : 'No site'}</span>
+      </span>
+    ),
+  },
+  {
+    key: 'state',
+    label: 'State',
+    isSortable: true,
+    cell: ({ state, cause, since, openAlerts }) => (
+      <span className="two-lines">
+        <span className="cluster">
+          <Badge tone={stateTones[state]}>{stateWords[state]}</Badge>
+          {openAlerts > 0 && (
+            <Badge tone="bad">{openAlerts === 1 ? 'Alert' : `${openAlerts} alerts`}</Badge>
+          )}
+        </span>
+        <span className="quiet">
+          {wordOfCause(cause)}, {fromNow(since)}
+        </span>
+      </span>
+    ),
+  },
+  {
+    key: 'heard',
+    label: 'Link',
+    isSortable: true,
+    cell: ({ heardAt, linkMs }) => (
+      <span className="two-lines">
+        <span>{heardAt ? fromNow(heardAt) : 'Never'}</span>
+        {linkMs !== undefined && <span className="quiet">{duration(linkMs)}</span>}
+      </span>
+    ),
+  },
+  {
+    key: 'databaseMs',
+    label: 'Database',
+    isSortable: true,
+    cell: ({ database, databaseMs, probedAt }) => (
+      <span className="two-lines">
+        <span>{databaseWords[database ?? 'unknown']}</span>
+        <span className="quiet">
+          {databaseMs !== undefined && `${duration(databaseMs)}, `}
+          {probedAt ? `asked ${fromNow(probedAt)}` : 'never asked'}
+        </span>
+      </span>
+    ),
+  },
+  {
+    key: 'waiting',
+    label: 'Waiting',
+    isSortable: true,
+    isNumber: true,
+    cell: ({ waiting }) => waiting,
+  },
+  {
+    key: 'reconnects',
+    label: 'Reconnects',
+    isSortable: true,
+    isNumber: true,
+    cell: ({ reconnects }) => reconnects,
+  },
+  {
+    key: 'clockOffset',
+    label: 'Clock',
+    isSortable: true,
+    isNumber: true,
+    cell: ({ clockOffsetMs }) =>
+      clockOffsetMs === undefined ? '–' : `${(clockOffsetMs / 1_000).toFixed(1)} s`,
+  },
+  {
+    key: 'certificate',
+    label: 'Certificate ends',
+    isSortable: true,
+    cell: ({ certificateEndsAt }) => (certificateEndsAt ? fromNow(certificateEndsAt) : '–'),
+  },
+  {
+    key: 'version',
+    label: 'Version',
+    isSortable: true,
+    cell: ({ version, lastError }) => (
+      <span className="two-lines">
+        <span>{version ?? '–'}</span>
+        {lastError !== undefined && <code className="quiet">{lastError}</code>}
+      </span>
+    ),
+  },
+];

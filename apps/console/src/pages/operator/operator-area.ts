@@ -1,15 +1,23 @@
 /** The pages of Conduit's own staff, in the order of the navigation. */
 import type { Area } from '#apps/console/src/areas.js';
 
+const staff = ['operator-support', 'operator-security'] as const;
+
 export const operatorArea: Area = {
   kind: 'operator',
   path: '/operator',
   pages: [
+    { path: '', label: 'Fleet', roles: staff, load: () => import('./fleet.js') },
+    { path: 'agents/:agentId', roles: staff, load: () => import('./agent.js') },
+    { path: 'alerts', label: 'Alerts', roles: staff, load: () => import('./alerts.js') },
+    { path: 'approvals', label: 'Approvals', roles: staff, load: () => import('./approvals.js') },
+    { path: 'practices', label: 'Practices', roles: staff, load: () => import('./practices.js') },
+    { path: 'practices/:practiceId', roles: staff, load: () => import('./practice.js') },
     {
-      path: '',
-      label: 'Fleet',
-      roles: ['operator-support', 'operator-security'],
-      load: () => import('./fleet.js'),
+      path: 'integrators',
+      label: 'Integrators',
+      roles: staff,
+      load: () => import('./integrators.js'),
     },
   ],
 };

@@ -1,0 +1,202 @@
+/** Software vendors: who is here, and admitting another. */
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { IntegratorLine } from '#libs/console-api/operator.js';
+import {
+  inviteAdmin,
+  readIntegrators,
+  registerIntegrator,
+} from '#apps/console/src/api/operator.js';
+import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
+import { Badge } from '#apps/console/src/ui/badge.js';
+import { Button } from '#apps/console/src/ui/button.js';
+import { CheckboxGroup } from '#apps/console/src/ui/choices.js';
+import { Empty } from '#apps/console/src/ui/empty.js';
+import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
+import { TextField } from '#apps/console/src/ui/text-field.js';
+import { toast } from '#apps/console/src/ui/toast.js';
+import { InviteFirst } from './invite-first.js';
+import { Asked, OperatorPage, placeWords, useHolds } from './operator-page.js';
+
+export default function Integrators() {
+  const isOfficer = useHolds('operator-security');
+  const [search, setSearch] = useState('');
+  const [page, setPage] = useState(1);
+  const [asked, setAsked] = useState<'register' | IntegratorLine>();
+  const close = () => setAsked(undefined);
+  const integrators = useQuery({
+    queryKey: ['operator', 'integrators', search, page],
+    queryFn: () => readIntegrators(search, page),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <OperatorPage
+      wide
+      title="Integrators"
+      lead="Software vendors. Being here permits them nothing: each practice decides for itself."
+      actions={
+        isOfficer && (
+          <Button look="main" onPress={() => setAsked('register')}>
+            Register an integrator
+          </Button>
+        )
+      }
+    >
+      <TextField
+        label="Search"
+        hint="Part of its name"
+        value={search}
+        maxLength={100}
+        onChange={(text) => {
+          setPage(1);
+          setSearch(text);
+        }}
+      />
+      <Asked query={integrators}>
+        {({ integrators: rows, pageSize, total }) => (
+          <div>
+            <Table
+              caption="Integrators"
+              columns={columns(isOfficer ? setAsked : undefined)}
+              rows={rows}
+              rowKey={({ integratorId }) => integratorId}
+              empty={
+                <Empty title={search === '' ? 'No integrator yet' : 'No integrator fits'}>
+                  A security officer registers one and invites its first administrator.
+                </Empty>
+              }
+            />
+            <Pager
+              words={placeWords(page, pageSize, total, total === 1 ? 'integrator' : 'integrators')}
+              {...(page > 1 && { onPrevious: () => setPage(page - 1) })}
+              {...(page * pageSize < total && { onNext: () => setPage(page + 1) })}
+            />
+          </div>
+        )}
+      </Asked>
+      {asked === 'register' && <Register onClose={close} />}
+      {asked !== undefined && asked !== 'register' && (
+        <InviteFirst
+          title={`Invite the first administrator of ${asked.name}`}
+          role="integrator-admin"
+          place={{ integratorId: asked.integratorId }}
+          invite={(order) => inviteAdmin(asked.integratorId, order)}
+          onClose={close}
+        />
+      )}
+    </OperatorPage>
+  );
+}
+
+/** HL7 v3 purposes of use that a practice can permit. */
+const purposeWords: Record<string, string> = {
+  TREAT: 'Treatment of patients',
+  HPAYMT: 'Billing and payment',
+  HOPERAT: 'Running of the practice',
+  PATADMIN: 'Administration of patients',
+  PATRQT: 'Requests of patients',
+  PUBHLTH: 'Public health',
+  HRESCH: 'Health research',
+};
+
+function Register({ onClose }: { onClose: () => void }) {
+  const queries = useQueryClient();
+  const [name, setName] = useState('');
+  const [abn, setAbn] = useState('');
+  const [contactEmail, setContactEmail] = useState('');
+  const [purposes, setPurposes] = useState<string[]>(['TREAT']);
+  const [countries, setCountries] = useState('AU');
+  const order = {
+    name: name.trim(),
+    ...(abn.trim() !== '' && { abn: abn.replaceAll(/\s/g, '') }),
+    ...(contactEmail.trim() !== '' && { contactEmail: contactEmail.trim() }),
+    purposes,
+    countries: countries
+      .toUpperCase()
+      .split(/[\s,;]+/)
+      .filter((code) => code !== ''),
+  };
+  return (
+    <StepUpDialog
+      title="Register an integrator"
+      deed="Register"
+      action={{ type: 'integrator.register', ...order }}
+      act={(stepUp) => registerIntegrator({ ...order, stepUp })}
+      onDone={() => {
+        toast('Registered');
+        void queries.invalidateQueries({ queryKey: ['operator', 'integrators'] });
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <TextField label="Name" value={name} onChange={setName} maxLength={200} />
+      <TextField label="ABN" hint="11 digits" value={abn} onChange={setAbn} maxLength={20} />
+      <TextField
+        label="Contact of the company"
+        type="email"
+        value={contactEmail}
+        onChange={setContactEmail}
+      />
+      <CheckboxGroup
+        label="What it may ask practices for"
+        choices={Object.entries(purposeWords).map(([value, label]) => ({ value, label }))}
+        value={purposes}
+        onChange={setPurposes}
+      />
+      <TextField
+        label="Countries where it keeps data"
+        hint="Two letters each, e.g. AU, NZ"
+        value={countries}
+        onChange={setCountries}
+      />
+    </StepUpDialog>
+  );
+}
+
+function columns(onInvite: ((line: IntegratorLine) => void) | undefined): Column<IntegratorLine>[] {
+  const acts: Column<IntegratorLine> = {
+    key: 'acts',
+    label: 'What you can do',
+    isActs: true,
+    cell: (line) =>
+      line.hasAdmin ? null : (
+        <Button
+          aria-label={`Invite the first administrator of ${line.name}`}
+          onPress={() => onInvite?.(line)}
+        >
+          Invite
+        </Button>
+      ),
+  };
+  return [
+    {
+      key: 'name',
+      label: 'Integrator',
+      cell: ({ name, abn }) => (
+        <span className="two-lines">
+          <strong>{name}</strong>
+          {abn !== undefined && <span className="quiet">ABN {abn}</span>}
+        </span>
+      ),
+    },
+    {
+      key: 'declared',
+      label: 'Declares',
+      cell: ({ purposes, countries }) => (
+        <span className="two-lines">
+          <span>{purposes.map((purpose) => purposeWords[purpose] ?? purpose).join(', ')}</span>
+          <span className="quiet">Data in {countries.join(', ')}</span>
+        </span>
+      ),
+    },
+    { key: 'keys', label: 'Live keys', isNumber: true, cell: ({ liveKeys }) => liveKeys },
+    { key: 'sites', label: 'Sites', isNumber: true, cell: ({ sites }) => sites },
+    {
+      key: 'admin',
+      label: 'Administrator',
+      cell: ({ hasAdmin }) =>
+        hasAdmin ? <Badge tone="good">Signed up</Badge> : <Badge tone="warning">Not yet</Badge>,
+    },
+    ...(onInvite ? [acts] : []),
+  ];
+}

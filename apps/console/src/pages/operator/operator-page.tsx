@@ -1,0 +1,52 @@
+/** A page of the operator's: live, and honest about it when it is not. */
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { OperatorRole } from '#libs/console-api/session.js';
+import { useSignedIn } from '#apps/console/src/session/session-context.js';
+import { Loading } from '#apps/console/src/ui/loading.js';
+import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { Page, type PageProps } from '#apps/console/src/ui/page.js';
+import { useLive } from './use-live.js';
+import './operator.css';
+
+/** Signs of life are no changes that anybody is told of: they are asked for. */
+export const REFRESH_MS = 20_000;
+
+export function OperatorPage({ children, ...page }: PageProps) {
+  const isLive = useLive();
+  return (
+    <Page {...page}>
+      {!isLive && (
+        <Notice tone="warning" title="Changes are not arriving just now">
+          What you see may be old. The page tries again by itself.
+        </Notice>
+      )}
+      {children}
+    </Page>
+  );
+}
+
+export function useHolds(role: OperatorRole): boolean {
+  return useSignedIn().roles.some((held) => held.role === role);
+}
+
+/** What was asked for, or why it is not there. */
+export function Asked<T>({
+  query,
+  children,
+}: {
+  query: UseQueryResult<T>;
+  children: (found: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  return query.isError ? <ProblemNotice error={query.error} /> : <Loading />;
+}
+
+/** `51 to 100 of 9,812 agents`. */
+export function placeWords(page: number, pageSize: number, total: number, what: string): string {
+  const number = new Intl.NumberFormat('en-AU');
+  const from = (page - 1) * pageSize + 1;
+  const to = Math.min(page * pageSize, total);
+  if (total <= pageSize) return `${number.format(total)} ${what}`;
+  return `${number.format(from)} to ${number.format(to)} of ${number.format(total)} ${what}`;
+}

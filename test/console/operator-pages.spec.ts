@@ -1,0 +1,164 @@
+/** The pages of the operator's staff, in real browsers over a whole conduit. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
+import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
+
+const SOON_MS = 20_000;
+
+describeInBrowser('the pages of the operator', () => {
+  let conduit: TestConduit;
+  let browser: ConsoleBrowser;
+  let officer: Visit;
+  let second: Visit;
+
+  beforeAll(async () => {
+    conduit = await startConduit();
+    browser = await ConsoleBrowser.open(conduit);
+    officer = await browser.newcomer('Zz Olga Officer', { role: 'operator-security' });
+    second = await browser.newcomer('Zz Sam Second', { role: 'operator-security' });
+  });
+
+  afterAll(async () => {
+    await officer?.close();
+    await second?.close();
+    await browser?.close();
+    await conduit?.stop();
+  });
+
+  const go = async ({ page }: Visit, path: string, heading: string): Promise<void> => {
+    await page.goto(`/console/operator${path}`);
+    await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+  };
+  /** The page of the one agent that there is, through the fleet. */
+  const openAgent = async (visit: Visit): Promise<void> => {
+    await go(visit, '', 'Fleet');
+    await visit.page.getByRole('link', { name: 'Zz Test Clinic' }).click();
+    await visit.page.getByRole('heading', { name: 'Zz Test Clinic', level: 1 }).waitFor();
+  };
+  const badge = ({ page }: Visit, words: string) =>
+    page.locator('.page__lead').getByText(words, { exact: true });
+
+  test('show the fleet by both signals, searched and saved as a view', async () => {
+    const { page } = officer;
+    await go(officer, '', 'Fleet');
+    await page.getByRole('cell', { name: /Online/ }).waitFor({ timeout: SOON_MS });
+    await page.getByText('Answers').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-fleet');
+    await page.getByLabel('Search').fill('no such practice');
+    await page.getByText('No agent fits').waitFor();
+    await page.getByLabel('Search').fill('Zz Test');
+    await page.getByRole('link', { name: 'Zz Test Clinic' }).waitFor();
+    await page.getByRole('button', { name: /^Online/ }).click();
+    await page.getByRole('button', { name: 'Save this view' }).click();
+    await page.getByLabel('Name').fill('Zz mine');
+    await page.getByRole('button', { name: 'Save view' }).click();
+    await page.getByRole('button', { name: 'Forget this view' }).waitFor();
+  });
+
+  test('show one agent, and its doctor’s findings when asked', async () => {
+    const { page } = officer;
+    await openAgent(officer);
+    await page.getByRole('heading', { name: 'Data path: its database' }).waitFor();
+    await page.getByRole('button', { name: 'Ask its doctor' }).click();
+    await page
+      .getByText(/checks hold|Check that does not hold/)
+      .first()
+      .waitFor({ timeout: SOON_MS });
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-agent');
+    await page.getByRole('button', { name: /^Opening hours of/ }).click();
+    await page.getByText('It is always to be missed').click();
+    await page.getByLabel('Opens').fill('07:30');
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-hours');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Mon, Tue, Wed, Thu, Fri 07:30–18:00').waitFor();
+  });
+
+  test('tell of an agent that goes and comes back without a reload', async () => {
+    const { page } = officer;
+    await openAgent(officer);
+    await badge(officer, 'Online').waitFor({ timeout: SOON_MS });
+    await conduit.conduit.agent.stop();
+    await badge(officer, 'Offline').waitFor({ timeout: SOON_MS });
+    await conduit.conduit.startAgent();
+    await badge(officer, 'Online').waitFor({ timeout: SOON_MS });
+    await page.getByText('Shut down in order').first().waitFor();
+  });
+
+  test('quarantine at once, and release with four eyes in two browsers', async () => {
+    await openAgent(officer);
+    const { page } = officer;
+    await page.getByRole('button', { name: 'Quarantine' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('Integrators with access').waitFor();
+    await dialog.getByText('Zz Test Software').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-quarantine');
+    await dialog.getByRole('button', { name: 'Quarantine now' }).click();
+    await badge(officer, 'Quarantined').waitFor({ timeout: SOON_MS });
+    expect((await conduit.query('SELECT 1 AS one')).status).not.toBe(200);
+    await page.getByRole('button', { name: 'Release' }).click();
+    await dialog.getByText('A false alarm').click();
+    await dialog.getByRole('button', { name: 'Ask a second person' }).click();
+    await page.getByText('Another security officer has to approve it').waitFor();
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+
+    await go(second, '/approvals', 'Approvals');
+    await second.page.getByText('Zz Olga Officer asked: A false alarm').waitFor();
+    expect(await second.audit()).toEqual([]);
+    await second.screenshot('operator-approvals');
+    await second.page.getByRole('button', { name: 'Approve' }).click();
+    await second.page.getByRole('button', { name: 'Release now' }).click();
+    await second.page.getByText('Nothing waits for a second person').waitFor();
+    await second.page.getByText('Zz Sam Second').first().waitFor();
+    await badge(officer, 'Online').waitFor({ timeout: 60_000 });
+  });
+
+  test('show alerts and change a rule', async () => {
+    const { page } = officer;
+    await go(officer, '/alerts', 'Alerts');
+    await page.getByRole('tab', { name: 'Rules' }).click();
+    await page.getByRole('button', { name: 'Change Agent away' }).click();
+    await page.getByLabel('Mail to').fill('ops@example.com');
+    expect(await officer.audit()).toEqual([]);
+    await page.getByRole('button', { name: 'Save rule' }).click();
+    await page.getByText('ops@example.com').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-alerts');
+  });
+
+  test('bring in a practice with its code and its owner, and an integrator', async () => {
+    const { page } = officer;
+    await go(officer, '/practices', 'Practices');
+    await page.getByRole('button', { name: 'Register a practice' }).click();
+    await page.getByLabel('Name of the practice').fill('Zz New Clinic');
+    await page.getByRole('button', { name: 'Register', exact: true }).click();
+    await page.getByRole('heading', { name: 'Zz New Clinic', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Make an enrolment code' }).click();
+    await page.getByLabel('Name of the site').fill('Zz Main Rooms');
+    await page.getByLabel('Its id at the software’s vendor').fill('ZZ-9');
+    await page.getByRole('button', { name: 'Make the code' }).click();
+    await page.getByRole('heading', { name: 'The enrolment code' }).waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('An enrolment code for Zz Main Rooms').waitFor();
+    await page.getByRole('button', { name: 'Invite its owner' }).click();
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByRole('heading', { name: 'The invitation' }).waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-practice');
+    await go(officer, '/practices', 'Practices');
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-practices');
+
+    await go(officer, '/integrators', 'Integrators');
+    await page.getByRole('button', { name: 'Register an integrator' }).click();
+    await page.getByLabel('Name').fill('Zz New Vendor');
+    await page.getByRole('button', { name: 'Register', exact: true }).click();
+    await page.getByText('Zz New Vendor').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-integrators');
+  });
+});
