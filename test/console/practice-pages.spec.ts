@@ -2,11 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { registerIntegrator, redeem, type DemoIntegrator } from '#deploy/dev/demo.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
-import {
-  admitOwnPasskey,
-  approveWithPasskey,
-  openRequest,
-} from '#test/console/practice-story.fixture.js';
+import { admitOwnPasskey, LONG_READ, openRequest } from '#test/console/practice-story.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 /** What a company may call itself; the browser shows it, and nothing else happens. */
@@ -94,8 +90,14 @@ describeInBrowser('the pages of a practice', () => {
       });
     expect((await ask()).status).toBe(200);
     await go('Overview');
+    const running = conduit.query({ text: `SELECT COUNT(*) AS n FROM (${LONG_READ}) t` }, {}, '', {
+      key: integrator.subscriptionKey,
+      headers,
+    });
     await page.getByRole('button', { name: `Pause ${NAME}` }).click();
     await page.getByText('Paused since').waitFor();
+    // What was under way is stopped, or had not begun.
+    expect((await running).body).toMatchObject({ code: 'GRANT_PAUSED', status: 403 });
     expect((await ask()).body).toMatchObject({ code: 'GRANT_PAUSED', status: 403 });
     await page.getByRole('button', { name: `Resume ${NAME}` }).click();
     await page.getByText('Paused since').waitFor({ state: 'detached' });

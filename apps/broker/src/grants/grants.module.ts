@@ -56,6 +56,7 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     DraftGrant,
     GrantBook,
     GrantStandings,
+    LivePauses,
     OfferedApprovers,
     PairingDoor,
     ProposeGrant,

@@ -14,10 +14,17 @@ const rereadMs = 60_000;
 /** In place of an integrator: all of them. */
 export const EVERYONE = '*';
 
+interface Watch {
+  practiceId: string;
+  integratorId: string;
+  stop: () => void;
+}
+
 @Injectable()
 export class LivePauses implements OnModuleInit, OnApplicationShutdown {
   /** Integrators, or everyone, by practice. */
   private paused = new Map<string, Set<string>>();
+  private readonly watches = new Set<Watch>();
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
@@ -44,6 +51,16 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
     return here !== undefined && (here.has(EVERYONE) || here.has(integratorId));
   }
 
+  /**
+   * Tells once, when a pause comes that stops this integrator; what runs is to end then.
+   * @returns stops the telling
+   */
+  whenPaused(practiceId: string, integratorId: string, stop: () => void): () => void {
+    const watch = { practiceId, integratorId, stop };
+    this.watches.add(watch);
+    return () => this.watches.delete(watch);
+  }
+
   private readonly refresh = coalesce(() =>
     this.read().catch(() => this.log.write('store.unavailable', { what: 'pauses' })),
   );
@@ -58,5 +75,10 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
       paused.set(practiceId, (paused.get(practiceId) ?? new Set()).add(integratorId));
     }
     this.paused = paused;
+    for (const watch of paused.size > 0 ? [...this.watches] : []) {
+      if (!this.holds(watch.practiceId, watch.integratorId)) continue;
+      this.watches.delete(watch);
+      watch.stop();
+    }
   }
 }

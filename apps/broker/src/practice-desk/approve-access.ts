@@ -38,11 +38,12 @@ export class ApproveAccess {
     accessRequestId: string,
     choices: PermissionChoices,
   ): Promise<DraftedPermission> {
+    const own = await this.admitted(practiceId, person);
     const { timeZone } = await this.permissions.names(practiceId);
     const terms = grantChoices(choices, timeZone);
     return this.ready(
       practiceId,
-      person,
+      own,
       await this.draft.forRequest(practiceId, accessRequestId, terms),
     );
   }
@@ -53,13 +54,14 @@ export class ApproveAccess {
     grantId: string,
     { change, choices = {} }: DraftChangeRequest,
   ): Promise<DraftedPermission> {
+    const own = await this.admitted(practiceId, person);
     const { timeZone } = await this.permissions.names(practiceId);
     const terms = grantChoices(change === 'renew' ? { days: 365, ...choices } : choices, timeZone);
     const drafted =
       change === 'revoke'
         ? await this.draft.revocation(practiceId, grantId)
         : await this.draft.change(practiceId, grantId, terms);
-    return this.ready(practiceId, person, drafted);
+    return this.ready(practiceId, own, drafted);
   }
 
   /** Resolves when the practice's server has answered, or could not be reached just now. */
@@ -85,15 +87,23 @@ export class ApproveAccess {
     return this.permissions.find(practiceId, grantId);
   }
 
-  /** @throws ConduitError APPROVER_NOT_FOUND when no passkey of this person is admitted on a server */
+  /**
+   * Credential ids. Asked before anything else: without one there is no use in drafting.
+   * @throws ConduitError APPROVER_NOT_FOUND when no passkey of this person is admitted on a server
+   */
+  private async admitted(practiceId: string, { personId }: SignedInPerson): Promise<string[]> {
+    const admitted = (await this.approvers.of(practiceId))
+      .filter((one) => one.personId === personId)
+      .filter(({ agents }) => agents.some((at) => at.admittedAt !== undefined));
+    if (admitted.length === 0) throw new ConduitError('APPROVER_NOT_FOUND');
+    return admitted.map(({ credentialId }) => credentialId);
+  }
+
   private async ready(
     practiceId: string,
-    { personId }: SignedInPerson,
+    credentialIds: readonly string[],
     { document, grant, challenge }: GrantDraft,
   ): Promise<DraftedPermission> {
-    const own = (await this.approvers.of(practiceId)).filter((one) => one.personId === personId);
-    const admitted = own.filter(({ agents }) => agents.some((at) => at.admittedAt !== undefined));
-    if (admitted.length === 0) throw new ConduitError('APPROVER_NOT_FOUND');
     const lines = await this.permissions.linesOf(practiceId, grant);
     return {
       document,
@@ -101,7 +111,7 @@ export class ApproveAccess {
       options: {
         challenge,
         rpId: this.origin.rpId,
-        allowCredentials: admitted.map(({ credentialId: id }) => ({ id, type: 'public-key' })),
+        allowCredentials: credentialIds.map((id) => ({ id, type: 'public-key' })),
         userVerification: 'required',
         timeout: SIGNING_MS,
       },

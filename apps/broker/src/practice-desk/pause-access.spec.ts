@@ -50,6 +50,20 @@ test('one is stopped at once, and goes on once it is resumed', async () => {
   expect(states()).toEqual(['active', 'active']);
 });
 
+test('what runs is told once, and only if it is meant', async () => {
+  const told: string[] = [];
+  const watch = (practiceId: string, integratorId: string) =>
+    pauses.whenPaused(practiceId, integratorId, () => told.push(`${practiceId} ${integratorId}`));
+  watch('practice-1', 'integrator-1');
+  watch('practice-1', 'integrator-2');
+  watch('practice-2', 'integrator-1');
+  watch('practice-1', 'integrator-1')();
+  await access.pause('practice-1', person, 'integrator-1');
+  await access.pause('practice-1', person, 'integrator-1');
+  expect(told).toEqual(['practice-1 integrator-1']);
+  await access.resume('practice-1', person, 'integrator-1');
+});
+
 test('all are stopped, and one that was stopped by itself stays so', async () => {
   await access.pause('practice-1', person, 'integrator-2');
   await access.pause('practice-1', person);

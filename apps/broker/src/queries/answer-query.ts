@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import type { ErrorAnswer } from '#apps/broker/src/edge/error-body.js';
+import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
 import { columnsOf, immediateEnvelope } from '#apps/broker/src/queries/immediate-envelope.js';
@@ -28,6 +29,7 @@ export class AnswerQuery {
     private readonly runQuery: RunQuery,
     private readonly budget: AnswerBudget,
     private readonly config: BrokerConfig,
+    private readonly pauses: LivePauses,
   ) {}
 
   /** @throws ConduitError whatever can still be a true HTTP status */
@@ -35,7 +37,12 @@ export class AnswerQuery {
     const gone = new AbortController();
     // Also while it waits for its turn: the statement stops as soon as nobody listens.
     const held = order.options.streamed ? undefined : this.budget.open(order.caller.integratorId);
+    const { practiceId, integratorId } = order.grant;
+    const unwatch = this.pauses.whenPaused(practiceId, integratorId, () =>
+      gone.abort(new ConduitError('GRANT_PAUSED')),
+    );
     reply.raw.once('close', () => {
+      unwatch();
       held?.release();
       if (!reply.raw.writableFinished) gone.abort(new ConduitError('CLIENT_GONE'));
     });

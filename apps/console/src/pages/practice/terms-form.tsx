@@ -5,7 +5,7 @@
 import type { AccessRequest, PermissionChoices } from '#libs/console-api/practice.js';
 import { Checkbox, CheckboxGroup } from '#apps/console/src/ui/choices.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
-import { Select } from '#apps/console/src/ui/select.js';
+import { Select, type Option } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 import { statementFingerprint } from './sign-permission.js';
 
@@ -24,8 +24,36 @@ export interface Terms {
   statement: string;
 }
 
+const lengths = [
+  { value: '30', label: '1 month' },
+  { value: '90', label: '3 months' },
+  { value: '180', label: '6 months' },
+  { value: '365', label: '1 year' },
+];
+const sizes = [
+  { value: '1000', label: '1,000 rows' },
+  { value: '10000', label: '10,000 rows' },
+  { value: '100000', label: '100,000 rows' },
+  { value: '1000000', label: '1 million rows' },
+];
+
+/** Those that the practice's server allows; else the one that it allows at most. */
+function within(
+  options: readonly Option[],
+  atMost: number | undefined,
+  unit: string,
+): readonly Option[] {
+  if (atMost === undefined) return options;
+  const allowed = options.filter(({ value }) => Number(value) <= atMost);
+  const most = { value: String(atMost), label: `${atMost.toLocaleString('en-AU')} ${unit}` };
+  return allowed.length > 0 ? allowed : [most];
+}
+const lengthsFor = ({ ceiling }: AccessRequest) => within(lengths, ceiling?.maxDays, 'days');
+const sizesFor = ({ ceiling }: AccessRequest) => within(sizes, ceiling?.maxRows, 'rows');
+
 /** What every pairing asks first; wider things have to be given on purpose. */
-export function asTerms({ asked, catalogues, integrator }: AccessRequest): Terms {
+export function asTerms(request: AccessRequest): Terms {
+  const { asked, catalogues, integrator } = request;
   const wanted = asked.catalogues.filter((name) => catalogues.includes(name));
   return {
     scopes: asked.scopes
@@ -33,8 +61,8 @@ export function asTerms({ asked, catalogues, integrator }: AccessRequest): Terms
       .map(({ scope }) => scope),
     catalogues: wanted.length > 0 ? wanted : catalogues,
     purposes: integrator.purposes.map(({ code }) => code),
-    days: '365',
-    rows: '100000',
+    days: lengthsFor(request).at(-1)?.value ?? '30',
+    rows: (sizesFor(request)[2] ?? sizesFor(request).at(-1))?.value ?? '1000',
     isOfficeHours: false,
     from: '07:00',
     to: '19:00',
@@ -63,19 +91,6 @@ export async function asChoices(terms: Terms): Promise<PermissionChoices> {
   };
 }
 
-const lengths = [
-  { value: '30', label: '1 month' },
-  { value: '90', label: '3 months' },
-  { value: '180', label: '6 months' },
-  { value: '365', label: '1 year' },
-];
-const sizes = [
-  { value: '1000', label: '1,000 rows' },
-  { value: '10000', label: '10,000 rows' },
-  { value: '100000', label: '100,000 rows' },
-  { value: '1000000', label: '1 million rows' },
-];
-
 export interface TermsFormProps {
   request: AccessRequest;
   terms: Terms;
@@ -85,9 +100,8 @@ export interface TermsFormProps {
 
 export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormProps) {
   const set = (change: Partial<Terms>) => onChange({ ...terms, ...change });
-  const { ceiling, integrator } = request;
+  const { integrator } = request;
   const isChange = terms.scopes.includes('sql:write');
-  const within = (days: string) => ceiling === undefined || Number(days) <= ceiling.maxDays;
   return (
     <fieldset className="panel" disabled={isReadOnly}>
       <legend className="unseen">What {request.integratorName} may do</legend>
@@ -131,13 +145,13 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
       <div className="filters">
         <Select
           label="For how long"
-          options={lengths.filter(({ value }) => within(value))}
+          options={lengthsFor(request)}
           value={terms.days}
           onChange={(days) => set({ days })}
         />
         <Select
           label="At most, in one answer"
-          options={sizes}
+          options={sizesFor(request)}
           value={terms.rows}
           onChange={(rows) => set({ rows })}
         />
