@@ -17,6 +17,11 @@ const roles: { value: PersonRole; label: string; hint: string }[] = [
     hint: 'Sees everything, makes pairing codes, declines requests, pauses software.',
   },
   {
+    value: 'practice-owner',
+    label: 'Owner',
+    hint: 'Decides too: once the server has admitted their passkey, they approve and end access.',
+  },
+  {
     value: 'practice-auditor',
     label: 'Auditor',
     hint: 'Reads what was done, and exports it. Changes nothing.',
