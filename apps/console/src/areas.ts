@@ -12,6 +12,8 @@ export interface AreaPage {
   /** Its entry in the navigation; absent for pages that others lead to. */
   label?: string;
   roles: readonly PersonRole[];
+  /** Of those, who finds it in the navigation; absent: all of them. */
+  shownTo?: readonly PersonRole[];
   /** Its file, loaded when it is first opened. */
   load: () => Promise<{ default: ComponentType }>;
 }

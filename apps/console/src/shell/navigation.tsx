@@ -8,7 +8,8 @@ export function Navigation({ place }: { place: Workplace }) {
     .filter(({ kind }) => kind === place.kind)
     .flatMap((area) => area.pages)
     .filter(
-      ({ label, roles }) => label !== undefined && roles.some((r) => place.roles.includes(r)),
+      ({ label, roles, shownTo = roles }) =>
+        label !== undefined && shownTo.some((role) => place.roles.includes(role)),
     );
   return (
     <nav className="navigation" aria-label={place.name}>

@@ -12,7 +12,9 @@ export const practiceArea: Area = {
     {
       path: '',
       label: 'Overview',
+      // A technician is led on to the server's page.
       roles: [...readers, 'msp-technician'],
+      shownTo: readers,
       load: () => import('./overview.js'),
     },
     { path: 'requests', label: 'Requests', roles: readers, load: () => import('./requests.js') },
