@@ -69,7 +69,7 @@ test(
     }
     for (const [words, complaint] of [
       [['--nonsense'], "Unknown option '--nonsense'. See --help."],
-      [['--port', 'high'], '--port must be a whole number from 1 to 65534. See --help.'],
+      [['--port', 'high'], '--port must be a whole number from 1 to 65533. See --help.'],
       [['--pms', 'postgres://x'], '--pms takes mssql://user:password@host:port/database'],
     ] as const) {
       const wrong = await runStart('--state', state, ...words);
@@ -103,6 +103,13 @@ test(
       subscriptionKey: before.subscriptionKey,
     });
     expect(await availability(summary())).toBe('online');
+    const [link = ''] =
+      killed.output.match(/http:\/\/localhost:\d+\/console\/invitation#\S+/) ?? [];
+    const page = await fetch(link);
+    expect([page.status, page.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/html'),
+    ]);
     const pasted = killed.output.match(/^ {2}curl [\s\S]*?immediate'$/gm) ?? [];
     expect(pasted).toHaveLength(2);
     const answers = pasted.map((line) => execFileSync('bash', ['-c', line]).toString());
