@@ -39,7 +39,11 @@ export function SignDialog(props: SignDialogProps) {
       ) : (
         <NoPasskeys />
       )}
-      {signing.isError && <DecisionProblem error={signing.error} />}
+      {signing.isError && (
+        <div ref={bringIntoView}>
+          <DecisionProblem error={signing.error} />
+        </div>
+      )}
       <DialogActions>
         <Button look="quiet" onPress={onClose} isDisabled={signing.isPending}>
           Back
@@ -56,6 +60,10 @@ export function SignDialog(props: SignDialogProps) {
     </Dialog>
   );
 }
+
+/** A long permission leaves what went wrong below the edge of the screen. */
+const bringIntoView = (notice: HTMLElement | null): void =>
+  notice?.scrollIntoView({ block: 'center' });
 
 /** A decision that was refused: where a limit of the server is the cause, what to do there. */
 export function DecisionProblem({ error }: { error: Error }) {
