@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { Ceremonies } from '#apps/broker/src/people/ceremonies.js';
-import { challengeOf } from '#apps/broker/src/people/client-data.js';
+import { challengeOf } from '#apps/broker/src/people/browser-claims.js';
 import { InvitationBook, type InvitationRow } from '#apps/broker/src/people/invitation-book.js';
 import { NewPeople } from '#apps/broker/src/people/new-people.js';
 import { PasskeyRules } from '#apps/broker/src/people/passkey-rules.js';

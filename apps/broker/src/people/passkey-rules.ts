@@ -18,7 +18,7 @@ import {
 } from '@simplewebauthn/server';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { CEREMONY_MS } from '#apps/broker/src/people/ceremonies.js';
-import { requireOwnPage } from '#apps/broker/src/people/client-data.js';
+import { requireOwnPage } from '#apps/broker/src/people/browser-claims.js';
 import { cosePublicKey } from '#apps/broker/src/people/cose-key.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
