@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { asyncRate } from '#test/bench/async-rate.js';
+import { fleetPage } from '#test/bench/fleet-page.js';
 import { immediateLatency } from '#test/bench/immediate-latency.js';
 import { immediateRate } from '#test/bench/immediate-rate.js';
 import { quietBesideFlood } from '#test/bench/quiet-beside-flood.js';
@@ -19,6 +20,7 @@ const scenarios: Scenario[] = [
   ...quietBesideFlood,
   asyncRate,
   revocation,
+  fleetPage,
 ];
 
 const help = `npm run bench -- [options]

@@ -89,6 +89,12 @@ function NoAgents({ isNarrowed: narrowed }: { isNarrowed: boolean }) {
   );
 }
 
+/** A site that is called like its practice says nothing new. */
+function sitesWords(practiceName: string, siteNames: string[]): string {
+  if (siteNames.length === 0) return 'No site';
+  return siteNames.filter((name) => name !== practiceName).join(', ');
+}
+
 const columns: Column<FleetAgent>[] = [
   {
     key: 'practice',
@@ -97,7 +103,7 @@ const columns: Column<FleetAgent>[] = [
     cell: ({ agentId, practiceName, siteNames }) => (
       <span className="two-lines">
         <Link to={`/operator/agents/${agentId}`}>{practiceName}</Link>
-        <span className="quiet">{siteNames.length > 0 ? siteNames.join(', ') : 'No site'}</span>
+        <span className="quiet">{sitesWords(practiceName, siteNames)}</span>
       </span>
     ),
   },
@@ -164,7 +170,7 @@ const columns: Column<FleetAgent>[] = [
     isSortable: true,
     isNumber: true,
     cell: ({ clockOffsetMs }) =>
-      clockOffsetMs === undefined ? '–' : `${(clockOffsetMs / 1_000).toFixed(1)} s`,
+      clockOffsetMs === undefined ? '–' : `${(clockOffsetMs / 1_000).toFixed(1)}\u00a0s`,
   },
   {
     key: 'certificate',

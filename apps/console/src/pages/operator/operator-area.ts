@@ -12,7 +12,7 @@ export const operatorArea: Area = {
     { path: 'alerts', label: 'Alerts', roles: staff, load: () => import('./alerts.js') },
     { path: 'approvals', label: 'Approvals', roles: staff, load: () => import('./approvals.js') },
     { path: 'practices', label: 'Practices', roles: staff, load: () => import('./practices.js') },
-    { path: 'practices/:practiceId', roles: staff, load: () => import('./practice.js') },
+    { path: 'practices/:tenantId', roles: staff, load: () => import('./practice.js') },
     {
       path: 'integrators',
       label: 'Integrators',

@@ -19,7 +19,7 @@ import { Asked, OperatorPage, useHolds } from './operator-page.js';
 type Site = PracticeFile['siteList'][number];
 
 export default function Practice() {
-  const { practiceId = '' } = useParams();
+  const { tenantId: practiceId = '' } = useParams();
   const isOfficer = useHolds('operator-security');
   const practice = useQuery({
     queryKey: ['operator', 'practice', practiceId],
