@@ -62,6 +62,12 @@ export class SiteReportDto implements SiteReport {
   @IfCount(MANY)
   waiting?: number;
 
+  @IfCount(MANY)
+  asyncPlaces?: number;
+
+  @IfCount(MANY)
+  asyncPlacesEach?: number;
+
   @IfGiven()
   @IsIn(siteLoads)
   load?: SiteLoad;

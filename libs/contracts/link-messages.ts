@@ -94,6 +94,11 @@ export interface RunQueryMeta {
   sealedTo?: string;
   /** Form `pages`: the key that the result is sealed to, raw X25519, base64url. */
   resultKey?: string;
+  /**
+   * Form `pages`: the broker reads pages that name their encoding, and this one. Absent: from a broker
+   * that reads neither (libs/contracts/result-page.ts).
+   */
+  pageEncoding?: 'br';
   /** The caller's own, or minted by the broker; a write runs at most once under it. */
   idempotencyKey?: string;
   /** The broker minted the key: the caller sent none. */
@@ -250,6 +255,9 @@ export interface SiteReport {
   /** Queries that run, and that wait for a place at the agent. */
   running?: number;
   waiting?: number;
+  /** Async statements that it runs at once, altogether and of one integrator; absent: as usual. */
+  asyncPlaces?: number;
+  asyncPlacesEach?: number;
   /** Absent from an agent that has no brake. */
   load?: SiteLoad;
   catalogues: { name: string; isDefault: boolean }[];

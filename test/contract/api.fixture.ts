@@ -14,7 +14,11 @@ import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js'
 import { BrokerModule } from '#apps/broker/src/broker.module.js';
 import { makeAdapter, prepareServer } from '#apps/broker/src/edge/http-server.js';
 import { RequestCount } from '#apps/broker/src/edge/request-count.js';
-import { SiteLinks, type SiteAvailability } from '#apps/broker/src/gateway/site-links.port.js';
+import {
+  SiteLinks,
+  type AsyncPlaces,
+  type SiteAvailability,
+} from '#apps/broker/src/gateway/site-links.port.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
@@ -64,6 +68,10 @@ class PretendLinks extends SiteLinks {
 
   override availability(siteId: string): SiteAvailability {
     return this.clients.has(siteId) ? 'online' : this.state;
+  }
+
+  override asyncPlaces(): AsyncPlaces {
+    return { all: 6, each: 3 };
   }
 }
 

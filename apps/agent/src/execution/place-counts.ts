@@ -82,6 +82,12 @@ export class PlaceCounts {
   }
 }
 
+/** What async requests may take of a site's places while nobody else wants any. */
+export function asyncPlacesOf(limits: RoomLimits): { all: number; each: number } {
+  const all = backgroundPlaces(limits.maxConcurrent);
+  return { all, each: Math.min(all, backgroundPlaces(limits.maxConcurrentPerIntegrator)) };
+}
+
 /** Places of a limit that async and registered requests may take together. */
 function backgroundPlaces(limit: number): number {
   if (limit === Infinity) return limit;

@@ -69,7 +69,25 @@ describe('a waiting room', () => {
       while (order.length === served) await Promise.resolve();
     }
     await Promise.all(all);
-    expect(order).toEqual(['flood', 'quiet', 'flood', 'flood', 'flood']);
+    expect(order).toEqual(['quiet', 'flood', 'flood', 'flood', 'flood']);
+  });
+
+  test('does not let one that comes again and again pass one that waits', async () => {
+    const room = aRoom(1);
+    let leave = room.enter(aRequest('again')) as () => void;
+    const order: string[] = [];
+    const wait = async (name: string): Promise<void> => {
+      leave = await room.enter(aRequest(name));
+      order.push(name);
+    };
+    void wait('flood');
+    void wait('flood');
+    for (let served = 0; served < 4; served += 1) {
+      if (served % 2 === 0) void wait('again');
+      leave();
+      while (order.length === served) await Promise.resolve();
+    }
+    expect(order).toEqual(['flood', 'again', 'flood', 'again']);
   });
 
   test('holds an integrator and a grant to their own numbers while others pass', () => {

@@ -119,6 +119,7 @@ export class WaitingRoom {
 
   private take(request: PlaceRequest): () => void {
     this.places.take(request);
+    this.queues[request.lane].noteTurn(request.integratorId);
     let isTaken = true;
     return () => {
       if (!isTaken) return;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { asyncPlacesOf } from '#apps/agent/src/execution/place-counts.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { DatabaseHealth, type NotedFailure } from '#apps/agent/src/link/database-health.port.js';
@@ -34,7 +35,8 @@ export class SelfReport {
 
   describe(): Pick<AgentReport, 'paused' | 'sites'> {
     const served = this.config.sites.filter(({ siteId }) => this.identity.siteIds.includes(siteId));
-    const sites = served.map(({ siteId, catalogues }) => {
+    const sites = served.map(({ siteId, catalogues, limits }) => {
+      const places = asyncPlacesOf(limits);
       const { probedAtMs, latencyMs, usualLatencyMs, ...seen } = this.databases.of(siteId);
       return {
         ...seen,
@@ -42,6 +44,8 @@ export class SelfReport {
         ...(probedAtMs !== undefined && { probeAgeMs: rounded(performance.now() - probedAtMs) }),
         ...(latencyMs !== undefined && { latencyMs: rounded(latencyMs) }),
         ...(usualLatencyMs !== undefined && { usualLatencyMs: rounded(usualLatencyMs) }),
+        asyncPlaces: places.all,
+        asyncPlacesEach: places.each,
         load: this.loads.of(siteId),
         ...this.loads.workOf(siteId),
         catalogues: catalogues.map(({ name, isDefault }) => ({ name, isDefault })),

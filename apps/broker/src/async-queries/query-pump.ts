@@ -84,7 +84,8 @@ export class QueryPump implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async fill(siteId: string): Promise<void> {
     while (this.mayAsk(siteId)) {
-      const claimed = await this.lines.claim(siteId, this.rests.of(siteId)).catch(() => []);
+      const wish = { resting: this.rests.of(siteId), places: this.links.asyncPlaces(siteId) };
+      const claimed = await this.lines.claim(siteId, wish).catch(() => []);
       for (const claim of claimed) {
         if (this.mayAsk(siteId)) void this.serve(claim);
         else await this.lines.giveBack(claim).catch(() => undefined);

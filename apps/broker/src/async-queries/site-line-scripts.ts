@@ -22,36 +22,50 @@ export const joinScript = new RedisScript(`
 /**
  * ARGV: 1 when the lease ends; 2 claims all integrators may have; 3 claims one may have; 4 JSON of
  * weights by integrator, 1 where absent and 0 for one that is passed over; 5 how many at once. Takes
- * the oldest query of the integrator that had least in proportion to its weight, again and again.
+ * the oldest query of the integrator that had least in proportion to its weight, and of several such
+ * of the one that holds fewest, again and again. Who holds none is let in beyond what all may have:
+ * others may hold theirs for minutes.
  */
 export const claimScript = new RedisScript(`
   local claims = redis.call('ZRANGE', KEYS[2], 0, -1)
-  local most = math.min(tonumber(ARGV[5]), tonumber(ARGV[2]) - #claims)
-  if most <= 0 then return {} end
-  local held = {}
+  local room, each, most = tonumber(ARGV[2]) - #claims, tonumber(ARGV[3]), tonumber(ARGV[5])
+  local weights = cjson.decode(ARGV[4])
+  local held, passes, queues, heads, taken = {}, {}, {}, {}, {}
   for _, member in ipairs(claims) do
     local who = string.match(member, '^[^:]+')
     held[who] = (held[who] or 0) + 1
   end
-  local weights = cjson.decode(ARGV[4])
+  local function may(who)
+    local has = held[who] or 0
+    return has < each and (room > 0 or has == 0)
+  end
   local turns = redis.call('HGETALL', KEYS[3])
-  local passes, queues = {}, {}
   for i = 1, #turns, 2 do
     local who = turns[i]
-    local own = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. who .. ':', '(' .. who .. ';', 'LIMIT', 0, most)
-    if #own > 0 then passes[who], queues[who] = tonumber(turns[i + 1]), own
-    elseif not held[who] then redis.call('HDEL', KEYS[3], who) end
+    if may(who) then
+      local own = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. who .. ':', '(' .. who .. ';', 'LIMIT', 0, most)
+      if #own == 0 then
+        if not held[who] then redis.call('HDEL', KEYS[3], who) end
+      elseif weights[who] ~= 0 then
+        passes[who], queues[who], heads[who] = tonumber(turns[i + 1]), own, 0
+      end
+    end
   end
-  local taken, heads = {}, {}
+  local function isBefore(one, other)
+    if passes[one] ~= passes[other] then return passes[one] < passes[other] end
+    local has, had = held[one] or 0, held[other] or 0
+    if has ~= had then return has < had end
+    return one < other
+  end
   while #taken < most do
     local best
-    for who, pass in pairs(passes) do
-      local may = weights[who] ~= 0 and (held[who] or 0) < tonumber(ARGV[3]) and queues[who][(heads[who] or 0) + 1]
-      if may and (not best or pass < passes[best] or (pass == passes[best] and who < best)) then best = who end
+    for who in pairs(passes) do
+      if may(who) and queues[who][heads[who] + 1] and (not best or isBefore(who, best)) then best = who end
     end
     if not best then break end
-    heads[best] = (heads[best] or 0) + 1
+    heads[best] = heads[best] + 1
     held[best] = (held[best] or 0) + 1
+    room = room - 1
     passes[best] = passes[best] + 1 / (weights[best] or 1)
     local member = queues[best][heads[best]]
     redis.call('ZREM', KEYS[1], member)

@@ -26,7 +26,7 @@ import { untilReady } from '#test/support/ready-store.js';
     const lines = (): SiteLines => new SiteLines(store, clock);
     const siteId = randomUUID();
     const claim = async (site: string, resting?: string[]): Promise<InLine | undefined> =>
-      (await lines().claim(site, resting, 1))[0];
+      (await lines().claim(site, { ...(resting && { resting }), atMost: 1 }))[0];
 
     async function joined(integratorId: string, count: number): Promise<InLine[]> {
       const all: InLine[] = [];
@@ -89,8 +89,41 @@ import { untilReady } from '#test/support/ready-store.js';
       expect(all.filter(({ integratorId }) => integratorId === 'a')).toHaveLength(claimsEach);
       expect(new Set(all.map(({ id }) => id)).size).toBe(claimsEach + 4);
       await joined('c', claims);
-      expect(await lines().claim(siteId, [], claims)).toHaveLength(claims - claimsEach - 4);
+      expect(await lines().claim(siteId, { atMost: claims })).toHaveLength(claims - claimsEach - 4);
       expect(await lines().claim(siteId)).toEqual([]);
+    });
+
+    test('claims no more than the agent can soon begin', async () => {
+      await joined('flood', 30);
+      await joined('other', 30);
+      const claimed = await lines().claim(siteId, { places: { all: 6, each: 3 } });
+      expect(claimed.map(({ integratorId }) => integratorId).sort()).toEqual([
+        ...Array.from({ length: 6 }, () => 'flood'),
+        ...Array.from({ length: 6 }, () => 'other'),
+      ]);
+      expect(await lines().claim(siteId, { places: { all: 6, each: 3 } })).toEqual([]);
+    });
+
+    test('claims for an agent with a single place one that runs and one that waits', async () => {
+      await joined('flood', 5);
+      expect(await lines().claim(siteId, { places: { all: 1, each: 1 } })).toHaveLength(2);
+    });
+
+    test('lets in whoever has nothing under way, however much the others have', async () => {
+      const places = { all: 2, each: 2 };
+      await joined('flood', 10);
+      await joined('other', 10);
+      expect(await lines().claim(siteId, { places })).toHaveLength(4);
+      const [first] = (await joined('quiet', 3)) as [InLine];
+      expect(await lines().claim(siteId, { places })).toEqual([first]);
+      expect(await lines().claim(siteId, { places })).toEqual([]);
+    });
+
+    test('serves next, of those that had as much, the one that has least under way', async () => {
+      await joined('a', 10);
+      expect(await lines().claim(siteId, { atMost: 4 })).toHaveLength(4);
+      const [first] = (await joined('z', 1)) as [InLine];
+      expect(await claim(siteId)).toEqual(first);
     });
 
     test('passes over an integrator that rests', async () => {

@@ -1,7 +1,8 @@
 /**
  * Who waits for which site, and who is being served. Each site has a line of its own in Redis; the
  * node that holds the site's link claims from it, with a lease that ends by itself when the node is
- * gone. Integrators take turns by weight, so that one that floods a site delays only itself.
+ * gone. Integrators take turns by weight, and no more is claimed than the agent can soon begin, so
+ * that one that floods a site delays only itself.
  */
 import { Injectable } from '@nestjs/common';
 import {
@@ -12,6 +13,7 @@ import {
   returnLapsedScript,
   returnScript,
 } from '#apps/broker/src/async-queries/site-line-scripts.js';
+import type { AsyncPlaces } from '#apps/broker/src/gateway/site-links.port.js';
 import { RedisScript } from '#apps/broker/src/transient/redis-script.js';
 import { TransientStore } from '#apps/broker/src/transient/transient-store.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -19,9 +21,12 @@ import { Clock } from '#libs/kernel/clock.js';
 export const lineLimits = {
   /** How long a claim stands that is not renewed. */
   leaseMs: 12_000,
-  /** Queries of one site under way at once, and of those one integrator's. */
+  /** Queries of one site under way at once, and of those one integrator's, whatever its agent runs. */
   claims: 64,
   claimsEach: 48,
+  /** Where an agent has many places, so many claims wait behind those that run there. */
+  waitsAtAgent: 16,
+  waitsAtAgentEach: 8,
   /** Claimed by one call. */
   claimsAtOnce: 16,
 } as const;
@@ -32,6 +37,14 @@ export interface InLine {
   siteId: string;
   integratorId: string;
   createdAtMs: number;
+}
+
+export interface ClaimWish {
+  /** Integrators that are passed over. */
+  resting?: readonly string[];
+  atMost?: number;
+  /** What the agent runs at once; absent: as much as the limits let it. */
+  places?: AsyncPlaces;
 }
 
 /** All sites that have a line: by when somebody last joined it. */
@@ -61,22 +74,14 @@ export class SiteLines {
   }
 
   /**
-   * The next queries of a site, claimed; fewer than `atMost` when nobody else waits or enough is under way.
-   * @param resting integrators that are passed over
+   * The next queries of a site, claimed; fewer than `atMost` when nobody else waits or enough is under
+   * way. An integrator that has none under way gets one whatever the others have.
    */
-  async claim(
-    siteId: string,
-    resting: readonly string[] = [],
-    atMost: number = lineLimits.claimsAtOnce,
-  ): Promise<InLine[]> {
-    const { leaseMs, claims, claimsEach } = lineLimits;
-    const args = [
-      this.clock.now() + leaseMs,
-      claims,
-      claimsEach,
-      JSON.stringify(sharesOf(resting)),
-      atMost,
-    ];
+  async claim(siteId: string, wish: ClaimWish = {}): Promise<InLine[]> {
+    const { resting = [], atMost = lineLimits.claimsAtOnce, places } = wish;
+    const { claims, claimsEach } = boundsFor(places);
+    const leaseEndsMs = this.clock.now() + lineLimits.leaseMs;
+    const args = [leaseEndsMs, claims, claimsEach, JSON.stringify(sharesOf(resting)), atMost];
     const members = await this.store.run<string[]>(claimScript, keysOf(siteId), args);
     return members.map((member) => fromMember(member, siteId));
   }
@@ -145,6 +150,18 @@ export class SiteLines {
     const [waiting, claims] = keysOf(siteId);
     return (await this.store.ask((redis) => redis.exists(waiting, claims))) === 0;
   }
+}
+
+/**
+ * For each place at the agent a query that runs and one right behind it, so that the place is taken
+ * again without a round trip. More would only wait there, where it keeps both ends busy.
+ */
+function boundsFor(places: AsyncPlaces = { all: Infinity, each: Infinity }) {
+  const { claims, claimsEach, waitsAtAgent, waitsAtAgentEach } = lineLimits;
+  return {
+    claims: Math.min(claims, places.all + Math.min(places.all, waitsAtAgent)),
+    claimsEach: Math.min(claimsEach, places.each + Math.min(places.each, waitsAtAgentEach)),
+  };
 }
 
 function keysOf(siteId: string): [waiting: string, claims: string, turns: string] {

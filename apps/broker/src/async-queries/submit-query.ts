@@ -10,6 +10,7 @@ import { IdempotentSubmits } from '#apps/broker/src/async-queries/idempotent-sub
 import { QueryIds } from '#apps/broker/src/async-queries/query-id.js';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { StartWaiting } from '#apps/broker/src/async-queries/start-waiting.js';
+import { SubmitTurns } from '#apps/broker/src/async-queries/submit-turns.js';
 import type { AnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { accessOf } from '#apps/broker/src/usage/usage-book.port.js';
 import type { AsyncQueryDto } from '#libs/contracts/command.js';
@@ -41,6 +42,8 @@ export interface SubmitOrder {
 
 @Injectable()
 export class SubmitQuery {
+  private readonly turns = new SubmitTurns();
+
   constructor(
     private readonly ids: QueryIds,
     private readonly keys: AgentKeyBook,
@@ -54,7 +57,11 @@ export class SubmitQuery {
    * @throws ConduitError SITE_OFFLINE where no agent was ever enrolled, QUEUE_UNAVAILABLE,
    * TRANSIENT_STORE_FULL, IDEMPOTENCY_KEY_REUSED
    */
-  async execute(order: SubmitOrder): Promise<QueryRecord> {
+  execute(order: SubmitOrder): Promise<QueryRecord> {
+    return this.turns.run(order.caller.integratorId, () => this.submit(order));
+  }
+
+  private async submit(order: SubmitOrder): Promise<QueryRecord> {
     const sealedTo = this.keys.find(order.siteId);
     if (sealedTo === undefined) throw new ConduitError('SITE_OFFLINE');
     const { integratorId } = order.caller;

@@ -21,6 +21,7 @@ import { LinkAttendant } from '#apps/broker/src/gateway/link-attendant.js';
 import { RecordReport } from '#apps/broker/src/gateway/record-report.js';
 import { ReleaseAgent } from '#apps/broker/src/gateway/release-agent.js';
 import { RenewCertificate } from '#apps/broker/src/gateway/renew-certificate.js';
+import { ReportedPlaces } from '#apps/broker/src/gateway/reported-places.js';
 import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { RotateEncryptionKey } from '#apps/broker/src/gateway/rotate-encryption-key.js';
 import { AttachedSiteLinks } from '#apps/broker/src/gateway/attached-site-links.js';
@@ -45,6 +46,7 @@ import { LinkServer } from '#libs/link/link-server.js';
     RecordReport,
     ReleaseAgent,
     RenewCertificate,
+    ReportedPlaces,
     RevokeAgent,
     RotateEncryptionKey,
     SiteRegister,

@@ -6,10 +6,19 @@ export type SiteAvailability = 'online' | 'offline' | 'unreachable';
 /** After so long without a word of its agent a site counts as unreachable. */
 export const silenceMs = 120_000;
 
+/** How many async statements an agent runs at once at a site: altogether, and of one integrator. */
+export interface AsyncPlaces {
+  all: number;
+  each: number;
+}
+
 export abstract class SiteLinks {
   /** The link to the agent that serves the site, or undefined when none is attached. In memory: no I/O. */
   abstract find(siteId: string): LinkClient | undefined;
 
   /** online: attached; offline: the agent said goodbye; unreachable: silent for two minutes or more. */
   abstract availability(siteId: string): SiteAvailability;
+
+  /** As the site's agent says, or as most have it. In memory: no I/O. */
+  abstract asyncPlaces(siteId: string): AsyncPlaces;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { SiteLinks, type AsyncPlaces } from '#apps/broker/src/gateway/site-links.port.js';
 import { AnnounceChanges } from '#apps/broker/src/registered/announce-changes.js';
 import { ForgetRegistered } from '#apps/broker/src/registered/forget-registered.js';
 import { ReadRegisteredResults } from '#apps/broker/src/registered/read-registered-results.js';
@@ -199,6 +199,10 @@ describe('parts of a run', () => {
 
     override availability(): 'online' {
       return 'online';
+    }
+
+    override asyncPlaces(): AsyncPlaces {
+      return { all: 6, each: 3 };
     }
   }
 

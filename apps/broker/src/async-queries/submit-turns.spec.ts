@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { SubmitTurns } from '#apps/broker/src/async-queries/submit-turns.js';
+
+/** Submits that end when they are told to. */
+class Submits {
+  readonly turns = new SubmitTurns();
+  readonly began: string[] = [];
+  private readonly ends: (() => void)[] = [];
+
+  send(integratorId: string, name: string, failure?: Error): Promise<string> {
+    return this.turns.run(integratorId, async () => {
+      this.began.push(name);
+      await new Promise<void>((resolve) => this.ends.push(resolve));
+      if (failure) throw failure;
+      return name;
+    });
+  }
+
+  endFirst(): void {
+    this.ends.shift()?.();
+  }
+}
+
+describe('turns of submits', () => {
+  test('has eight of an integrator in the making, the others behind them in their order', async () => {
+    const submits = new Submits();
+    const all = Array.from({ length: 12 }, (_, n) => submits.send('flood', `flood ${n}`));
+    expect(submits.began).toHaveLength(8);
+    submits.endFirst();
+    expect(await all[0]).toBe('flood 0');
+    expect(submits.began.slice(8)).toEqual(['flood 8']);
+    for (let n = 1; n < 12; n += 1) {
+      submits.endFirst();
+      await all[n];
+    }
+    expect(submits.began).toEqual(Array.from({ length: 12 }, (_, n) => `flood ${n}`));
+  });
+
+  test('lets another integrator pass at once', () => {
+    const submits = new Submits();
+    for (let n = 0; n < 100; n += 1) void submits.send('flood', 'flood');
+    void submits.send('quiet', 'quiet');
+    expect(submits.began.at(-1)).toBe('quiet');
+  });
+
+  test('goes on after one that fails', async () => {
+    const submits = new Submits();
+    const failure = new Error('no room');
+    const failing = submits.send('flood', 'fails', failure);
+    const rest = Array.from({ length: 8 }, (_, n) => submits.send('flood', `flood ${n}`));
+    submits.endFirst();
+    await expect(failing).rejects.toBe(failure);
+    expect(submits.began).toHaveLength(9);
+    for (const each of rest) {
+      submits.endFirst();
+      await each;
+    }
+  });
+});
