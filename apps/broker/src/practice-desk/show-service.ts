@@ -92,9 +92,11 @@ export class ShowService {
       .groupBy(['agents.agent_id', 'state', 'state_reason', 'agents.created_at'])
       .orderBy('agents.created_at', 'desc')
       .execute();
+    const diagnoses = await this.diagnoses(rows.map((row) => row.agent_id));
     return rows.map((row): ServiceAgent => {
       const own = sites.filter(({ agentId }) => agentId === row.agent_id);
       const [first] = own;
+      const doctor = diagnoses.get(row.agent_id);
       return {
         agentId: row.agent_id,
         state: row.state,
@@ -104,8 +106,28 @@ export class ShowService {
         ...(first?.agentVersion !== undefined && { version: first.agentVersion }),
         ...(first?.lastSeenAt !== undefined && { lastSeenAt: first.lastSeenAt }),
         ...(row.ends && { certificateEndsAt: new Date(row.ends).toISOString() }),
+        ...(doctor && { doctor: doctorView(doctor, own) }),
       };
     });
+  }
+
+  /** What each agent's doctor found last. */
+  private async diagnoses(agentIds: readonly string[]): Promise<Map<string, Diagnosis>> {
+    const rows = await this.database
+      .selectFrom('agent_diagnoses')
+      .distinctOn('agent_id')
+      .select(['agent_id', 'ended_at', 'findings'])
+      .where('agent_id', 'in', ['', ...agentIds])
+      .where('findings', 'is not', null)
+      .orderBy('agent_id')
+      .orderBy('asked_at', 'desc')
+      .execute();
+    return new Map(
+      rows.map(({ agent_id: id, ended_at: at, findings }) => [
+        id,
+        { at: at ?? new Date(0), findings: findings ?? [] },
+      ]),
+    );
   }
 
   private async codes(practiceId: string): Promise<Service['codes']> {
@@ -125,3 +147,19 @@ export class ShowService {
     }));
   }
 }
+
+interface Diagnosis {
+  at: Date;
+  findings: { check: string; siteId: string; ok: boolean; severity: 'critical' | 'warning' }[];
+}
+
+const doctorView = (
+  { at, findings }: Diagnosis,
+  sites: readonly SiteOfPractice[],
+): NonNullable<ServiceAgent['doctor']> => ({
+  at: at.toISOString(),
+  findings: findings.map(({ check, siteId, ok, severity }) => {
+    const name = sites.find((site) => site.siteId === siteId)?.name;
+    return { check, ok, severity, ...(name !== undefined && { siteName: name }) };
+  }),
+});
