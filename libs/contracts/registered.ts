@@ -146,6 +146,8 @@ export interface PutRegisteredMeta {
   grantSeq: number;
   /** What results are sealed to: raw X25519, base64url. */
   resultKey: string;
+  /** As in RunQueryMeta, for all runs under these terms. */
+  pageEncoding?: 'br';
   /** The agent's key that the body is sealed to; raw X25519, base64url. */
   sealedTo: string;
   /** Grows with each renewal. */
@@ -166,6 +168,8 @@ export interface EndRegisteredMeta {
 export interface FetchRegisteredMeta {
   registeredId: string;
   run: number;
+  /** As in RunQueryMeta: what was sealed in another way is gone for a broker that does not read it. */
+  pageEncoding?: 'br';
 }
 
 /** Head of the reply to `registered.fetch`. */

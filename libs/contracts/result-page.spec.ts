@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodePages, encodePage, type SealedPage } from '#libs/contracts/result-page.js';
+import {
+  decodePages,
+  encodePage,
+  type PageHeader,
+  type SealedPage,
+} from '#libs/contracts/result-page.js';
 
 const page = (n: number, sealed: Buffer): SealedPage => ({
   header: { page: n, rowsStart: n * 10, rowsEnd: n * 10 + 9, plainBytes: sealed.length },
@@ -29,11 +34,50 @@ describe('sealed pages on the link', () => {
     await fc.assert(
       fc.asyncProperty(pages, sizes, async (contents, fragmentSizes) => {
         const sent = contents.map((content, n) => page(n, Buffer.from(content)));
-        const bytes = Buffer.concat(sent.flatMap(encodePage));
+        const bytes = Buffer.concat(sent.flatMap((one) => encodePage(one)));
         expect(await read(cut(bytes, fragmentSizes))).toEqual(sent);
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('a page tells those that wait behind it, as soon as it begins to come', async () => {
+    const [first, ...rest] = [1, 2, 3].map((n) => page(n, Buffer.alloc(n)));
+    const behind = rest.map(({ header }) => header);
+    const bytes = Buffer.concat(encodePage(first as SealedPage, behind));
+    const told: PageHeader[][] = [];
+    const body = cut(bytes.subarray(0, bytes.length - 1), [11]);
+    const pages = decodePages(body, (coming) => told.push(coming));
+    await expect(pages.next()).rejects.toMatchObject({ code: 'LINK_PROTOCOL' });
+    expect(told).toEqual([[first?.header, ...behind]]);
+  });
+
+  test('of a thousand pages behind only the next are told', async () => {
+    const behind = Array.from({ length: 1_000 }, (_, n) => ({
+      ...{ page: n + 2, plainBytes: 60 * 1024 * 1024 },
+      ...{ rowsStart: 9_000_000_000 + n * 10, rowsEnd: 9_000_000_000 + n * 10 + 9 },
+    }));
+    const one = page(1, Buffer.alloc(5));
+    one.header.rowsEnd = 8_999_999_999;
+    const told: PageHeader[][] = [];
+    const body = cut(Buffer.concat(encodePage(one, behind)), [64]);
+    for await (const read of decodePages(body, (coming) => told.push(coming)))
+      expect(read).toEqual(one);
+    expect(told[0]).toEqual([one.header, ...behind.slice(0, 16)]);
+  });
+
+  test.each([
+    ['an encoding that nobody knows', { encoding: 'zstd' }],
+    ['more text than a page may have', { encoding: 'br', plainBytes: 64 * 1024 * 1024 + 1 }],
+    ['pages behind it that are none', { behind: 'many' }],
+    ['more pages behind it than are told', { behind: Array(17).fill([1, 1]) }],
+    ['pages behind it that go back', { behind: [[1, 5]] }],
+  ])('a header with %s is refused', async (_what, more) => {
+    const one = page(1, Buffer.alloc(5));
+    Object.assign(one.header, more);
+    await expect(read(cut(Buffer.concat(encodePage(one)), [64]))).rejects.toMatchObject({
+      code: 'LINK_PROTOCOL',
+    });
   });
 
   test('a body that ends inside a page is refused', async () => {

@@ -1,9 +1,11 @@
 /**
  * Results at rest: one random content key for each result, wrapped for the caller's result key by
  * HPKE (the key envelope), and each page sealed under it by itself. A page that is moved to another
- * number, query, site or integrator does not open. Row numbers beside a page are not bound.
+ * number, query, site or integrator does not open, nor does one whose header was changed. What the
+ * page holds, packed or not, is for libs/sealing/page-text.ts.
  */
 import { type KeyObject, randomBytes } from 'node:crypto';
+import type { PageHeader } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import {
   contentKeyBytes,
@@ -28,8 +30,13 @@ function envelopeContext(context: ResultContext): Buffer {
   return sealContext('conduit result key envelope v1', ...fieldsOf(context));
 }
 
-function pageContext(context: ResultContext, page: number): Buffer {
-  return sealContext('conduit result page v1', ...fieldsOf(context), String(page));
+/** A header that names its encoding is bound whole; one of an older agent by its number alone. */
+function pageContext(context: ResultContext, header: PageHeader): Buffer {
+  const { page, rowsStart, rowsEnd, plainBytes, encoding } = header;
+  if (encoding === undefined)
+    return sealContext('conduit result page v1', ...fieldsOf(context), String(page));
+  const numbers = [page, rowsStart, rowsEnd, plainBytes].map(String);
+  return sealContext('conduit result page v2', ...fieldsOf(context), ...numbers, encoding);
 }
 
 /** At the practice. Each page number is sealed as often as it is asked for, never to the same bytes. */
@@ -51,9 +58,9 @@ export class ResultSealer {
     this.keyEnvelope = envelope.toString('base64url');
   }
 
-  /** @returns 56 bytes and 16 for each 16 KiB more than `plain` (C2SP chunked-encryption) */
-  sealPage(page: number, plain: Buffer): Buffer {
-    return sealChunks(this.contentKey, pageContext(this.context, page), plain);
+  /** @returns 56 bytes and 16 for each 16 KiB more than `content` (C2SP chunked-encryption) */
+  sealPage(header: PageHeader, content: Buffer): Buffer {
+    return sealChunks(this.contentKey, pageContext(this.context, header), content);
   }
 }
 
@@ -73,8 +80,8 @@ export class ResultOpener {
   }
 
   /** @throws ConduitError SEAL_BROKEN; nothing of the page is returned then */
-  openPage(page: number, sealed: Buffer): Buffer {
-    return openChunks(this.contentKey, pageContext(this.context, page), sealed);
+  openPage(header: PageHeader, sealed: Buffer): Buffer {
+    return openChunks(this.contentKey, pageContext(this.context, header), sealed);
   }
 
   /**
@@ -82,7 +89,7 @@ export class ResultOpener {
    * fails before the first piece, one that was changed at the changed piece.
    * @throws ConduitError SEAL_BROKEN
    */
-  openPageChunks(page: number, sealed: Buffer): Iterable<Buffer> {
-    return openEachChunk(this.contentKey, pageContext(this.context, page), sealed);
+  openPageChunks(header: PageHeader, sealed: Buffer): Iterable<Buffer> {
+    return openEachChunk(this.contentKey, pageContext(this.context, header), sealed);
   }
 }

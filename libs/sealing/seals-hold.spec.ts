@@ -1,6 +1,7 @@
 /** Whatever is done to something sealed, it is refused by one error, and nothing of it comes out. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import type { PageHeader, SealedPage } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { x25519FromScalar } from '#libs/pki/keys.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
@@ -41,10 +42,19 @@ function flipped(sealed: Buffer, at: number, bit = 1): Buffer {
   return changed;
 }
 
-function sealedPage(plain: Buffer): { opener: ResultOpener; sealed: Buffer } {
+/** Bound whole, as a header is that names its encoding. */
+function aHeader(plain: Buffer): PageHeader {
+  return { page: 1, rowsStart: 0, rowsEnd: 9, plainBytes: plain.length, encoding: 'identity' };
+}
+
+interface Sealed extends SealedPage {
+  opener: ResultOpener;
+}
+
+function sealedPage(plain: Buffer, header = aHeader(plain)): Sealed {
   const sealer = new ResultSealer(resultKey.publicKey, resultContext);
   const opener = new ResultOpener(resultKey.privateKey, sealer.keyEnvelope, resultContext);
-  return { opener, sealed: sealer.sealPage(1, plain) };
+  return { opener, header, sealed: sealer.sealPage(header, plain) };
 }
 
 describe('a sealed request', () => {
@@ -102,22 +112,22 @@ describe('a sealed page', () => {
     'of %d bytes opens whole and in pieces',
     (length) => {
       const plain = randomBytes(length);
-      const { opener, sealed } = sealedPage(plain);
-      expect(opener.openPage(1, sealed).equals(plain)).toBe(true);
-      expect(Buffer.concat([...opener.openPageChunks(1, sealed)]).equals(plain)).toBe(true);
+      const { opener, header, sealed } = sealedPage(plain);
+      expect(opener.openPage(header, sealed).equals(plain)).toBe(true);
+      expect(Buffer.concat([...opener.openPageChunks(header, sealed)]).equals(plain)).toBe(true);
     },
   );
 
   test('is refused with any byte flipped, and in pieces no changed piece comes out', () => {
     const plain = randomBytes(2 * CHUNK + 100);
-    const { opener, sealed } = sealedPage(plain);
+    const { opener, header, sealed } = sealedPage(plain);
     const step = 97;
     for (let at = 0; at < sealed.length; at += at < 200 ? 1 : step) {
       const changed = flipped(sealed, at, 1 << (at % 8));
-      refused(() => opener.openPage(1, changed));
+      refused(() => opener.openPage(header, changed));
       const pieces: Buffer[] = [];
       refused(() => {
-        for (const piece of opener.openPageChunks(1, changed)) pieces.push(piece);
+        for (const piece of opener.openPageChunks(header, changed)) pieces.push(piece);
       });
       expect(Buffer.concat(pieces).equals(plain.subarray(0, Buffer.concat(pieces).length))).toBe(
         true,
@@ -126,22 +136,22 @@ describe('a sealed page', () => {
   });
 
   test('that was cut short anywhere is refused, and in pieces before the first', () => {
-    const { opener, sealed } = sealedPage(randomBytes(3 * CHUNK));
+    const { opener, header, sealed } = sealedPage(randomBytes(3 * CHUNK));
     const borders = [0, 1, 2].map((chunk) => HEADER + chunk * (CHUNK + 16));
     for (const end of [0, 23, 55, ...borders, 100, 5000, 20_000, sealed.length - 1]) {
       const cut = sealed.subarray(0, end);
-      refused(() => opener.openPage(1, cut));
-      refused(() => opener.openPageChunks(1, cut)[Symbol.iterator]().next());
+      refused(() => opener.openPage(header, cut));
+      refused(() => opener.openPageChunks(header, cut)[Symbol.iterator]().next());
     }
   });
 
   test('is refused with two chunks exchanged, one repeated, or one left out', () => {
-    const { opener, sealed } = sealedPage(randomBytes(3 * CHUNK + 1));
+    const { opener, header, sealed } = sealedPage(randomBytes(3 * CHUNK + 1));
     const chunk = (number: number): Buffer => {
       const start = HEADER + number * (CHUNK + 16);
       return sealed.subarray(start, start + CHUNK + 16);
     };
-    const header = sealed.subarray(0, HEADER);
+    const start = sealed.subarray(0, HEADER);
     for (const order of [
       [1, 0, 2, 3],
       [0, 2, 1, 3],
@@ -150,18 +160,38 @@ describe('a sealed page', () => {
       [0, 2, 3],
       [0, 1, 2, 2, 3],
     ])
-      refused(() => opener.openPage(1, Buffer.concat([header, ...order.map(chunk)])));
+      refused(() => opener.openPage(header, Buffer.concat([start, ...order.map(chunk)])));
   });
 
-  test('does not open under another number', () => {
-    const { opener, sealed } = sealedPage(Buffer.from('[]'));
-    for (const page of [0, 2, 10, 11]) refused(() => opener.openPage(page, sealed));
+  test.each([
+    ['another number', { page: 2 }],
+    ['other rows', { rowsStart: 1 }],
+    ['a row more', { rowsEnd: 10 }],
+    ['another size', { plainBytes: 3 }],
+    ['another encoding', { encoding: 'br' as const }],
+  ])('does not open under a header that says %s', (_what, said) => {
+    const { opener, header, sealed } = sealedPage(Buffer.from('[]'));
+    refused(() => opener.openPage({ ...header, ...said }, sealed));
+  });
+
+  test('does not open as one of an older agent, whose rows are not bound', () => {
+    const { opener, header, sealed } = sealedPage(Buffer.from('[]'));
+    const { encoding: _, ...older } = header;
+    refused(() => opener.openPage(older, sealed));
+  });
+
+  test('of an older agent opens under its number alone', () => {
+    const header = { page: 1, rowsStart: 0, rowsEnd: 9, plainBytes: 2 };
+    const { opener, sealed } = sealedPage(Buffer.from('[]'), header);
+    expect(opener.openPage({ ...header, rowsEnd: 3 }, sealed).toString()).toBe('[]');
+    for (const page of [0, 2, 10, 11]) refused(() => opener.openPage({ ...header, page }, sealed));
+    refused(() => opener.openPage({ ...header, encoding: 'identity' }, sealed));
   });
 
   test('of one result does not open within another of the same caller', () => {
     const first = sealedPage(Buffer.from('[{"a":1}]'));
     const second = sealedPage(Buffer.from('[{"a":2}]'));
-    refused(() => second.opener.openPage(1, first.sealed));
+    refused(() => second.opener.openPage(first.header, first.sealed));
   });
 });
 

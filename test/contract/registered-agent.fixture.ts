@@ -107,7 +107,9 @@ export class RegisteredAgent {
     const run = ++this.run;
     const sealer = this.sealer(registeredId, run);
     const words = { errorType: 'mssql', errorCode: 208, errorMessage: "Invalid name 'ZzNope'." };
-    const sealed = sealer.sealPage(runParts.error, Buffer.from(JSON.stringify(words)));
+    const text = Buffer.from(JSON.stringify(words));
+    const header = { page: runParts.error, rowsStart: 0, rowsEnd: -1, plainBytes: text.length };
+    const sealed = sealer.sealPage(header, text);
     return this.report({
       ...this.when(registeredId, run),
       ...{ outcome: 'failed', errorCode: 'STATEMENT_FAILED', errorType: 'mssql', errorNumber: 208 },
@@ -180,7 +182,7 @@ export class RegisteredAgent {
     const frames = parts.flatMap(([page, value]) => {
       const plain = Buffer.from(JSON.stringify(value));
       const header = { page, rowsStart: 0, rowsEnd: -1, plainBytes: plain.length };
-      return encodePage({ header, sealed: sealer.sealPage(page, plain) });
+      return encodePage({ header, sealed: sealer.sealPage(header, plain) });
     });
     this.runs.set(runSealId(registeredId, run), { keyEnvelope: sealer.keyEnvelope, frames });
   }

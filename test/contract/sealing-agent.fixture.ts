@@ -8,6 +8,7 @@ import { encodePage } from '#libs/contracts/result-page.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { makeEncryptionKey, type KeyPair } from '#libs/pki/keys.js';
 import { openRequest } from '#libs/sealing/seal-request.js';
+import { sealText } from '#libs/sealing/page-text.js';
 import { ResultSealer } from '#libs/sealing/seal-result.js';
 import type { PretendApi, Script } from '#test/contract/api.fixture.js';
 import type { PairedSite } from '#test/contract/paired-site.fixture.js';
@@ -66,6 +67,12 @@ export class SealingAgent {
 function sealedReply(meta: AsyncMeta, answer: SealedAnswer): StreamedReply {
   const sealer = new ResultSealer(meta.resultKey, meta);
   const { pages = [], outcome = {}, beforePage, end = {} } = answer;
+  const frame = async (page: number, content: object, rowsStart: number): Promise<Buffer[]> => {
+    const text = Buffer.from(JSON.stringify(content));
+    const rows = Array.isArray(content) ? content.length : 0;
+    const place = { page, rowsStart, rowsEnd: rowsStart + rows - 1 };
+    return encodePage(await sealText(sealer, place, text, meta.pageEncoding));
+  };
   const count = pages.reduce((sum, rows) => sum + rows.length, 0);
   return new StreamedReply({
     head: { encoding: 'identity', keyEnvelope: sealer.keyEnvelope },
@@ -73,10 +80,10 @@ function sealedReply(meta: AsyncMeta, answer: SealedAnswer): StreamedReply {
       let rowsStart = 0;
       for (const [index, rows] of pages.entries()) {
         await beforePage?.(index + 1);
-        yield* frame(sealer, index + 1, rows, rowsStart);
+        yield* await frame(index + 1, rows, rowsStart);
         rowsStart += rows.length;
       }
-      yield* frame(sealer, 0, outcome, 0);
+      yield* await frame(0, outcome, 0);
     })(),
     end: () => ({
       status: 'successful',
@@ -87,13 +94,6 @@ function sealedReply(meta: AsyncMeta, answer: SealedAnswer): StreamedReply {
       ...end,
     }),
   });
-}
-
-function frame(sealer: ResultSealer, page: number, content: object, rowsStart: number): Buffer[] {
-  const plain = Buffer.from(JSON.stringify(content));
-  const rows = Array.isArray(content) ? content.length : 0;
-  const header = { page, rowsStart, rowsEnd: rowsStart + rows - 1, plainBytes: plain.length };
-  return encodePage({ header, sealed: sealer.sealPage(page, plain) });
 }
 
 /** An async query as its caller reads it. */

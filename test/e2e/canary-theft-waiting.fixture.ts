@@ -14,6 +14,7 @@ import { openName } from '#apps/broker/src/registered/sealed-name.js';
 import { keysOf } from '#apps/broker/src/results/result-keys.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { runParts } from '#libs/contracts/registered.js';
+import type { PageHeader } from '#libs/contracts/result-page.js';
 import { openDatabase, type DatabasePlace } from '#libs/db/open-database.js';
 import { Secret } from '#libs/kernel/secret.js';
 import { deriveKeyPair } from '#libs/sealing/hpke.js';
@@ -21,12 +22,15 @@ import { openRequest, type RequestContext } from '#libs/sealing/seal-request.js'
 import { ResultOpener } from '#libs/sealing/seal-result.js';
 import { KEY_BYTES, rawX25519, type Doors } from '#test/e2e/canary-theft.fixture.js';
 
-/** Every text and every blob that Redis holds under a name like this. */
+/** Every text and every blob that Redis holds under a name like this; of a hash `name field` each. */
 export async function stealValues(redis: Redis, pattern: string): Promise<Map<string, Buffer>> {
   const values = new Map<string, Buffer>();
   for (const key of await redis.keys(pattern)) {
-    if ((await redis.type(key)) !== 'string') continue;
-    values.set(key, (await redis.getBuffer(key)) ?? Buffer.alloc(0));
+    const type = await redis.type(key);
+    if (type === 'string') values.set(key, (await redis.getBuffer(key)) ?? Buffer.alloc(0));
+    if (type !== 'hash') continue;
+    for (const [field, value] of Object.entries(await redis.hgetallBuffer(key)))
+      values.set(`${key} ${field}`, value);
   }
   return values;
 }
@@ -94,20 +98,21 @@ export const requestDoors =
 export function registeredDoors(row: RegisteredRow, values: Map<string, Buffer>): Doors {
   const run = Number(row.changed_run);
   const owner = runOwner(row, run);
-  const blob = values.get(keysOf(owner.id, runParts.rows)[1]);
-  if (!blob) throw new Error('the result is not stored');
-  const part = unpackPart(blob);
+  const [about, page] = keysOf(owner.id, runParts.rows);
+  const header = values.get(`${about} page:${runParts.rows}`);
+  const blob = values.get(page);
+  if (!header || !blob) throw new Error('the result is not stored');
+  const kept = { header: JSON.parse(header.toString()) as PageHeader, sealed: blob };
+  const part = unpackPart(kept);
   const { siteId, integratorId } = owner;
   const context = { queryId: `${row.registered_id}.${run}`, siteId, integratorId };
+  const openWith = (opener: ResultOpener) => opener.openPage(part.header, part.sealed);
   const asKey = (candidate: Buffer) => () =>
-    new ResultOpener(rawX25519(candidate), part.keyEnvelope, context).openPage(
-      runParts.rows,
-      part.sealed,
-    );
+    openWith(new ResultOpener(rawX25519(candidate), part.keyEnvelope, context));
   return (candidate) => {
     const secret = new Secret(candidate);
     return [
-      () => new RunOpener(row, secret).open(run, runParts.rows, part),
+      () => openWith(new RunOpener(row, secret).opener(run, part)),
       () => nonEmpty(openName(secret, row.registered_id, Buffer.from(row.sealed_name))),
       ...(candidate.length === KEY_BYTES ? [asKey(candidate)] : []),
     ];

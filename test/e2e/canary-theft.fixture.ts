@@ -11,6 +11,7 @@ import { sql } from 'kysely';
 import { openerFor } from '#apps/broker/src/async-queries/open-result.js';
 import { fromFields, type QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { keysOf } from '#apps/broker/src/results/result-keys.js';
+import type { PageHeader, SealedPage } from '#libs/contracts/result-page.js';
 import { openDatabase, type DatabasePlace } from '#libs/db/open-database.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -22,7 +23,7 @@ import { ResultOpener } from '#libs/sealing/seal-result.js';
 export interface StolenResult {
   record: QueryRecord;
   /** Page 1. */
-  sealed: Buffer;
+  page: SealedPage;
   /** What else Redis holds of it. */
   fields: string[];
 }
@@ -35,11 +36,13 @@ const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 export async function stealResult(redis: Redis, queryId: string): Promise<StolenResult> {
   const fields = await redis.hgetall(`conduit:query:{${queryId}}`);
   const record = fromFields(fields);
-  const [about, page] = keysOf(record?.runId ?? '', 1);
-  const sealed = await redis.getBuffer(page);
-  if (!record || !sealed) throw new Error('the result is not stored');
+  const [about, first] = keysOf(record?.runId ?? '', 1);
+  const sealed = await redis.getBuffer(first);
   const known = await redis.hgetall(about);
-  return { record, sealed, fields: [...Object.values(fields), ...Object.values(known)] };
+  const header = known['page:1'];
+  if (!record || !header || !sealed) throw new Error('the result is not stored');
+  const page = { header: JSON.parse(header) as PageHeader, sealed };
+  return { record, page, fields: [...Object.values(fields), ...Object.values(known)] };
 }
 
 /**
@@ -133,12 +136,13 @@ export function tryDoors(doors: Doors, candidates: Buffer[]): Attempts {
 }
 
 export function tryToOpen(stolen: StolenResult, candidates: Buffer[]): Attempts {
+  const { header, sealed } = stolen.page;
   const asSecret = (candidate: Buffer) => () =>
-    openerFor(stolen.record, new Secret(candidate))?.openPage(1, stolen.sealed);
+    openerFor(stolen.record, new Secret(candidate))?.openPage(header, sealed);
   const asKey = (candidate: Buffer) => [
     () => openWith(stolen, deriveKeyPair(candidate).privateKey),
     () => openWith(stolen, rawX25519(candidate)),
-    () => openChunks(candidate, pageContext(stolen.record), stolen.sealed),
+    () => openChunks(candidate, pageContext(stolen), sealed),
   ];
   return tryDoors(
     (candidate) => [
@@ -149,10 +153,10 @@ export function tryToOpen(stolen: StolenResult, candidates: Buffer[]): Attempts 
   );
 }
 
-function openWith({ record, sealed }: StolenResult, privateKey: KeyObject): Buffer {
+function openWith({ record, page }: StolenResult, privateKey: KeyObject): Buffer {
   const { id: queryId, siteId, integratorId, keyEnvelope = '' } = record;
   const context = { queryId, siteId, integratorId };
-  return new ResultOpener(privateKey, keyEnvelope, context).openPage(1, sealed);
+  return new ResultOpener(privateKey, keyEnvelope, context).openPage(page.header, page.sealed);
 }
 
 /** The private key whose 32 bytes these are. */
@@ -161,6 +165,8 @@ export function rawX25519(bytes: Buffer): KeyObject {
   return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
 }
 
-function pageContext({ id, siteId, integratorId }: QueryRecord): Buffer {
-  return sealContext('conduit result page v1', id, siteId, integratorId, '1');
+function pageContext({ record: { id, siteId, integratorId }, page }: StolenResult): Buffer {
+  const { rowsStart, rowsEnd, plainBytes, encoding = '' } = page.header;
+  const numbers = [1, rowsStart, rowsEnd, plainBytes].map(String);
+  return sealContext('conduit result page v2', id, siteId, integratorId, ...numbers, encoding);
 }

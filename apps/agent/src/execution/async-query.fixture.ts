@@ -4,6 +4,7 @@ import type { RunQueryEnd, RunQueryHead, RunQueryMeta } from '#libs/contracts/li
 import { decodePages, type SealedOutcome, type SealedPage } from '#libs/contracts/result-page.js';
 import { SystemClock } from '#libs/kernel/clock.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
+import { openText } from '#libs/sealing/page-text.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
 import { ResultOpener } from '#libs/sealing/seal-result.js';
 import type { SiteLimits } from '#apps/agent/src/agent.config.js';
@@ -72,12 +73,13 @@ export async function takePages(reply: StreamedReply | RunQueryEnd): Promise<Tak
 }
 
 /** Opens the answer as the caller does; page 0 apart. */
-export function openPages(
+export async function openPages(
   { keyEnvelope, pages }: TakenPages,
   meta: RunQueryMeta,
-): { texts: string[]; outcome: SealedOutcome } {
+): Promise<{ texts: string[]; outcome: SealedOutcome }> {
   const { privateKey } = deriveResultKey(secret, meta.queryId);
   const opener = new ResultOpener(privateKey, keyEnvelope, meta);
-  const texts = pages.map(({ header, sealed }) => opener.openPage(header.page, sealed).toString());
+  const texts: string[] = [];
+  for (const page of pages) texts.push((await openText(opener, page)).toString());
   return { outcome: JSON.parse(texts.pop() as string) as SealedOutcome, texts };
 }

@@ -51,7 +51,7 @@ describe('an async query', () => {
   test('answers pages that its caller opens, and an end that tells nothing of what is in them', async () => {
     const request = anAsyncRequest(select, { columns: true });
     const taken = await takePages(await room.queries.execute(request, still));
-    expect(openPages(taken, request.meta)).toEqual({
+    expect(await openPages(taken, request.meta)).toEqual({
       texts: ['[{"n":1},{"n":2}]'],
       outcome: { columns },
     });
@@ -83,7 +83,7 @@ describe('an async query', () => {
     answer = { rowsAffected: 3, parameters };
     const request = anAsyncRequest({ ...select, executionMode: 'nonQuery' });
     const taken = await takePages(await room.queries.execute(request, still));
-    expect(openPages(taken, request.meta)).toEqual({ texts: [], outcome: { parameters } });
+    expect(await openPages(taken, request.meta)).toEqual({ texts: [], outcome: { parameters } });
     expect(taken.end).toMatchObject({ rowsAffected: 3 });
     expect(JSON.stringify(taken.end)).not.toContain('Canary');
   });
@@ -92,7 +92,7 @@ describe('an async query', () => {
     answer = { failure: { number: 51_234, message: 'ZzCanary is not there' } };
     const request = anAsyncRequest(select);
     const taken = await takePages(await room.queries.execute(request, still));
-    expect(openPages(taken, request.meta)).toEqual({
+    expect(await openPages(taken, request.meta)).toEqual({
       texts: [],
       outcome: { errorCode: 51_234, errorMessage: 'ZzCanary is not there' },
     });
@@ -171,7 +171,7 @@ describe('a statement whose pages nobody takes', () => {
     const next = await room.queries.execute(aRequest(select, { queryId: 'other' }), still);
     expect(await (next as StreamedReply).end()).toMatchObject({ status: 'successful' });
     const taken = await takePages(reply);
-    expect(openPages(taken, request.meta).texts).toHaveLength(20);
+    expect((await openPages(taken, request.meta)).texts).toHaveLength(20);
     expect(spooled()).toBe(0);
   });
 

@@ -47,6 +47,7 @@ export function checkMeta(meta: Record<string, unknown>): RunQueryMeta {
   oneOf('resultSets', isAsync ? ['first'] : ['first', 'all']);
   oneOf('accept', [undefined, 'br']);
   oneOf('keyMinted', [undefined, true]);
+  oneOf('pageEncoding', isAsync ? [undefined, 'br'] : [undefined]);
   const { maxResultBytes } = meta;
   if (maxResultBytes !== undefined && !Number.isSafeInteger(maxResultBytes)) {
     throw invalid('meta.maxResultBytes', 'must be a whole number');

@@ -243,6 +243,7 @@ export class RunQuery implements BeforeApplicationShutdown {
       running,
       sealer,
       spool: site.spool.open(),
+      pageEncoding: meta.pageEncoding,
       columns: meta.columns,
       pace: () => (site.room.slowMs > 0 ? delay(site.room.slowMs) : site.room.quiet(YIELD_MS)),
       mostPaceMs: limits.times.totalMs * PACE_SHARE,

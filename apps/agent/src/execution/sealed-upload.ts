@@ -1,13 +1,20 @@
 /**
- * The answer of an async query on its way up: each page is sealed as soon as it is cut and put into
- * the spool, so that the statement ends without waiting for the broker; what may not be read on the
+ * The answer of an async query on its way up: each page is packed and sealed as soon as it is cut and
+ * put into the spool, so that the statement ends without waiting for the broker; what may not be read on the
  * way follows in page 0. A failure takes the pages back that have not left.
  */
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
-import { encodePage, type SealedOutcome, type SealedPage } from '#libs/contracts/result-page.js';
+import {
+  encodePage,
+  maxPagesBehind,
+  type PageEncoding,
+  type SealedOutcome,
+  type SealedPage,
+} from '#libs/contracts/result-page.js';
 import { catalogue, type ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
+import { sealText } from '#libs/sealing/page-text.js';
 import type { ResultSealer } from '#libs/sealing/seal-result.js';
 import { FIRST_CHOSEN_NUMBER } from '#apps/agent/src/execution/query-notes.js';
 import type { RunningQuery } from '#apps/agent/src/execution/running-query.js';
@@ -17,6 +24,8 @@ export interface UploadOrder {
   running: RunningQuery;
   sealer: ResultSealer;
   spool: PageSpool;
+  /** What the broker unpacks; undefined for one that knows nothing of encodings. */
+  pageEncoding: PageEncoding | undefined;
   /** Whether column facts were asked for. */
   columns: boolean;
   /** Undefined, or a promise: the next page is not taken from the database before it resolves. */
@@ -66,12 +75,12 @@ export class SealedUpload {
     const isLost = fault !== undefined && ended.status === 'successful';
     const end = isLost ? { ...ended, ...failureOf(fault) } : ended;
     if (end.status !== 'successful') spool.discard();
-    spool.close(this.outcome(end));
+    spool.close(await this.outcome(end));
     return end;
   }
 
   private async fillPages(): Promise<void> {
-    const { running, sealer, spool, pace, mostPaceMs } = this.order;
+    const { running, sealer, spool, pageEncoding, pace, mostPaceMs } = this.order;
     const { sink } = running;
     let page = 0;
     let rowsStart = 0;
@@ -79,8 +88,7 @@ export class SealedUpload {
     for await (const text of sink.chunks) {
       const rowsEnd = rowsStart + (sink.rowsOfPages[page] as number) - 1;
       page += 1;
-      const header = { page, rowsStart, rowsEnd, plainBytes: text.length };
-      await spool.put({ header, sealed: sealer.sealPage(page, text) });
+      await spool.put(await sealText(sealer, { page, rowsStart, rowsEnd }, text, pageEncoding));
       rowsStart = rowsEnd + 1;
       const startedAt = performance.now();
       if (pacedMs < mostPaceMs) await pace();
@@ -88,8 +96,9 @@ export class SealedUpload {
     }
   }
 
-  private outcome({ error, parameters }: RunQueryEnd): SealedPage {
-    const [columns] = this.order.running.sink.columnsOfSets;
+  private outcome({ error, parameters }: RunQueryEnd): Promise<SealedPage> {
+    const { running, sealer, pageEncoding } = this.order;
+    const [columns] = running.sink.columnsOfSets;
     const outcome: SealedOutcome = {
       ...(parameters === undefined ? {} : { parameters }),
       ...(this.order.columns && columns !== undefined ? { columns } : {}),
@@ -98,13 +107,13 @@ export class SealedUpload {
         : { errorCode: error.errorCode, errorMessage: error.errorMessage }),
     };
     const text = Buffer.from(JSON.stringify(outcome));
-    const header = { page: OUTCOME_PAGE, rowsStart: 0, rowsEnd: -1, plainBytes: text.length };
-    return { header, sealed: this.order.sealer.sealPage(OUTCOME_PAGE, text) };
+    const place = { page: OUTCOME_PAGE, rowsStart: 0, rowsEnd: -1 };
+    return sealText(sealer, place, text, pageEncoding);
   }
 }
 
 async function* frames(spool: PageSpool): AsyncGenerator<Uint8Array, void, void> {
-  for await (const page of spool) yield* encodePage(page);
+  for await (const page of spool) yield* encodePage(page, spool.next(maxPagesBehind));
 }
 
 function failureOf({ code }: ConduitError): Pick<RunQueryEnd, 'status' | 'error'> {

@@ -12,6 +12,7 @@ import {
   type RegisteredRunReport,
   type RunPart,
 } from '#libs/contracts/registered.js';
+import { sealText } from '#libs/sealing/page-text.js';
 import { ResultSealer } from '#libs/sealing/seal-result.js';
 import { changesOf, type RowChanges } from '#apps/agent/src/registered/row-changes.js';
 import {
@@ -40,8 +41,11 @@ function sealerFor({ definition }: HeldQuery, run: number): ResultSealer {
 export function failureFacts(held: HeldQuery, run: number, failure: RunFailure): Facts {
   const { code, errorType, errorNumber, words } = failure;
   const sealer = sealerFor(held, run);
-  const text = { errorType, errorCode: errorNumber, errorMessage: words.slice(0, MAX_WORDS) };
-  const sealed = sealer.sealPage(runParts.error, Buffer.from(JSON.stringify(text)));
+  const said = { errorType, errorCode: errorNumber, errorMessage: words.slice(0, MAX_WORDS) };
+  const text = Buffer.from(JSON.stringify(said));
+  // It goes without a header, so nothing but its number can be bound.
+  const header = { page: runParts.error, rowsStart: 0, rowsEnd: -1, plainBytes: text.length };
+  const sealed = sealer.sealPage(header, text);
   return {
     outcome: 'failed',
     errorCode: code,
@@ -112,18 +116,18 @@ async function keepFiles(
 ): Promise<void> {
   const id = held.definition.registeredId;
   const sealer = sealerFor(held, run);
-  const frame = (page: RunPart, plain: Buffer, rowCount = 0): Buffer[] =>
-    encodePage({
-      header: { page, rowsStart: 0, rowsEnd: rowCount - 1, plainBytes: plain.length },
-      sealed: sealer.sealPage(page, plain),
-    });
+  const { pageEncoding } = held.definition;
+  const frame = async (page: RunPart, plain: Buffer, rowCount = 0): Promise<Buffer[]> => {
+    const place = { page, rowsStart: 0, rowsEnd: rowCount - 1 };
+    return encodePage(await sealText(sealer, place, plain, pageEncoding));
+  };
   const outcome = Buffer.from(JSON.stringify({ rows, size: text.length, parameters }));
-  const head = frame(runParts.outcome, outcome);
-  const whole = [...head, ...frame(runParts.rows, text, rows)];
+  const head = await frame(runParts.outcome, outcome);
+  const whole = [...head, ...(await frame(runParts.rows, text, rows))];
   await shelf.folder.write(id, runFiles.index(run), await writeIndex(index), true);
   await shelf.folder.write(id, runFiles.rows(run), withEnvelope(sealer, whole), true);
   if (!changes) return;
-  const delta = frame(runParts.delta, changes.text);
+  const delta = await frame(runParts.delta, changes.text);
   await shelf.folder.write(id, runFiles.delta(run), withEnvelope(sealer, delta), true);
 }
 

@@ -30,12 +30,18 @@ function numbers(meta: Meta, fields: readonly string[]): void {
   }
 }
 
+function encoding({ pageEncoding }: Meta): void {
+  if (pageEncoding === undefined || pageEncoding === 'br') return;
+  throw new ConduitError('REQUEST_INVALID', { facts: { field: 'meta.pageEncoding' } });
+}
+
 /** @throws ConduitError REQUEST_INVALID */
 export function checkPut(meta: Meta): PutRegisteredMeta {
   texts(meta, ['registeredId'], UUID);
   texts(meta, ['siteId', 'integratorId', 'keyId', 'grantId'], WORD);
   texts(meta, ['resultKey', 'sealedTo'], KEY);
   numbers(meta, ['grantSeq', 'revision', 'frequencySeconds', 'endsAtMs', 'brokerTimeMs']);
+  encoding(meta);
   return meta as unknown as PutRegisteredMeta;
 }
 
@@ -49,5 +55,6 @@ export function checkEnd(meta: Meta): EndRegisteredMeta {
 export function checkFetch(meta: Meta): FetchRegisteredMeta {
   texts(meta, ['registeredId'], UUID);
   numbers(meta, ['run']);
+  encoding(meta);
   return meta as unknown as FetchRegisteredMeta;
 }

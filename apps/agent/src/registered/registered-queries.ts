@@ -145,12 +145,14 @@ export class RegisteredQueries {
   async fetch({
     registeredId,
     run,
+    pageEncoding,
   }: FetchRegisteredMeta): Promise<{ keyEnvelope: string; frames: Buffer[] }> {
     const { shelf } = this.parts;
     const files = [runFiles.rows(run), runFiles.delta(run)];
-    const isHeld = shelf.find(registeredId) !== undefined;
+    const definition = shelf.find(registeredId)?.definition;
+    const isReadable = definition && (!definition.pageEncoding || pageEncoding !== undefined);
     const kept = await Promise.all(
-      isHeld ? files.map((name) => shelf.folder.read(registeredId, name)) : [],
+      isReadable ? files.map((name) => shelf.folder.read(registeredId, name)) : [],
     );
     const parts = kept.filter((part) => part !== undefined).map(splitEnvelope);
     const [first] = parts;
@@ -207,8 +209,8 @@ export class RegisteredQueries {
   private async renew(held: HeldQuery, meta: PutRegisteredMeta): Promise<void> {
     const { shelf } = this.parts;
     if (meta.revision <= held.definition.revision) return;
-    const { revision, frequencySeconds, endsAtMs } = meta;
-    const definition = { ...held.definition, revision, frequencySeconds, endsAtMs };
+    const { pageEncoding: _, ...before } = held.definition;
+    const definition = { ...before, ...termsIn(meta) };
     await shelf.renew(held, definition);
     if (!held.state.stopped) this.clock.change(definition.registeredId, termsOf(definition));
   }
@@ -236,7 +238,11 @@ function termsOf({ frequencySeconds, endsAtMs }: RegisteredDefinition): RunTerms
 
 function definitionOf(meta: PutRegisteredMeta): RegisteredDefinition {
   const { registeredId, siteId, integratorId, keyId, grantId, grantSeq, resultKey } = meta;
-  const { revision, frequencySeconds, endsAtMs } = meta;
   const who = { registeredId, siteId, integratorId, keyId, grantId, grantSeq, resultKey };
-  return { ...who, revision, frequencySeconds, endsAtMs };
+  return { ...who, ...termsIn(meta) };
+}
+
+/** What a renewal changes. */
+function termsIn({ revision, frequencySeconds, endsAtMs, pageEncoding }: PutRegisteredMeta) {
+  return { revision, frequencySeconds, endsAtMs, ...(pageEncoding && { pageEncoding }) };
 }

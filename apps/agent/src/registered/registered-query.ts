@@ -12,6 +12,8 @@ export interface RegisteredDefinition {
   grantSeq: number;
   /** Raw X25519, base64url. */
   resultKey: string;
+  /** What the broker that named these terms unpacks. */
+  pageEncoding?: 'br';
   revision: number;
   frequencySeconds: number;
   /** By the true time, milliseconds since the epoch. */

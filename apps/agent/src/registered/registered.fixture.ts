@@ -16,6 +16,7 @@ import {
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { makeEncryptionKey, rawPublicKey } from '#libs/pki/keys.js';
+import { openText } from '#libs/sealing/page-text.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
 import { sealRequest } from '#libs/sealing/seal-request.js';
 import { ResultOpener } from '#libs/sealing/seal-result.js';
@@ -177,8 +178,8 @@ export class RegisteredScene {
     const context = { queryId: runSealId(registeredId, run), siteId: aSiteId, integratorId };
     const opener = new ResultOpener(privateKey, keyEnvelope, context);
     const parts: Record<number, unknown> = {};
-    for await (const { header, sealed } of decodePages(Readable.from(frames))) {
-      parts[header.page] = JSON.parse(opener.openPage(header.page, sealed).toString());
+    for await (const page of decodePages(Readable.from(frames))) {
+      parts[page.header.page] = JSON.parse((await openText(opener, page)).toString());
     }
     return parts;
   }

@@ -63,6 +63,12 @@ export class PageSpool implements AsyncIterable<SealedPage> {
     this.wake?.();
   }
 
+  /** Of the pages of rows that wait here now, the next ones. */
+  next(most: number): PageHeader[] {
+    const headers = this.entries.slice(0, most).map(({ header }) => header);
+    return headers.filter(({ page }) => page > 0);
+  }
+
   /** Throws away what waits; more may come. */
   discard(): void {
     const entries = this.entries;

@@ -19,6 +19,8 @@ export interface Surroundings {
   queue?: { position?: number; reason: WaitReason };
   /** Of row pages that are kept. */
   pages: PageHeader[];
+  /** Of those behind them that were cut at the practice: the first one comes up, the others wait. */
+  coming?: PageHeader[];
   /** Opened with the caller's key; absent for another one. */
   outcome?: ResultOutcome;
 }
@@ -70,8 +72,10 @@ function timingOf({ began, ended, createdAtMs }: QueryRecord): Record<string, un
 function addResult(
   view: Record<string, unknown>,
   record: QueryRecord,
-  { pages, outcome }: Surroundings,
+  { pages: kept, coming = [], outcome }: Surroundings,
 ): void {
+  // What was noted of pages that come says nothing once the query has ended.
+  const pages = record.state === 'uploading' ? [...kept, ...coming] : kept;
   const size = record.resultBytes ?? pages.reduce((sum, page) => sum + page.plainBytes, 0);
   const counted =
     record.rowsAffected === undefined
@@ -81,15 +85,26 @@ function addResult(
   view['result'] = {
     ...counted,
     size,
-    pages: pages.map(pageView),
+    pages: pages.map((page, index) => pageView(page, pageStatus(index - kept.length))),
     ...(outcome?.parameters && { parameters: outcome.parameters }),
     ...(outcome?.columns && { columns: outcome.columns }),
   };
 }
 
-function pageView({ page, plainBytes, rowsStart, rowsEnd }: PageHeader): Record<string, unknown> {
+type PageStatus = 'queued' | 'uploading' | 'cached';
+
+/** @param behind of the kept ones, from 0; less for a kept one */
+function pageStatus(behind: number): PageStatus {
+  if (behind < 0) return 'cached';
+  return behind === 0 ? 'uploading' : 'queued';
+}
+
+function pageView(
+  { page, plainBytes, rowsStart, rowsEnd }: PageHeader,
+  status: PageStatus,
+): Record<string, unknown> {
   const rows = { count: rowsEnd - rowsStart + 1, rangeStart: rowsStart, rangeEnd: rowsEnd };
-  return { pageNumber: page, status: 'cached', size: plainBytes, rows };
+  return { pageNumber: page, status, size: plainBytes, rows };
 }
 
 function addFailure(

@@ -8,6 +8,7 @@ import { EMPTY_BYTES, OUTCOME_PAGE } from '#apps/broker/src/async-queries/open-r
 import { PageCount } from '#apps/broker/src/async-queries/page-count.js';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
+import { SlowPages } from '#apps/broker/src/async-queries/slow-pages.js';
 import { RequestRoom } from '#apps/broker/src/async-queries/request-room.js';
 import { RunWatch } from '#apps/broker/src/async-queries/run-watch.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
@@ -96,12 +97,15 @@ export class CarryQuery {
     watch: RunWatch,
   ): Promise<RunResult> {
     const count = new PageCount();
+    const owner = ownerOf(order.record, order.runId);
+    const slow = new SlowPages((pages) => this.results.noteComing(owner, pages));
     try {
       await this.noteHead(order, reader.head as RunQueryHead | undefined);
-      for await (const page of decodePages(reader.body)) {
+      for await (const page of decodePages(reader.body, (coming) => slow.begin(coming))) {
         count.add(page.header);
         watch.rest();
         await this.put(order, page, watch.signal);
+        slow.end();
         watch.expect(runLimits.executionMs + runLimits.graceMs);
       }
       const end = (await reader.end) as RunQueryEnd;
@@ -111,6 +115,8 @@ export class CarryQuery {
       const reason = error instanceof ConduitError ? error : new ConduitError('INTERNAL');
       reader.cancel(reason);
       throw error;
+    } finally {
+      slow.end();
     }
   }
 
@@ -154,6 +160,7 @@ export class CarryQuery {
       executionLimitMs: Math.min(runLimits.executionMs, grant.limits.ms ?? Infinity),
       sealedTo: record.sealedTo,
       resultKey: record.resultKey,
+      pageEncoding: 'br',
       idempotencyKey: record.idempotencyKey,
       ...(record.idempotencyKey === record.id && { keyMinted: true }),
     };

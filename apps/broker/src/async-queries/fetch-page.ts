@@ -15,7 +15,7 @@ import {
 import { isEnded, type QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
-import type { PageHeader } from '#libs/contracts/result-page.js';
+import type { SealedPage } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { Secret } from '#libs/kernel/secret.js';
@@ -34,10 +34,8 @@ export interface PageOrder {
   page: number;
 }
 
-export interface FetchedPage {
-  header: PageHeader;
+export interface FetchedPage extends SealedPage {
   opener: ResultOpener;
-  sealed: Buffer;
 }
 
 @Injectable()
@@ -62,22 +60,19 @@ export class FetchPage {
       return { record };
     }
     const owner = ownerOf(record);
-    const [header, sealed] = await Promise.all([
-      this.results.header(owner, page),
-      this.results.readPage(owner, page),
-    ]);
-    if (!opener || !header || !sealed) throw await this.absence(record, page);
+    const kept = await this.results.readPage(owner, page);
+    if (!opener || !kept) throw await this.absence(record, page);
     if (isEnded(record))
       await this.results.keepUntil(owner, this.clock.now() + this.keptMs(record));
     else await this.results.noteFetched(owner, page);
-    return { record, page: { header, opener, sealed } };
+    return { record, page: { ...kept, opener } };
   }
 
   /** Output parameters and the like, once they are there. */
   async outcome(record: QueryRecord, secret: Secret<Buffer>): Promise<ResultOutcome> {
     const opener = openerFor(record, secret);
-    const sealed = await this.results.readPage(ownerOf(record), OUTCOME_PAGE);
-    return opener && sealed ? openOutcome(opener, sealed) : {};
+    const page = await this.results.readPage(ownerOf(record), OUTCOME_PAGE);
+    return opener && page ? openOutcome(opener, page) : {};
   }
 
   private keptMs({ siteId, integratorId }: QueryRecord): number {

@@ -2,8 +2,10 @@
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import type { ColumnFacts } from '#libs/contracts/link-messages.js';
 import type { ParameterDto } from '#libs/contracts/command.js';
+import type { SealedPage } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Secret } from '#libs/kernel/secret.js';
+import { openText } from '#libs/sealing/page-text.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
 import { ResultOpener } from '#libs/sealing/seal-result.js';
 
@@ -33,8 +35,8 @@ export function openerFor(record: QueryRecord, secret: Secret<Buffer>): ResultOp
 }
 
 /** @throws ConduitError SEAL_BROKEN */
-export function openOutcome(opener: ResultOpener, sealed: Buffer): ResultOutcome {
-  const said = JSON.parse(opener.openPage(OUTCOME_PAGE, sealed).toString('utf8')) as unknown;
+export async function openOutcome(opener: ResultOpener, page: SealedPage): Promise<ResultOutcome> {
+  const said = JSON.parse((await openText(opener, page)).toString('utf8')) as unknown;
   if (typeof said !== 'object' || said === null) throw new ConduitError('SEAL_BROKEN');
   const { parameters, columns, errorCode, errorMessage } = said as Record<string, unknown>;
   const outcome: ResultOutcome = {};

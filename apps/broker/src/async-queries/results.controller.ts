@@ -6,10 +6,13 @@ import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
 import { FetchPage, type FetchedPage } from '#apps/broker/src/async-queries/fetch-page.js';
 import { PurgeResults } from '#apps/broker/src/async-queries/purge-results.js';
-import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
+import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
 import type { PageHeader } from '#libs/contracts/result-page.js';
 import { InvalidFields } from '#libs/contracts/read-dto.js';
+import { openText, openTextChunks } from '#libs/sealing/page-text.js';
 
+/** A page's text, and its base64 within the answer. */
+const HELD_TIMES = 3;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 @Controller('integrator/sites/:siteId/queries/:queryId/results')
@@ -31,7 +34,7 @@ export class ResultsController {
   ): Promise<Record<string, unknown>> {
     const page = readPageNumber(pageNumber);
     const secret = presentedSecret(request);
-    this.hold(request, reply);
+    const held = this.hold(request, reply);
     const order = { caller: callerOf(request), secret, siteId, queryId, page };
     const found = await this.fetch.execute(order);
     // They come with the last of it, so with a page that was fetched before the end there are none.
@@ -39,8 +42,10 @@ export class ResultsController {
     announce(reply, found.page?.header);
     const more = parameters ? { parameters } : {};
     if (!found.page) return more;
-    const { opener, sealed } = found.page;
-    return { data: opener.openPage(page, sealed).toString('base64'), ...more };
+    // What it says that it comes to is what it may come to at most.
+    await held.add(HELD_TIMES * found.page.header.plainBytes);
+    const text = await openText(found.page.opener, found.page);
+    return { data: text.toString('base64'), ...more };
   }
 
   /** The page's own text; a piece is opened when the caller's socket has room for it. */
@@ -86,14 +91,15 @@ export class ResultsController {
   }
 
   /** A node holds so many pages at once as its memory allows, and of one integrator a share. */
-  private hold(request: FastifyRequest, reply: FastifyReply): void {
+  private hold(request: FastifyRequest, reply: FastifyReply): HeldAnswer {
     const held = this.budget.open(callerOf(request).integratorId);
     reply.raw.once('close', () => held.release());
+    return held;
   }
 }
 
-function* opened({ opener, header, sealed }: FetchedPage): Generator<Buffer> {
-  yield* opener.openPageChunks(header.page, sealed);
+async function* opened({ opener, header, sealed }: FetchedPage): AsyncGenerator<Buffer> {
+  yield* openTextChunks(opener, { header, sealed });
 }
 
 function announce(reply: FastifyReply, header: PageHeader | undefined): void {

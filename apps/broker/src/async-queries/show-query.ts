@@ -42,10 +42,10 @@ export class ShowQuery {
     }
     if (record.runId === undefined) return asyncView(record, { pages: [] });
     if (isRunning(record)) await this.findPlace(record);
-    const headers = await this.results.headers(ownerOf(record));
-    const pages = headers.filter(({ page }) => page !== OUTCOME_PAGE);
-    const outcome = await this.outcomeOf(record, headers, secret);
-    return asyncView(record, { pages, ...(outcome && { outcome }) });
+    const { kept, coming } = await this.results.pages(ownerOf(record));
+    const pages = kept.filter(({ page }) => page !== OUTCOME_PAGE);
+    const outcome = await this.outcomeOf(record, kept, secret);
+    return asyncView(record, { pages, coming, ...(outcome && { outcome }) });
   }
 
   private async queueOf(record: QueryRecord): Promise<NonNullable<Surroundings['queue']>> {
@@ -79,8 +79,8 @@ export class ShowQuery {
     if (!says) return undefined;
     try {
       const opener = openerFor(record, secret);
-      const sealed = await this.results.readPage(ownerOf(record), OUTCOME_PAGE);
-      return opener && sealed && openOutcome(opener, sealed);
+      const page = await this.results.readPage(ownerOf(record), OUTCOME_PAGE);
+      return opener && page && (await openOutcome(opener, page));
     } catch {
       // Another key of the integrator: it learns all but what only the submitter may read.
       return undefined;

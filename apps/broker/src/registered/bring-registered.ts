@@ -172,6 +172,7 @@ export class BringRegistered {
       grantId: row.grant_id,
       grantSeq: row.grant_seq,
       resultKey: row.result_key,
+      pageEncoding: 'br',
       sealedTo: row.sealed_to,
       revision: row.revision,
       frequencySeconds: row.frequency_seconds,

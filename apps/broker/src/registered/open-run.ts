@@ -2,9 +2,10 @@
 import type { RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
 import type { SealedPart } from '#apps/broker/src/registered/run-parts.js';
 import type { ParameterDto } from '#libs/contracts/command.js';
-import { runSealId, type RunPart } from '#libs/contracts/registered.js';
+import { runSealId } from '#libs/contracts/registered.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Secret } from '#libs/kernel/secret.js';
+import { openText } from '#libs/sealing/page-text.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
 import { ResultOpener } from '#libs/sealing/seal-result.js';
 
@@ -29,14 +30,19 @@ export class RunOpener {
   }
 
   /** @throws ConduitError SEAL_BROKEN */
-  open(run: number, part: RunPart, { keyEnvelope, sealed }: SealedPart): Buffer {
-    const { registered_id, site_id: siteId, integrator_id: integratorId } = this.row;
-    const context = { queryId: runSealId(registered_id, run), siteId, integratorId };
-    return new ResultOpener(this.privateKey, keyEnvelope, context).openPage(part, sealed);
+  open(run: number, part: SealedPart): Promise<Buffer> {
+    return openText(this.opener(run, part), part);
   }
 
   /** @throws ConduitError SEAL_BROKEN */
-  openJson<T>(run: number, part: RunPart, sealedPart: SealedPart): T {
-    return JSON.parse(this.open(run, part, sealedPart).toString('utf8')) as T;
+  async openJson<T>(run: number, part: SealedPart): Promise<T> {
+    return JSON.parse((await this.open(run, part)).toString('utf8')) as T;
+  }
+
+  /** @throws ConduitError SEAL_BROKEN when the envelope is not for this key and this run */
+  opener(run: number, { keyEnvelope }: Pick<SealedPart, 'keyEnvelope'>): ResultOpener {
+    const { registered_id, site_id: siteId, integrator_id: integratorId } = this.row;
+    const context = { queryId: runSealId(registered_id, run), siteId, integratorId };
+    return new ResultOpener(this.privateKey, keyEnvelope, context);
   }
 }

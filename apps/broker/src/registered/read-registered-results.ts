@@ -50,9 +50,9 @@ export class ReadRegisteredResults {
       this.parts.read(row, run, runParts.outcome),
     ]);
     // The text, and its base64 within the answer.
-    await held.add(3 * rows.sealed.length);
-    const result = opener.openJson<RunResult>(run, runParts.outcome, outcome);
-    const data = opener.open(run, runParts.rows, rows).toString('base64');
+    await held.add(3 * rows.header.plainBytes);
+    const result = await opener.openJson<RunResult>(run, outcome);
+    const data = (await opener.open(run, rows)).toString('base64');
     return { data, ...result, cursor: this.cursors.write(row, run) };
   }
 
@@ -72,10 +72,10 @@ export class ReadRegisteredResults {
     let bytes = 0;
     for (const [index, { run }] of chain.entries()) {
       const part = await this.delta(row, Number(run));
-      bytes += part.sealed.length;
+      bytes += part.header.plainBytes;
       if (bytes > MOST_DELTA_BYTES) throw new ConduitError('CURSOR_EXPIRED');
-      await held.add(3 * part.sealed.length);
-      const delta = opener.openJson<RowDelta>(Number(run), runParts.delta, part);
+      await held.add(3 * part.header.plainBytes);
+      const delta = await opener.openJson<RowDelta>(Number(run), part);
       merged = index === 0 ? delta : mergeDeltas(merged, delta);
     }
     const rowsOf = (op: string) => merged.entries.filter((e) => e.op === op).map((e) => e.row);

@@ -47,8 +47,8 @@ class KeptPages {
     return Promise.resolve('stored');
   }
 
-  readPage(owner: ResultOwner, page: number): Promise<Buffer | undefined> {
-    return Promise.resolve(this.pages.get(`${owner.id} ${page}`)?.sealed);
+  readPage(owner: ResultOwner, page: number): Promise<SealedPage | undefined> {
+    return Promise.resolve(this.pages.get(`${owner.id} ${page}`));
   }
 
   purge(owner: ResultOwner, reason: PurgeReason): Promise<void> {

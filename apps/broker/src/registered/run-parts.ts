@@ -14,13 +14,12 @@ import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import type { LinkClient } from '#libs/link/link-client.js';
 
 /** A part and the envelope of its key. */
-export interface SealedPart {
+export interface SealedPart extends SealedPage {
   keyEnvelope: string;
-  sealed: Buffer;
 }
 
 const FETCH_MS = 60_000;
-/** A result has at most 8 MB, a delta at most the rows of two and their keys. */
+/** Of text: a result has at most 8 MB, a delta at most the rows of two and their keys. */
 const MOST_BYTES = 48 * 1024 * 1024;
 const LENGTH_BYTES = 2;
 /** How long another node may take to fetch from its agent. */
@@ -53,8 +52,8 @@ export class RunParts {
 
   /** Only what lies in the store. */
   async stored(row: RegisteredRow, run: number, part: RunPart): Promise<SealedPart | undefined> {
-    const blob = await this.results.readPage(runOwner(row, run), part).catch(() => undefined);
-    return blob && unpackPart(blob);
+    const kept = await this.results.readPage(runOwner(row, run), part).catch(() => undefined);
+    return kept && unpackPart(kept);
   }
 
   /**
@@ -71,13 +70,15 @@ export class RunParts {
     return fetch;
   }
 
-  /** Keeps a part that came with a report. Never rejects. */
-  async keep(row: RegisteredRow, run: number, part: RunPart, sealedPart: SealedPart) {
-    const { sealed } = sealedPart;
+  /** Keeps a part that came with a report, which has no header of its own. Never rejects. */
+  async keep(
+    row: RegisteredRow,
+    run: number,
+    part: RunPart,
+    { keyEnvelope, sealed }: Omit<SealedPart, 'header'>,
+  ): Promise<void> {
     const header = { page: part, rowsStart: 0, rowsEnd: -1, plainBytes: sealed.length };
-    await this.results
-      .putPage(runOwner(row, run), { header, sealed: pack(sealedPart) })
-      .catch(() => undefined);
+    await this.store(row, run, { keyEnvelope, header, sealed });
   }
 
   /** The rows of a run that a later one took the place of; its delta stays. Never rejects. */
@@ -96,7 +97,8 @@ export class RunParts {
   }
 
   private async fetchNow(link: LinkClient, row: RegisteredRow, run: number) {
-    const meta: FetchRegisteredMeta = { registeredId: row.registered_id, run };
+    const registeredId = row.registered_id;
+    const meta: FetchRegisteredMeta = { registeredId, run, pageEncoding: 'br' };
     const reader = await link.request(agentPatterns.fetchRegistered, meta, undefined, {
       deadlineMs: FETCH_MS,
     });
@@ -110,18 +112,19 @@ export class RunParts {
     const parts = new Map<number, SealedPart>();
     let bytes = 0;
     for await (const page of decodePages(reader.body)) {
-      bytes += page.sealed.length;
+      bytes += Math.max(page.sealed.length, page.header.plainBytes);
       if (bytes > MOST_BYTES || page.header.page > runParts.delta) {
         throw new ConduitError('LINK_PROTOCOL');
       }
-      const part = { keyEnvelope, sealed: page.sealed };
+      const part = { ...page, keyEnvelope };
       parts.set(page.header.page, part);
-      await this.store(row, run, { header: page.header, sealed: pack(part) });
+      await this.store(row, run, part);
     }
     return parts;
   }
 
-  private async store(row: RegisteredRow, run: number, page: SealedPage): Promise<void> {
+  private async store(row: RegisteredRow, run: number, part: SealedPart): Promise<void> {
+    const page = { header: part.header, sealed: pack(part) };
     await this.results.putPage(runOwner(row, run), page).catch(() => undefined);
   }
 
@@ -153,10 +156,11 @@ function pack({ keyEnvelope, sealed }: SealedPart): Buffer {
   return Buffer.concat([length, envelope, sealed]);
 }
 
-/** @param blob as it lies in the store */
-export function unpackPart(blob: Buffer): SealedPart {
+/** @param kept as it lies in the store */
+export function unpackPart({ header, sealed: blob }: SealedPage): SealedPart {
   const end = LENGTH_BYTES + blob.readUInt16BE();
-  return { keyEnvelope: blob.toString('latin1', LENGTH_BYTES, end), sealed: blob.subarray(end) };
+  const keyEnvelope = blob.toString('latin1', LENGTH_BYTES, end);
+  return { keyEnvelope, header, sealed: blob.subarray(end) };
 }
 
 /** What a failed fetch means to somebody who asked for changes: they have to start anew. */

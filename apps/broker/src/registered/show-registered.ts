@@ -36,10 +36,10 @@ export class ShowRegistered {
     secret: Secret<Buffer>,
   ): Promise<ErrorDetails | undefined> {
     const run = Number(row.error_run ?? 0);
-    const sealed = run > 0 ? await this.parts.stored(row, run, runParts.error) : undefined;
-    if (!sealed) return undefined;
+    const part = run > 0 ? await this.parts.stored(row, run, runParts.error) : undefined;
+    if (!part) return undefined;
     try {
-      return new RunOpener(row, secret).openJson<ErrorDetails>(run, runParts.error, sealed);
+      return await new RunOpener(row, secret).openJson<ErrorDetails>(run, part);
     } catch {
       // Another key of the integrator's: he reads the code, not the words.
       return undefined;

@@ -26,6 +26,12 @@ export const putPageScript = new RedisScript(`
   return 1
 `);
 
+/** Key: the hash. ARGV: headers of what comes, milliseconds after which Redis forgets a hash of nothing else. */
+export const noteComingScript = new RedisScript(`
+  redis.call('HSET', KEYS[1], 'coming', ARGV[1])
+  if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+`);
+
 /** Keys: the hash, the pages. ARGV: the pages' fields. Answers how many there were. */
 export const purgeScript = new RedisScript(`
   local removed = 0
@@ -57,6 +63,13 @@ export function fetchedPages(known: Record<string, string>): number[] {
     .map((name) => Number(name.slice('fetched:'.length)))
     .filter((page) => known[`page:${page}`] !== undefined)
     .sort((one, other) => one - other);
+}
+
+/** What was noted and has not come since, in order. */
+export function comingOf(known: Record<string, string>): PageHeader[] {
+  const last = Number(known['last'] ?? 0);
+  const noted = JSON.parse(known['coming'] ?? '[]') as PageHeader[];
+  return noted.filter(({ page }) => page > last);
 }
 
 /** Headers of the pages that may still be read, in order. */

@@ -11,6 +11,13 @@ export interface ResultOwner {
   queryId?: string;
 }
 
+/** Of one result: what is kept, and what is still on its way up. Each in the order of its numbers. */
+export interface KnownPages {
+  kept: PageHeader[];
+  /** Cut at the practice; the first one is coming up, the others wait there for their turn. */
+  coming: PageHeader[];
+}
+
 export type PurgeReason = 'fetched' | 'deleted' | 'expired' | 'cancelled';
 
 /** Every method throws ConduitError QUEUE_UNAVAILABLE while the transient store is away. */
@@ -22,14 +29,13 @@ export abstract class ResultStore {
    */
   abstract putPage(owner: ResultOwner, page: SealedPage): Promise<'stored' | 'full'>;
 
-  /** Of the pages that are kept, in the order of their numbers. */
-  abstract headers(owner: ResultOwner): Promise<PageHeader[]>;
+  abstract pages(owner: ResultOwner): Promise<KnownPages>;
 
-  /** The sealed page, or undefined when it is not kept, or not any more. */
-  abstract readPage(owner: ResultOwner, page: number): Promise<Buffer | undefined>;
+  /** Pages that take their time: the one that comes up, and those that wait behind it. */
+  abstract noteComing(owner: ResultOwner, pages: readonly PageHeader[]): Promise<void>;
 
-  /** Of one page, if it is kept. */
-  abstract header(owner: ResultOwner, page: number): Promise<PageHeader | undefined>;
+  /** The page, or undefined when it is not kept, or not any more. */
+  abstract readPage(owner: ResultOwner, page: number): Promise<SealedPage | undefined>;
 
   /** The highest page that ever came, kept or not; 0 when none did. */
   abstract lastPage(owner: ResultOwner): Promise<number>;

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import type { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
+import { keysOf } from '#apps/broker/src/results/result-keys.js';
 import { RedisResultStore } from '#apps/broker/src/results/result-store.redis.js';
 import type { ResultOwner } from '#apps/broker/src/results/result-store.port.js';
 import { SweepHeld } from '#apps/broker/src/results/sweep-held.js';
@@ -72,11 +73,38 @@ const KB = 1_024;
       const [second, first] = [aPage(2), aPage(1)];
       expect(await results.putPage(owner, second)).toBe('stored');
       expect(await results.putPage(owner, first)).toBe('stored');
-      expect(await results.headers(owner)).toEqual([first.header, second.header]);
-      expect(await results.header(owner, 2)).toEqual(second.header);
-      expect(await results.readPage(owner, 1)).toEqual(first.sealed);
+      expect((await results.pages(owner)).kept).toEqual([first.header, second.header]);
+      expect(await results.readPage(owner, 1)).toEqual(first);
       expect(await results.readPage(owner, 3)).toBeUndefined();
       expect(await results.lastPage(owner)).toBe(2);
+    });
+
+    test('are told before they are there, until they are', async () => {
+      const { results } = aStore();
+      const owner = anOwner();
+      const coming = [1, 2, 3].map((page) => aPage(page).header);
+      const told = async () => (await results.pages(owner)).coming.map(({ page }) => page);
+      await results.noteComing(owner, coming);
+      expect(await results.pages(owner)).toEqual({ kept: [], coming });
+      expect(await results.readPage(owner, 1)).toBeUndefined();
+      await results.putPage(owner, aPage(1));
+      expect(await told()).toEqual([2, 3]);
+      await results.noteComing(owner, [aPage(2).header]);
+      expect(await told()).toEqual([2]);
+      await results.putPage(owner, aPage(2));
+      await results.purgePage(owner, 2, 'deleted');
+      expect(await told()).toEqual([]);
+    });
+
+    test('that never came are forgotten by Redis itself', async () => {
+      const { results } = aStore();
+      const owner = anOwner();
+      await results.noteComing(owner, [aPage(1).header]);
+      const [about] = keysOf(owner.id, 1);
+      expect(await redis.client.pttl(about)).toBeGreaterThan(0);
+      await results.putPage(owner, aPage(1));
+      await results.noteComing(owner, [aPage(2).header]);
+      expect(await redis.client.pttl(about)).toBeGreaterThan(24 * HOUR_MS);
     });
 
     test('keep the first of a page that comes twice, and count it once', async () => {
@@ -86,7 +114,7 @@ const KB = 1_024;
       for (let n = 0; n < 5; n += 1) {
         expect(await results.putPage(owner, n === 0 ? page : aPage(1))).toBe('stored');
       }
-      expect(await results.readPage(owner, 1)).toEqual(page.sealed);
+      expect(await results.readPage(owner, 1)).toEqual(page);
       expect(await results.putPage(owner, aPage(2))).toBe('stored');
     });
 
@@ -120,7 +148,7 @@ const KB = 1_024;
       await results.noteFetched(owner, 2);
       expect(await results.makeRoom(owner)).toBe(true);
       expect(await results.putPage(owner, aPage(3))).toBe('stored');
-      expect((await results.headers(owner)).map(({ page }) => page)).toEqual([2, 3]);
+      expect((await results.pages(owner)).kept.map(({ page }) => page)).toEqual([2, 3]);
       expect(receipts).toMatchObject([{ reason: 'fetched', count: 1, queryId: owner.queryId }]);
     });
 
@@ -132,7 +160,7 @@ const KB = 1_024;
       await results.purge(owner, 'deleted');
       expect(receipts).toHaveLength(1);
       expect(receipts[0]).toMatchObject({ count: 3, queryId: owner.queryId });
-      expect(await results.headers(owner)).toEqual([]);
+      expect((await results.pages(owner)).kept).toEqual([]);
       expect(await results.lastPage(owner)).toBe(2);
       expect((await redis.keys()).filter((key) => key.startsWith('conduit:result:'))).toHaveLength(
         1,
@@ -153,7 +181,7 @@ const KB = 1_024;
       expect(scheduled).toHaveLength(2);
       clock.advance(HOUR_MS);
       expect(await results.readPage(owner, 1)).toBeUndefined();
-      expect(await results.headers(owner)).toEqual([]);
+      expect((await results.pages(owner)).kept).toEqual([]);
       await results.purgeWhenDue(owner);
       expect(receipts).toMatchObject([{ reason: 'fetched', count: 1 }]);
     });

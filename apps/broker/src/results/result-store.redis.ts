@@ -6,9 +6,11 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import {
+  comingOf,
   fetchedPages,
   headersOf,
   keysOf,
+  noteComingScript,
   noteFetchedScript,
   purgeScript,
   putPageScript,
@@ -17,6 +19,7 @@ import {
 } from '#apps/broker/src/results/result-keys.js';
 import {
   ResultStore,
+  type KnownPages,
   type PurgeReason,
   type ResultOwner,
 } from '#apps/broker/src/results/result-store.port.js';
@@ -56,23 +59,24 @@ export class RedisResultStore extends ResultStore {
     return 'stored';
   }
 
-  override async headers(owner: ResultOwner): Promise<PageHeader[]> {
-    return headersOf(await this.known(owner.id), this.clock.now());
+  override async pages(owner: ResultOwner): Promise<KnownPages> {
+    const known = await this.known(owner.id);
+    return { kept: headersOf(known, this.clock.now()), coming: comingOf(known) };
   }
 
-  override async readPage(owner: ResultOwner, page: number): Promise<Buffer | undefined> {
+  override async noteComing(owner: ResultOwner, pages: readonly PageHeader[]): Promise<void> {
+    const [about] = keysOf(owner.id, 0);
+    await this.store.run(noteComingScript, [about], [JSON.stringify(pages), LEFT_BEHIND_MS]);
+  }
+
+  override async readPage(owner: ResultOwner, page: number): Promise<SealedPage | undefined> {
     const [about, pageKey] = keysOf(owner.id, page);
-    const [until, sealed] = await this.store.ask((redis) =>
-      Promise.all([redis.hget(about, 'until'), redis.getBuffer(pageKey)]),
+    const [[until, header], sealed] = await this.store.ask((redis) =>
+      Promise.all([redis.hmget(about, 'until', `page:${page}`), redis.getBuffer(pageKey)]),
     );
-    if (sealed === null || until === null || Number(until) <= this.clock.now()) return undefined;
-    return sealed;
-  }
-
-  override async header(owner: ResultOwner, page: number): Promise<PageHeader | undefined> {
-    const [about] = keysOf(owner.id, page);
-    const text = await this.store.ask((redis) => redis.hget(about, `page:${page}`));
-    return text === null ? undefined : (JSON.parse(text) as PageHeader);
+    if (!until || Number(until) <= this.clock.now()) return undefined;
+    if (!header || sealed === null) return undefined;
+    return { header: JSON.parse(header) as PageHeader, sealed };
   }
 
   /** Of the highest page that ever came, kept or not; 0 when none did. */
