@@ -91,6 +91,27 @@ export const catalogue = {
     'There are as many live keys as there may be, of this name or in all.',
     'Revoke one of them first, or choose another name.',
   ),
+  TOKEN_INVALID: entry(
+    401,
+    'never',
+    'integrator',
+    'The access token is not valid, or no longer.',
+    'Ask the token endpoint for a new one.',
+  ),
+  TOKEN_WITHOUT_SECRET: entry(
+    403,
+    'never',
+    'integrator',
+    'The access token holds no secret that results could be sealed to.',
+    'Ask for the token with result_secret, or send an API key.',
+  ),
+  CLIENT_ASSERTION_REFUSED: entry(
+    401,
+    'never',
+    'integrator',
+    'The client assertion was not accepted.',
+    'Sign a new one: for this token endpoint, with one of the registered keys, five minutes at most, an id of its own.',
+  ),
   REGISTRY_ENTRY_NOT_FOUND: entry(
     404,
     'never',
@@ -386,6 +407,13 @@ export const catalogue = {
     'practice',
     'The result has more rows than the permission allows. The statement was run.',
     'Ask for fewer rows, or ask the practice for a higher limit.',
+  ),
+  RESULT_BYTES_LIMIT: entry(
+    413,
+    'never',
+    'practice',
+    'The result is larger than the practice allows. The statement was run.',
+    'Ask for fewer rows or columns, or ask the practice for a higher limit: it holds for every kind of query.',
   ),
   RESULT_UNENCODABLE: entry(
     422,

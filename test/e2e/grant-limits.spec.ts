@@ -106,9 +106,9 @@ describe('a permission for so many rows', () => {
 describe('a permission for so many bytes', () => {
   test('ends what gives more with that reason, in each kind', async () => {
     await permit('--bytes', '10000');
-    expect(await refusedWith(WIDE)).toBe('413 RESULT_TOO_LARGE');
-    expect(await endedAs(WIDE)).toBe('executionFailed RESULT_TOO_LARGE');
-    expect(await registered(WIDE)).toMatchObject({ code: 'RESULT_TOO_LARGE' });
+    expect(await refusedWith(WIDE)).toBe('413 RESULT_BYTES_LIMIT');
+    expect(await endedAs(WIDE)).toBe('executionFailed RESULT_BYTES_LIMIT');
+    expect(await registered(WIDE)).toMatchObject({ code: 'RESULT_BYTES_LIMIT' });
     expect((await immediate(FIVE)).status).toBe(200);
   }, 60_000);
 });

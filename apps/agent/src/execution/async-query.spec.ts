@@ -151,7 +151,7 @@ describe('an async query', () => {
     room.gate.limits = { bytes: 3_000_000 };
     answer = { sets: [{ columns, rows: megabytes(12) }] };
     const first = await takePages(await room.queries.execute(anAsyncRequest(select), still));
-    expect(first.end).toMatchObject({ error: { code: 'RESULT_TOO_LARGE' } });
+    expect(first.end).toMatchObject({ error: { code: 'RESULT_BYTES_LIMIT' } });
     room.gate.limits = {};
     answer = { sets: [{ columns, rows: megabytes(12) }] };
     const second = await takePages(await room.queries.execute(anAsyncRequest(select), still));

@@ -100,6 +100,16 @@ describe.each(lanes)('in the lane %s', (lane) => {
     answer = { sets: [{ columns, rows }] };
     expect(await outcome(greedy(lane, grant))).toMatchObject({
       status: 'executionFailed',
+      error: { code: 'RESULT_BYTES_LIMIT' },
+    });
+  });
+
+  test('no limit of the grant is blamed for what the caller could not take in this way', async () => {
+    const grant = await permit({ bytes: 5_000 });
+    const rows: ScriptedValue[][] = Array.from({ length: 2 }, () => ['x'.repeat(2_000)]);
+    answer = { sets: [{ columns, rows }] };
+    const { meta, ...rest } = greedy(lane, grant);
+    expect(await outcome({ ...rest, meta: { ...meta, maxResultBytes: 3_000 } })).toMatchObject({
       error: { code: 'RESULT_TOO_LARGE' },
     });
   });

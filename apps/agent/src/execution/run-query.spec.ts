@@ -182,7 +182,7 @@ describe('a query that is stopped', () => {
 
   test.each([
     ['rows', { rows: 3 }, 'RESULT_ROWS_LIMIT'],
-    ['bytes', { bytes: 60 }, 'RESULT_TOO_LARGE'],
+    ['bytes', { bytes: 60 }, 'RESULT_BYTES_LIMIT'],
   ])(
     'because it passed the limit of its grant on %s says so after the whole rows',
     async (_what, limits, code) => {

@@ -258,7 +258,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const { command } = query;
     const executionMode = command.executionMode ?? 'reader';
     const { form, resultSets, columns, grantId } = meta;
-    const { maxRows, maxBytes, times } = admitted.limits;
+    const { maxRows, maxBytes, bytesFault, times } = admitted.limits;
     const running = new RunningQuery({
       driver: admitted.site.writes.runnerFor(meta, admitted.permission),
       command: {
@@ -269,7 +269,7 @@ export class RunQuery implements BeforeApplicationShutdown {
         text: command.text,
         parameters: command.parameters ?? [],
       },
-      shape: { form, resultSets, columns, executionMode, maxRows, maxBytes },
+      shape: { form, resultSets, columns, executionMode, maxRows, maxBytes, bytesFault },
       times,
       waitedMs: admitted.waitedMs,
       signal,

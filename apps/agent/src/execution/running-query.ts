@@ -28,7 +28,11 @@ const BEFORE_EXECUTION: readonly ErrorCode[] = [
 ];
 
 /** A write whose answer is too large is written all the same: cutting it off would undo it unasked. */
-const ANSWER_ALONE: readonly ErrorCode[] = ['RESULT_TOO_LARGE', 'RESULT_ROWS_LIMIT'];
+const ANSWER_ALONE: readonly ErrorCode[] = [
+  'RESULT_TOO_LARGE',
+  'RESULT_ROWS_LIMIT',
+  'RESULT_BYTES_LIMIT',
+];
 
 export interface RunOrder {
   driver: Pick<PmsDriver, 'run'>;

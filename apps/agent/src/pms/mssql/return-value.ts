@@ -5,6 +5,7 @@ import { need } from '#apps/agent/src/pms/mssql/tds-bytes.js';
 import { readMetadata, type TokenParser } from '#apps/agent/src/pms/mssql/tedious-seam.js';
 import { readLargeValue } from '#apps/agent/src/pms/mssql/tds-large-values.js';
 import { JsonOutput } from '#apps/agent/src/pms/rows/json-output.js';
+import type { BytesCap, BytesFault } from '#apps/agent/src/pms/rows/result-writer.js';
 
 export interface ReturnedValue {
   /** Without its `@`. */
@@ -16,21 +17,24 @@ export interface ReturnedValue {
 /** What the output parameters of one answer may still take, all together. */
 export interface ReturnBudget {
   leftBytes: number;
+  /** What it is called when there is no more. */
+  fault: BytesFault;
 }
 
 /** Output parameters travel in the answer's end, which is held in memory. */
 const MAX_RETURNED_BYTES = 8 * 1024 * 1024;
 const NO_KEY = new Uint8Array(0);
 
-/** @param maxBytes what the whole answer may take */
-export const returnBudget = (maxBytes: number): ReturnBudget => ({
-  leftBytes: Math.min(maxBytes, MAX_RETURNED_BYTES),
-});
+/** Of what the whole answer may take. */
+export const returnBudget = ({ maxBytes, bytesFault }: BytesCap): ReturnBudget =>
+  maxBytes <= MAX_RETURNED_BYTES
+    ? { leftBytes: maxBytes, fault: bytesFault }
+    : { leftBytes: MAX_RETURNED_BYTES, fault: 'RESULT_TOO_LARGE' };
 
 /**
  * Reads the token whose type byte was just taken.
  * @param budget the answer's; lowered by the name and the text of the value
- * @throws ConduitError RESULT_TOO_LARGE past the budget
+ * @throws ConduitError the budget's fault past it
  */
 export async function readReturnValue(
   parser: TokenParser,
@@ -46,7 +50,7 @@ export async function readReturnValue(
   });
   await readValue(parser, column, out);
   out.deliverTo(out.total);
-  if (held > budget.leftBytes) throw new ConduitError('RESULT_TOO_LARGE');
+  if (held > budget.leftBytes) throw new ConduitError(budget.fault);
   budget.leftBytes -= held;
   const json = Buffer.concat(chunks).toString('utf8');
   if (json === 'null') return { name, value: null };

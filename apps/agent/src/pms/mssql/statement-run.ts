@@ -121,7 +121,7 @@ export class StatementRun {
     listen(this.connection, {
       rows: new RowReader(this.sink),
       returned: ({ name, value }) => this.returned.set(name.toLowerCase(), value),
-      returnBudget: returnBudget(this.sink.maxBytes),
+      returnBudget: returnBudget(this.sink.bytesCap),
       done: (token) => this.noteDone(token),
       other: ({ handlerName }) => this.noteTransaction(TRANSACTION_EVENTS[handlerName]),
       pause: () => this.sink.pause(),

@@ -20,7 +20,14 @@ export interface ResultShape {
   executionMode: 'reader' | 'nonQuery' | 'scalar';
   maxRows: number;
   maxBytes: number;
+  /** What passing `maxBytes` is called; absent: RESULT_TOO_LARGE. */
+  bytesFault?: BytesFault;
 }
+
+/** Too large for this way of asking, or more than the practice lets anybody have. */
+export type BytesFault = 'RESULT_TOO_LARGE' | 'RESULT_BYTES_LIMIT';
+
+export type BytesCap = Required<Pick<ResultShape, 'maxBytes' | 'bytesFault'>>;
 
 /** Bytes held for a reader that is slower than the database. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -81,9 +88,10 @@ export class ResultWriter {
     return this.out.total;
   }
 
-  /** The cap on the answer. */
-  get maxBytes(): number {
-    return this.shape.maxBytes;
+  /** The cap on the answer, and what passing it is called. */
+  get bytesCap(): BytesCap {
+    const { maxBytes, bytesFault = 'RESULT_TOO_LARGE' } = this.shape;
+    return { maxBytes, bytesFault };
   }
 
   beginSet(columns: ColumnFacts[]): void {
@@ -116,7 +124,8 @@ export class ResultWriter {
     this.recording?.endRow(this.rowStart, this.out.total);
     if (this.shape.form === 'ndjson') this.out.byte(NEWLINE);
     if (this.rows >= this.shape.maxRows) return this.refuse('RESULT_ROWS_LIMIT');
-    if (this.isTooLarge) return this.refuse('RESULT_TOO_LARGE');
+    const { sizeFault } = this;
+    if (sizeFault) return this.refuse(sizeFault);
     this.inRow = false;
     this.rows += 1;
     this.rowsOfSet += 1;
@@ -142,7 +151,8 @@ export class ResultWriter {
    * value. A promise means: wait, the reader is slower.
    */
   pause(): Promise<void> | undefined {
-    if (this.isTooLarge) this.refuse('RESULT_TOO_LARGE');
+    const { sizeFault } = this;
+    if (sizeFault) this.refuse(sizeFault);
     if (this.pages !== undefined) return this.chunks.ready();
     if (!this.flushPlanned && this.chunks.isEmpty && this.out.total > this.out.delivered) {
       this.flushPlanned = true;
@@ -184,9 +194,10 @@ export class ResultWriter {
     this.close();
   }
 
-  private get isTooLarge(): boolean {
+  private get sizeFault(): BytesFault | undefined {
     const { total } = this.out;
-    return total > this.shape.maxBytes || this.pages?.isTooLargeAt(total) === true;
+    if (total > this.shape.maxBytes) return this.shape.bytesFault ?? 'RESULT_TOO_LARGE';
+    return this.pages?.isTooLargeAt(total) === true ? 'RESULT_TOO_LARGE' : undefined;
   }
 
   private columnsShown(count: number): number {
