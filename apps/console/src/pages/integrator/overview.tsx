@@ -122,7 +122,7 @@ function stepsOf(home: IntegratorHome): Step[] {
       words:
         home.missing.length === 0
           ? 'Practices see your whole declaration before they decide.'
-          : `Practices decide by what you declare. Missing: ${home.missing.map((field) => fieldWords[field].toLowerCase()).join(', ')}.`,
+          : `Practices decide by what you declare. Missing: ${home.missing.map((field) => fieldWords[field]).join(', ')}.`,
       isDone: home.missing.length === 0,
       act: { to: 'profile', label: 'Complete the profile' },
     },

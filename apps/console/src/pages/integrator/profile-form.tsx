@@ -94,7 +94,11 @@ export function ProfileForm({ profile, onSaved, onClose }: ProfileFormProps) {
   const field = (name: keyof Texts) => ({
     label: fieldWords[name],
     value: texts[name],
-    onChange: (value: string) => setTexts((now) => ({ ...now, [name]: value })),
+    onChange: (value: string) => {
+      setTexts((now) => ({ ...now, [name]: value }));
+      // What was wrong may be right now; a field that is marked would hold the form back.
+      if (saving.isError) saving.reset();
+    },
     ...errorOf(wrong.find((one) => one.field.split('[')[0] === name)?.problem),
   });
   return (

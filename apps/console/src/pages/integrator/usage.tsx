@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { UsageOfSite, UsageReport } from '#libs/console-api/integrator.js';
 import { readUsage } from '#apps/console/src/api/integrator.js';
+import { useLive } from '#apps/console/src/pages/practice/use-live.js';
 import { ButtonLink } from '#apps/console/src/ui/button.js';
 import { Chart } from '#apps/console/src/ui/chart.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
@@ -12,6 +13,8 @@ import { Page, Section } from '#apps/console/src/ui/page.js';
 import { Select } from '#apps/console/src/ui/select.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { useIntegratorId } from './use-integrator.js';
+
+const REFRESH_MS = 10_000;
 
 const spans = [
   { value: '7', label: '7 days' },
@@ -26,6 +29,7 @@ export default function Usage() {
   const usage = useQuery({
     queryKey: ['integrator', integratorId, 'usage', days],
     queryFn: () => readUsage(integratorId, Number(days)),
+    refetchInterval: useLive(REFRESH_MS),
   });
   return (
     <Page

@@ -140,25 +140,26 @@ function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook
 function EndpointFacts({ webhook }: { webhook: Endpoint }) {
   const { events, failingSince, previousSecretUntil: until } = webhook;
   return (
-    <>
-      <Facts
-        facts={[
-          { label: 'State', value: <WebhookState webhook={webhook} /> },
-          { label: 'Told of', value: events.length === 0 ? 'Everything' : events.join(', ') },
-          {
-            label: 'Signed as',
-            value: webhook.signature === 'halo' ? 'Halo' : 'Standard Webhooks',
-          },
-          ...(failingSince === undefined
-            ? []
-            : [{ label: 'Failing since', value: <DateTime value={failingSince} /> }]),
-          ...(until === undefined
-            ? []
-            : [{ label: 'Old secret signs until', value: <DateTime value={until} /> }]),
-        ]}
-      />
-      <CodeLine text={webhook.publicKey} what="the public key" />
-    </>
+    <Facts
+      facts={[
+        { label: 'State', value: <WebhookState webhook={webhook} /> },
+        { label: 'Told of', value: events.length === 0 ? 'Everything' : events.join(', ') },
+        {
+          label: 'Signed as',
+          value: webhook.signature === 'halo' ? 'Halo' : 'Standard Webhooks',
+        },
+        ...(failingSince === undefined
+          ? []
+          : [{ label: 'Failing since', value: <DateTime value={failingSince} /> }]),
+        ...(until === undefined
+          ? []
+          : [{ label: 'Old secret signs until', value: <DateTime value={until} /> }]),
+        {
+          label: 'Public key',
+          value: <CodeLine text={webhook.publicKey} what="the public key" />,
+        },
+      ]}
+    />
   );
 }
 
