@@ -289,6 +289,7 @@ export interface ActivityEntry {
   siteName?: string;
   /** Who did it: a person of the practice, `Conduit staff`, or absent. */
   who?: string;
+  /** What its permission is for, in words. */
   purpose?: string;
   outcome?: ActivityOutcome;
   /** Classes, e.g. `<=100`: no exact size is recorded anywhere. */

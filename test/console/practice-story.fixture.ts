@@ -18,7 +18,9 @@ export async function admitOwnPasskey(conduit: TestConduit, { page }: Visit): Pr
   await page.getByRole('link', { name: 'Approvers' }).click();
   const words = await page.getByTestId('six-words').first().textContent();
   await admitOnServer(conduit, words ?? '');
-  await page.getByText('Can approve', { exact: true }).last().waitFor();
+  // What was to be admitted goes once the server says that it has it.
+  await page.getByText(words ?? '').waitFor({ state: 'detached' });
+  await page.getByText('Admitted on the server of').first().waitFor();
 }
 
 /** The page of requests, the request of this integrator, everything as it is proposed. */

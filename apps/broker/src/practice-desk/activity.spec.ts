@@ -8,6 +8,7 @@ import { ReadToday } from '#apps/broker/src/practice-desk/read-today.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { ActivityEntry, ActivityFilter } from '#libs/console-api/practice.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { aGrant } from '#libs/grants/grant.fixture.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 
 const ROWS = 10_000;
@@ -58,6 +59,15 @@ beforeAll(async () => {
       })
       .execute();
   }
+  const document = JSON.stringify(aGrant({ grantId: 'grant-1', purposes: ['TREAT', 'PUBHLTH'] }));
+  await kysely
+    .insertInto('grants')
+    .values({
+      ...{ grant_id: 'grant-1', seq: 1, site_id: 'site-1', integrator_id: 'integrator-2' },
+      ...{ state: 'active', signed: JSON.stringify({ document, approvals: [] }) },
+      ...{ expires_at: new Date(START_MS) },
+    })
+    .execute();
   // A hundred in each moment, so that pages are cut between acts of the same millisecond.
   for (let n = 0; n < ROWS; n += 1) {
     if (n % 100 === 0) clock.advance(1);
@@ -66,7 +76,7 @@ beforeAll(async () => {
   clock.advance(1_000);
   note(aRead({ practice: 'practice-2', site: 'site-2', requestId: 'foreign' }));
   note(aRead({ type: 'query.refused', outcome: 'refused', errorCode: 'GRANT_PAUSED' }));
-  note(aRead({ integrator: 'integrator-2', mode: 'nonQuery', purpose: 'TREAT' }));
+  note(aRead({ integrator: 'integrator-2', mode: 'nonQuery', grantId: 'grant-1' }));
   note({ type: 'access.paused', practice: 'practice-1', actorRef: 'operator' });
   note({ type: 'session.started', practice: 'practice-1', actorRef: 'person-1' });
   await trail.flush();
@@ -116,9 +126,14 @@ describe('activity', () => {
 
   test('is filtered by who, why, and when', async () => {
     expect(await read({ integratorId: 'integrator-2' })).toMatchObject([
-      { words: 'Zz Two changed data at Zz Site 1.', purpose: 'TREAT' },
+      {
+        words: 'Zz Two changed data at Zz Site 1.',
+        purpose: 'Treatment of patients; Public health',
+      },
     ]);
     expect(await read({ purpose: 'TREAT' })).toHaveLength(1);
+    expect(await read({ purpose: 'PUBHLTH' })).toHaveLength(1);
+    expect(await read({ purpose: 'HRESCH' })).toEqual([]);
     expect(await read({ siteId: 'site-2' })).toEqual([]);
     const from = new Date(START_MS + 100).toISOString();
     expect(await read({ from, to: new Date(START_MS + 101).toISOString() })).toHaveLength(50);

@@ -10,9 +10,11 @@ import {
   activityWords,
   kindActions,
 } from '#apps/broker/src/practice-desk/activity-words.js';
+import { purposeText } from '#apps/broker/src/practice-desk/permission-words.js';
 import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
 import type { ActivityEntry, ActivityFilter, ActivityPage } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
+import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 
 export const activityLimits = { page: 50, exported: 50_000, batch: 2_000 } as const;
 
@@ -22,10 +24,15 @@ interface Row {
   record: string;
 }
 
+/** Codes, by grantId. */
+type Purposes = ReadonlyMap<string, readonly string[]>;
+
 interface Names {
   integrators: Map<string, string>;
   sites: Map<string, string>;
   people: Map<string, string>;
+  /** Words for what its permission is for, by grantId. */
+  purposes: Map<string, string>;
 }
 
 /** Milliseconds and number of the last entry of a page. */
@@ -44,9 +51,10 @@ export class ReadActivity {
     before?: string,
     limit: number = activityLimits.page,
   ): Promise<ActivityPage> {
-    const rows = await this.rows(practiceId, filter, before, limit + 1);
+    const grants = await this.purposesOf(practiceId);
+    const rows = await this.rows(practiceId, { filter, grants }, before, limit + 1);
     const shown = rows.slice(0, limit);
-    const entries = await this.entriesOf(practiceId, shown);
+    const entries = await this.entriesOf(practiceId, shown, grants);
     const last = shown.at(-1);
     return { entries, ...(rows.length > limit && last && { next: cursorOf(last) }) };
   }
@@ -68,7 +76,7 @@ export class ReadActivity {
 
   private rows(
     practiceId: string,
-    filter: ActivityFilter,
+    { filter, grants }: { filter: ActivityFilter; grants: Purposes },
     before: string | undefined,
     limit: number,
   ): Promise<Row[]> {
@@ -80,9 +88,18 @@ export class ReadActivity {
       .orderBy('recorded_at', 'desc')
       .orderBy('seq', 'desc')
       .limit(limit);
-    const words = { integrator: filter.integratorId, site: filter.siteId };
-    for (const [field, value] of Object.entries({ ...words, ...purposeAndOutcome(filter) })) {
+    const { integratorId: integrator, siteId: site, purpose, outcome } = filter;
+    for (const [field, value] of Object.entries({ integrator, site, outcome })) {
       if (value !== undefined) query = query.where(hasOneOf(field, [value]));
+    }
+    if (purpose !== undefined) {
+      const meant = [...grants].filter(([, purposes]) => purposes.includes(purpose));
+      query = query.where(
+        hasOneOf(
+          'grantId',
+          meant.map(([grantId]) => grantId),
+        ),
+      );
     }
     if (filter.from !== undefined) query = query.where('recorded_at', '>=', new Date(filter.from));
     if (filter.to !== undefined) query = query.where('recorded_at', '<', new Date(filter.to));
@@ -95,13 +112,40 @@ export class ReadActivity {
     return query.execute();
   }
 
-  private async entriesOf(practiceId: string, rows: readonly Row[]): Promise<ActivityEntry[]> {
+  /** What each permission of the practice is for, by grantId, as its newest document says. */
+  private async purposesOf(practiceId: string): Promise<Purposes> {
+    const rows = await this.database
+      .selectFrom('grants')
+      .innerJoin('sites', 'sites.site_id', 'grants.site_id')
+      .distinctOn('grant_id')
+      .select(['grant_id', 'signed'])
+      .where('practice_id', '=', practiceId)
+      .orderBy('grant_id')
+      .orderBy('seq', 'desc')
+      .execute();
+    return new Map(
+      rows.map(({ grant_id: grantId, signed }) => [
+        grantId,
+        (JSON.parse((signed as SignedGrant).document) as Grant).purposes,
+      ]),
+    );
+  }
+
+  private async entriesOf(
+    practiceId: string,
+    rows: readonly Row[],
+    grants: Purposes,
+  ): Promise<ActivityEntry[]> {
     const records = rows.map(({ record }) => JSON.parse(record) as AuditRecord);
-    const names = await this.namesOf(practiceId, records);
+    const names = await this.namesOf(practiceId, records, grants);
     return rows.map((row, index) => entryOf(row, records[index] as AuditRecord, names));
   }
 
-  private async namesOf(practiceId: string, records: readonly AuditRecord[]): Promise<Names> {
+  private async namesOf(
+    practiceId: string,
+    records: readonly AuditRecord[],
+    grants: Purposes,
+  ): Promise<Names> {
     const ids = (pick: (record: AuditRecord) => string | undefined) => [
       ...new Set(records.map(pick).filter((id) => id !== undefined)),
     ];
@@ -123,14 +167,15 @@ export class ReadActivity {
       integrators: new Map(integrators.map((row) => [row.integrator_id, row.name])),
       sites: new Map(sites.map((row) => [row.site_id, row.name])),
       people,
+      purposes: new Map(
+        [...grants].map(([id, purposes]) => [id, purposes.map(purposeText).join('; ')]),
+      ),
     };
   }
 }
 
 const actionsOf = ({ kind }: ActivityFilter): readonly AuditAction[] =>
   kind === undefined ? Object.values(kindActions).flat() : kindActions[kind];
-
-const purposeAndOutcome = ({ purpose, outcome }: ActivityFilter) => ({ purpose, outcome });
 
 /**
  * SQL: the record's field has one of these values. Records are canonical JSON, in whose texts a quote
@@ -145,7 +190,8 @@ function entryOf(row: Row, record: AuditRecord, names: Names): ActivityEntry {
   const integrator = record.integrator && names.integrators.get(record.integrator);
   const site = record.site && names.sites.get(record.site);
   const who = record.actorRef && names.people.get(record.actorRef);
-  const { outcome, purpose, durationBucket, rowsBucket, bytesBucket, requestId } = record;
+  const purpose = record.grantId && names.purposes.get(record.grantId);
+  const { outcome, durationBucket, rowsBucket, bytesBucket, requestId } = record;
   return {
     seq: row.seq,
     at: row.recorded_at.toISOString(),
@@ -155,7 +201,7 @@ function entryOf(row: Row, record: AuditRecord, names: Names): ActivityEntry {
     ...(site && { siteName: site }),
     ...(who && { who }),
     ...(outcome !== undefined && { outcome }),
-    ...(purpose !== undefined && { purpose }),
+    ...(purpose && { purpose }),
     ...(durationBucket !== undefined && { duration: durationBucket }),
     ...(rowsBucket !== undefined && { rows: rowsBucket }),
     ...(bytesBucket !== undefined && { size: bytesBucket }),

@@ -6,7 +6,6 @@ import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
-import { toast } from '#apps/console/src/ui/toast.js';
 import { StateBadge } from './permission-state.js';
 import { useIs } from './practice-page.js';
 
@@ -93,10 +92,7 @@ function PauseOne({ practiceId, integratorId, name, isPaused }: PauseOneProps) {
   const change = useMutation({
     mutationFn: () =>
       isPaused ? resumeAccess(practiceId, integratorId) : pauseAccess(practiceId, integratorId),
-    onSuccess: async () => {
-      toast(isPaused ? `${name} goes on` : `${name} is paused`);
-      await queries.invalidateQueries({ queryKey: ['practice', practiceId] });
-    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['practice', practiceId] }),
   });
   if (!useIs('practice-owner', 'practice-manager')) return null;
   return (

@@ -12,7 +12,6 @@ import { Empty } from '#apps/console/src/ui/empty.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
-import { toast } from '#apps/console/src/ui/toast.js';
 import { IntegratorPanel } from './integrator-panel.js';
 import { OverviewNotices } from './overview-notices.js';
 import { PracticePage, useIs, useOverview, usePracticeId } from './practice-page.js';
@@ -140,7 +139,6 @@ function PauseAll({ overview }: { overview: PracticeOverview }) {
     mutationFn: () => (isPaused ? resumeAccess(practiceId) : pauseAccess(practiceId)),
     onSuccess: async () => {
       setAsked(false);
-      toast(isPaused ? 'Access goes on' : 'Everything is paused');
       await queries.invalidateQueries({ queryKey: ['practice', practiceId] });
     },
   });
