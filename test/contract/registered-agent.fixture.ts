@@ -50,7 +50,7 @@ export class RegisteredAgent {
   ) {}
 
   static async of(api: PretendApi, site: PairedSite): Promise<RegisteredAgent> {
-    const agent = new RegisteredAgent(api, site, await makeEncryptionKey(), randomUUID());
+    const agent = new RegisteredAgent(api, site, makeEncryptionKey(), randomUUID());
     await enrolAgentOf(api, site, agent.agentId, agent.keys.publicKey);
     return agent;
   }

@@ -50,8 +50,8 @@ async function send(forgery: Forgery): Promise<unknown> {
   );
   const path = enrolmentPaths.enrolmentChallenge;
   const { challenge } = (await trust.call({ method: 'POST', path, body: {} })) as ChallengeAnswer;
-  const identity = forgery.identity ?? (await makeIdentityKey());
-  const signer = forgery.foreignIdentity ? await makeIdentityKey() : identity;
+  const identity = forgery.identity ?? makeIdentityKey();
+  const signer = forgery.foreignIdentity ? makeIdentityKey() : identity;
   const claim = {
     codeId: forgery.code.codeId,
     challenge: forgery.challenge ?? challenge,
@@ -101,7 +101,7 @@ describe('an enrolment code', () => {
     for (const tries of [4, 5]) {
       const text = (await newCode()).reveal();
       const code = readEnrolmentCode(text);
-      const codeKey = await makeIdentityKey();
+      const codeKey = makeIdentityKey();
       for (let n = 0; n < tries; n += 1)
         await expect(send({ code, codeKey })).rejects.toEqual(refused);
       if (tries === 4) await expect(tryCode(text)).resolves.toBeDefined();
@@ -131,7 +131,7 @@ describe('an enrolment code', () => {
   });
 
   test('does not certify a TLS key or an identity key a second time', async () => {
-    const identity = await makeIdentityKey();
+    const identity = makeIdentityKey();
     const { code, newCode } = await broker.practice();
     await send({ code: readEnrolmentCode(code.reveal()), identity });
     const invalid = { code: 'CERTIFICATE_REQUEST_INVALID' };

@@ -96,12 +96,12 @@ describe('the console', () => {
   test('is never over plain HTTP in production, nor beside an origin of its own', () => {
     const local = { CONDUIT_CONSOLE_LOCAL_PORT: '0' };
     expect(read(local).consoleLocalPort).toBe(0);
-    for (const more of [
-      { NODE_ENV: 'production' },
-      { CONDUIT_ENVIRONMENT: 'live' },
-      { CONDUIT_CONSOLE_ORIGIN: 'https://console.example.org' },
-    ]) {
-      expect(() => read({ ...local, ...more })).toThrow('CONDUIT_CONSOLE_LOCAL_PORT');
+    for (const [name, value] of [
+      ['NODE_ENV', 'production'],
+      ['CONDUIT_ENVIRONMENT', 'live'],
+      ['CONDUIT_CONSOLE_ORIGIN', 'https://console.example.org'],
+    ] as const) {
+      expect(() => read({ ...local, [name]: value })).toThrow('CONDUIT_CONSOLE_LOCAL_PORT');
     }
   });
 
