@@ -182,6 +182,12 @@ describeInBrowser('the pages of a practice', () => {
     });
   }
 
+  test('permissions: every one that was signed, and how it stands', async () => {
+    await go('Permissions');
+    await owner.page.getByRole('link', { name: `Look: ${NAME}` }).waitFor();
+    await look('practice-permissions');
+  });
+
   test('an awkward name is text everywhere, and a request can be declined', async () => {
     const { page } = owner;
     const awkward = await registerIntegrator(conduit.conduit, AWKWARD);

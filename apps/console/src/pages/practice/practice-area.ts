@@ -25,6 +25,12 @@ export const practiceArea: Area = {
       roles: managers,
       load: () => import('./connect.js'),
     },
+    {
+      path: 'access',
+      label: 'Permissions',
+      roles: readers,
+      load: () => import('./permissions.js'),
+    },
     { path: 'access/:grantId', roles: readers, load: () => import('./permission.js') },
     { path: 'today', label: 'Today', roles: readers, load: () => import('./today.js') },
     { path: 'activity', label: 'Activity', roles: readers, load: () => import('./activity.js') },
