@@ -159,3 +159,14 @@ test('today counts what each did since midnight at the practice', async () => {
   expect(sums.get('integrator-2')).toMatchObject({ reads: 0, writes: 1 });
   expect((await today.execute('practice-2', 'Australia/Perth')).sums.size).toBe(1);
 });
+
+test('a count that took long serves whoever asks next, for twenty times as long', async () => {
+  let nowMs = clock.now();
+  // Each look at the clock is half a second later than the one before.
+  const slow = { now: () => (nowMs += 500) };
+  const today = new ReadToday(store.kysely, slow);
+  const first = await today.execute('practice-1', 'Australia/Sydney');
+  expect(await today.execute('practice-1', 'Australia/Sydney')).toBe(first);
+  nowMs += 60_000;
+  expect(await today.execute('practice-1', 'Australia/Sydney')).not.toBe(first);
+});
