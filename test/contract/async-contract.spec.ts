@@ -1,5 +1,6 @@
 /** Async queries against the published contract, with an agent that seals and a Redis that is real. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { keysOf } from '#apps/broker/src/results/result-keys.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { PretendApi } from '#test/contract/api.fixture.js';
 import { HaloSchemas } from '#test/contract/halo-schemas.fixture.js';
@@ -107,6 +108,67 @@ const untilReset = ({ signal }: Asked): Promise<void> =>
     const stream = await caller.get(`${done.id}/results/1/stream`);
     expect([stream.status, await stream.text()]).toEqual([200, '[{"a":1},{"a":2}]']);
     expect(stream.headers.get('content-type')).toContain('application/json');
+  });
+
+  test('show pages that are known and not there yet, and do not give them', async () => {
+    let goOn = (): void => {};
+    const seen = new Promise<void>((resolve) => (goOn = resolve));
+    agent.answer = () => ({
+      pages: [[{ a: 1 }], [{ a: 2 }, { a: 3 }], [{ a: 4 }]],
+      withinPage: (page) => (page === 2 ? seen : undefined),
+    });
+    const id = await caller.submitted();
+    const views: QueryView[] = [];
+    while (views.at(-1)?.result?.pages.length !== 3)
+      views.push(await caller.until(id, 'uploading'));
+    const view = views.at(-1) as QueryView;
+    await isStatus(view, 'AsyncQueryUploading');
+    const rows = (count: number, rangeStart: number, rangeEnd: number) => ({
+      rows: { count, rangeStart, rangeEnd },
+    });
+    expect(view.result).toEqual({
+      rows: 4,
+      size: 9 + 17 + 9,
+      pages: [
+        { pageNumber: 1, status: 'cached', size: 9, ...rows(1, 0, 0) },
+        { pageNumber: 2, status: 'uploading', size: 17, ...rows(2, 1, 2) },
+        { pageNumber: 3, status: 'queued', size: 9, ...rows(1, 3, 3) },
+      ],
+    });
+    const early = await caller.get(`${id}/results/2`);
+    expect(await early.json()).toMatchObject({ error: { code: 'RESULT_NOT_READY' } });
+    expect(await caller.rows(id, 1)).toEqual([{ a: 1 }]);
+    goOn();
+    const done = await caller.until(id, 'successful');
+    const states = done.result?.pages.map(({ status }) => status);
+    expect(states).toEqual(['cached', 'cached', 'cached']);
+  });
+
+  test('of many rows come packed, and are answered as they were', async () => {
+    const page = Array.from({ length: 2_000 }, (_, n) => ({ n, surname: 'Zzexample' }));
+    const text = JSON.stringify(page);
+    agent.answer = () => ({ pages: [page] });
+    const id = await caller.submitted();
+    await caller.until(id, 'successful');
+    expect(agent.asked.at(-1)?.meta.pageEncoding).toBe('br');
+    const runId = await redis.client.hget(`conduit:query:{${id}}`, 'runId');
+    const [, stored] = keysOf(runId ?? '', 1);
+    expect(await redis.client.strlen(stored)).toBeGreaterThan(0);
+    expect(await redis.client.strlen(stored)).toBeLessThan(text.length / 3);
+    const whole = await caller.get(`${id}/results/1`);
+    expect(whole.headers.get('size')).toBe(String(text.length));
+    const { data } = (await whole.json()) as { data: string };
+    expect(Buffer.from(data, 'base64').toString()).toBe(text);
+    const stream = await caller.get(`${id}/results/1/stream`);
+    expect(await stream.text()).toBe(text);
+  });
+
+  test('of an agent that knows nothing of packed pages are answered too', async () => {
+    agent.packs = false;
+    const id = await caller.submitted();
+    await caller.until(id, 'successful');
+    expect(await caller.rows(id, 1)).toEqual([{ a: 1 }, { a: 2 }]);
+    agent.packs = true;
   });
 
   test('say what the agent is asked, under the id that the caller got', async () => {

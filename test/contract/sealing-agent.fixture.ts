@@ -4,7 +4,7 @@ import { enrolAgentOf } from '#test/contract/enrolled-agent.fixture.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentKeyBook } from '#apps/broker/src/async-queries/agent-key-book.js';
 import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js';
-import { encodePage } from '#libs/contracts/result-page.js';
+import { encodePage, type SealedPage } from '#libs/contracts/result-page.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { makeEncryptionKey, type KeyPair } from '#libs/pki/keys.js';
 import { openRequest } from '#libs/sealing/seal-request.js';
@@ -23,6 +23,8 @@ export interface SealedAnswer {
   end?: Partial<RunQueryEnd>;
   /** Awaited before each page of rows. */
   beforePage?: (page: number) => Promise<void> | void;
+  /** Awaited when the header of a page of rows has left, and its rows have not. */
+  withinPage?: (page: number) => Promise<void> | void;
 }
 
 /** What the caller asked, as the agent reads it. */
@@ -37,11 +39,14 @@ export class SealingAgent {
   /** The first word of the answer to each query. */
   answer: (asked: Asked) => SealedAnswer | Promise<SealedAnswer> = () => ({ pages: [[{ a: 1 }]] });
 
+  /** False: as an agent that never heard of pages that name their encoding. */
+  packs = true;
+
   private constructor(readonly keys: KeyPair) {}
 
   /** Serves the site in the broker's registry; `attach` puts it on a link. */
   static async of(api: PretendApi, site: PairedSite): Promise<SealingAgent> {
-    const agent = new SealingAgent(await makeEncryptionKey());
+    const agent = new SealingAgent(makeEncryptionKey());
     await enrolAgentOf(api, site, randomUUID(), agent.keys.publicKey);
     await api.app.get(AgentKeyBook, { strict: false }).refresh();
     return agent;
@@ -59,31 +64,41 @@ export class SealingAgent {
         signal: context.signal,
       };
       this.asked.push(asked);
-      return sealedReply(meta, await this.answer(asked));
+      const { pageEncoding: _, ...older } = meta;
+      return sealedReply(this.packs ? meta : older, await this.answer(asked));
     };
   }
 }
 
 function sealedReply(meta: AsyncMeta, answer: SealedAnswer): StreamedReply {
   const sealer = new ResultSealer(meta.resultKey, meta);
-  const { pages = [], outcome = {}, beforePage, end = {} } = answer;
-  const frame = async (page: number, content: object, rowsStart: number): Promise<Buffer[]> => {
+  const { pages = [], outcome = {}, beforePage, withinPage, end = {} } = answer;
+  const seal = (page: number, content: object, rowsStart: number): Promise<SealedPage> => {
     const text = Buffer.from(JSON.stringify(content));
     const rows = Array.isArray(content) ? content.length : 0;
     const place = { page, rowsStart, rowsEnd: rowsStart + rows - 1 };
-    return encodePage(await sealText(sealer, place, text, meta.pageEncoding));
+    return sealText(sealer, place, text, meta.pageEncoding);
   };
   const count = pages.reduce((sum, rows) => sum + rows.length, 0);
   return new StreamedReply({
     head: { encoding: 'identity', keyEnvelope: sealer.keyEnvelope },
     body: (async function* () {
+      const sealed: SealedPage[] = [];
       let rowsStart = 0;
       for (const [index, rows] of pages.entries()) {
-        await beforePage?.(index + 1);
-        yield* await frame(index + 1, rows, rowsStart);
+        sealed.push(await seal(index + 1, rows, rowsStart));
         rowsStart += rows.length;
       }
-      yield* await frame(0, outcome, 0);
+      const headers = sealed.map(({ header }) => header);
+      for (const one of sealed) {
+        const { page } = one.header;
+        await beforePage?.(page);
+        const [before, ...rest] = encodePage(one, headers.slice(page));
+        yield before as Buffer;
+        await withinPage?.(page);
+        yield* rest;
+      }
+      yield* encodePage(await seal(0, outcome, 0));
     })(),
     end: () => ({
       status: 'successful',
@@ -102,7 +117,11 @@ export interface QueryView {
   status: string;
   code?: string;
   queue?: { position?: number; reason: string };
-  result?: { rows?: number; rowsAffected?: number; pages: { pageNumber: number }[] };
+  result?: {
+    rows?: number;
+    rowsAffected?: number;
+    pages: { pageNumber: number; status: string }[];
+  };
   [more: string]: unknown;
 }
 

@@ -2,13 +2,20 @@
 import { settle } from '#test/support/settle.js';
 import type { Answer, CallOptions, TestConduit } from '#test/support/start-conduit.js';
 
+/** T-SQL of about a kilobyte in which nothing repeats: packed it is half as long, and no less. */
+export const UNPACKABLE = Array<string>(27).fill('CAST(NEWID() AS varchar(36))').join(' + ');
+
 export interface AsyncQueryView {
   id: string;
   status: string;
   code?: string;
   errorMessage?: string;
   queue?: { position?: number; reason: string };
-  result?: { rows?: number; rowsAffected?: number; pages: { pageNumber: number }[] };
+  result?: {
+    rows?: number;
+    rowsAffected?: number;
+    pages: { pageNumber: number; status: string }[];
+  };
 }
 
 const ENDED = ['successful', 'executionFailed', 'uploadFailed', 'expiredInQueue'];

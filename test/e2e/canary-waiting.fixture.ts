@@ -3,12 +3,19 @@
  * in the agent's spool, registered queries with their names, results and changes. `look` is called
  * while each of them lies where it waits; much of it is gone a moment later.
  */
-import { readdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
 import type { Canaries } from '#test/e2e/canary.fixture.js';
 import { settle } from '#test/support/settle.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
+
+/** Repeats beyond what the packing looks back over, so that a page is hardly shorter for it. */
+const UNPACKABLE_BYTES = 256 * 1024;
+/** No page has more. */
+const MOST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 export type Moment = 'requests wait' | 'results rest' | 'pages are spooled';
 
@@ -169,9 +176,10 @@ export class WaitingCanaries {
 
   /** More than the store and the agent's memory take: the rest lies in files. */
   private async overflow(): Promise<void> {
-    const text = `SELECT TOP 150 REPLICATE(CAST('${this.mark('Spool')}' AS varchar(max)), 4000) AS v
-      FROM dbo.Patient`;
-    const id = await this.client.submit(text);
+    const value = this.mark('Spool') + randomBytes(UNPACKABLE_BYTES).toString('base64');
+    const parameters = [{ name: 'v', type: 'NVarChar', value }];
+    const text = 'SELECT TOP 100 @v AS v FROM dbo.Patient';
+    const id = await this.client.submit('', { command: { text, parameters } });
     await settle('pages in files', WITHIN_MS, () => spooled(this.conduit).length > 1 || undefined);
     await this.look('pages are spooled');
     const first = `${this.conduit.queriesPath}/${id}/results/1`;
@@ -180,7 +188,31 @@ export class WaitingCanaries {
   }
 }
 
+/** What of these bytes is packed text that nobody has sealed: a search for words would not see it. */
+export function unpacked(pages: Iterable<Buffer>): Buffer {
+  return Buffer.concat(
+    [...pages].map((page) => {
+      try {
+        return brotliDecompressSync(page, { maxOutputLength: MOST_UNPACKED_BYTES });
+      } catch {
+        return Buffer.alloc(0);
+      }
+    }),
+  );
+}
+
 /** Names of the files that hold pages. */
 export function spooled(conduit: TestConduit): string[] {
   return readdirSync(conduit.conduit.path('agent', 'spool'));
+}
+
+/** Those of them that have not left while they were read. */
+export function spooledPages(conduit: TestConduit): Buffer[] {
+  return spooled(conduit).flatMap((name) => {
+    try {
+      return [readFileSync(conduit.conduit.path('agent', 'spool', name))];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { parseApiKey, secretHmac } from '#apps/broker/src/access/api-key.js';
 import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { failJobOverDamage } from '#test/e2e/canary-jobs.fixture.js';
@@ -40,7 +41,13 @@ import {
   tryToOpen,
   type StolenResult,
 } from '#test/e2e/canary-theft.fixture.js';
-import { spooled, WaitingCanaries, type Moment } from '#test/e2e/canary-waiting.fixture.js';
+import {
+  spooled,
+  spooledPages,
+  unpacked,
+  WaitingCanaries,
+  type Moment,
+} from '#test/e2e/canary-waiting.fixture.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
 import { settle } from '#test/support/settle.js';
 import { newMarker, searchBytes, searchFolder, type Leak } from '#test/support/leak-search.js';
@@ -115,8 +122,14 @@ const seen = new Map<Moment, Sight>();
 /** What lies in Redis and with the agent at this moment. */
 async function lookAround(needles: string[]): Promise<Sight> {
   const agent = await searchFolder(conduit.conduit.agentFolder, needles);
+  const stored = await stealValues(redis.client, 'conduit:result:*');
+  const pages = [...stored.values(), ...spooledPages(conduit)];
   return {
-    leaks: [...agent.leaks, ...searchBytes('contents', await redis.contents(), needles)],
+    leaks: [
+      ...agent.leaks,
+      ...searchBytes('contents', await redis.contents(), needles),
+      ...searchBytes('packed pages', unpacked(pages), needles),
+    ],
     keys: await redis.client.keys('*'),
     spooled: spooled(conduit).length,
   };
@@ -248,16 +261,22 @@ describe('while the conduit runs', () => {
 
 test('the same look finds what is planted among what waits, in Redis and in the spool', async () => {
   const [request, page, spool] = [newMarker('Request'), newMarker('Page'), newMarker('Spool')];
+  const [packed, packedFile] = [newMarker('Packed'), newMarker('File')];
   await redis.client.set('conduit:query:{planted}:request', Buffer.from(request).toString('hex'));
   await redis.client.set('conduit:result:{planted}:1', Buffer.from(page, 'utf16le'));
   const file = conduit.conduit.path('agent', 'spool', 'planted.page');
   writeFileSync(file, Buffer.from(spool).toString('base64'));
-  const { leaks } = await lookAround([request, page, spool]);
+  await redis.client.set('conduit:result:{planted}:2', brotliCompressSync(Buffer.from(packed)));
+  const other = conduit.conduit.path('agent', 'spool', 'packed.page');
+  writeFileSync(other, brotliCompressSync(Buffer.from(packedFile)));
+  const { leaks } = await lookAround([request, page, spool, packed, packedFile]);
   expect(leaks).toEqual(
     expect.arrayContaining([
       { where: 'contents', marker: request, form: 'hex' },
       { where: 'contents', marker: page, form: 'UTF-16LE' },
       { where: file, marker: spool, form: 'base64' },
+      { where: 'packed pages', marker: packed, form: 'raw' },
+      { where: 'packed pages', marker: packedFile, form: 'raw' },
     ]),
   );
 });

@@ -41,7 +41,11 @@ export const asyncQuerySchemas: Record<string, Schema> = {
   ResultPageFacts: object(
     {
       pageNumber: whole('From 1.', { minimum: 1 }),
-      status: { type: 'string', enum: ['queued', 'uploading', 'cached'] },
+      status: {
+        type: 'string',
+        enum: ['queued', 'uploading', 'cached'],
+        description: 'A cached page can be fetched; the others are still at the practice.',
+      },
       size: whole('Bytes of its JSON text.'),
       rows: object({
         count: whole('Rows on it.'),
@@ -83,7 +87,7 @@ export const asyncQuerySchemas: Record<string, Schema> = {
         rows: whole('Rows of all pages, kept or not.'),
         rowsAffected: whole('For nonQuery; -1 when SQL Server counts none.'),
         size: whole('Bytes of the rows as JSON text.'),
-        pages: listOf(ref('ResultPageFacts'), 'Pages that can be fetched now.'),
+        pages: listOf(ref('ResultPageFacts'), 'Pages that are known now, in their order.'),
         parameters: listOf(ref('Parameter'), 'For the key that submitted the query.'),
         columns: { type: 'array', items: {}, description: 'With columns=true: Column objects.' },
       }),
