@@ -38,6 +38,8 @@ export const auditActions = [
   'key.rotated',
   'key.revoked',
   'key.refused',
+  'token.issued',
+  'token.refused',
   'query.executed',
   'query.refused',
   'query.failed',

@@ -119,6 +119,36 @@ export interface MadeKey {
   key: string;
 }
 
+/** A public key of an OAuth client. */
+export interface ClientKey {
+  kid?: string;
+  /** `EC P-256`, `Ed25519`, `RSA`. */
+  kind: string;
+  /** RFC 7638, SHA-256, base64url. */
+  thumbprint: string;
+}
+export interface OauthClient extends Omit<ApiKey, 'keyId'> {
+  clientId: string;
+  keys: ClientKey[];
+}
+/** `GET oauth-clients` */
+export interface OauthClients {
+  clients: OauthClient[];
+  tokenEndpoint: string;
+  /** What assertions must name. */
+  audience: string;
+}
+/**
+ * `POST oauth-clients`: action `{type: 'oauth-client.create', integratorId, name, jwks, expiresAt,
+ * siteIds, addressRanges}`. `DELETE oauth-clients/:clientId`: `{type: 'oauth-client.revoke', integratorId,
+ * clientId}`, body StepUpRequest.
+ */
+export interface CreateClientRequest extends CreateKeyRequest {
+  /** RFC 7517; public keys alone. */
+  jwks: { keys: JsonObject[] };
+}
+export type JsonObject = { [member: string]: string };
+
 /** `GET webhooks`, `POST webhooks`, `PATCH webhooks/:webhookId`. */
 export interface Webhook {
   id: string;

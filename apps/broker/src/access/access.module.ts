@@ -17,6 +17,7 @@ import { PolicyGuard } from '#apps/broker/src/access/policy.guard.js';
 import { RateLimits } from '#apps/broker/src/access/rate-limits.js';
 import { RouteTable } from '#apps/broker/src/access/route-table.js';
 import { SessionBook } from '#apps/broker/src/access/session-book.js';
+import { TokenDoor } from '#apps/broker/src/access/token-door.js';
 import { WaitingArea } from '#apps/broker/src/access/waiting-area.js';
 
 @Global()
@@ -33,6 +34,7 @@ import { WaitingArea } from '#apps/broker/src/access/waiting-area.js';
     RateLimits,
     RouteTable,
     SessionBook,
+    TokenDoor,
     WaitingArea,
     { provide: APP_GUARD, useClass: PolicyGuard },
   ],

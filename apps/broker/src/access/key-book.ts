@@ -15,6 +15,8 @@ export interface KeyEntry {
   integratorId: string;
   /** Absent: an OAuth client, which signs for itself. */
   secretHmac?: Buffer;
+  /** Public keys of an OAuth client; absent: an API key. */
+  jwks?: { keys: object[] };
   /** Absent: every paired site. */
   siteIds?: ReadonlySet<string>;
   /** Absent: from anywhere. */
@@ -34,6 +36,7 @@ function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
     revoked: row.revoked_at !== null,
   };
   if (row.secret_hmac) entry.secretHmac = row.secret_hmac;
+  if (row.jwks) entry.jwks = row.jwks;
   if (row.site_ids.length > 0) entry.siteIds = new Set(row.site_ids);
   if (row.address_ranges.length > 0) entry.ranges = readRanges(row.address_ranges);
   return entry;

@@ -45,7 +45,23 @@ export class KeyDoor {
     if (presented === undefined || presented === '')
       throw this.refusal('KEY_MISSING', address, nowMs);
     const key = this.proven.check(presented, this.find, this.prove);
-    if (!key) throw this.refusal('KEY_INVALID', address, nowMs);
+    return this.admitProven(key, 'KEY_INVALID', address, requestId);
+  }
+
+  /**
+   * Whoever has proven to hold a key or to be a client, within that key's own bounds.
+   * @param key undefined: nothing was proven
+   * @param otherwise what is answered then
+   * @throws ConduitError `otherwise`, KEY_EXPIRED, KEY_REVOKED, KEY_ADDRESS_FORBIDDEN, RATE_LIMITED
+   */
+  admitProven(
+    key: KeyEntry | undefined,
+    otherwise: ErrorCode,
+    address: string,
+    requestId: string,
+  ): CallerIdentity {
+    const nowMs = this.clock.now();
+    if (!key) throw this.refusal(otherwise, address, nowMs);
     const code = this.whyNot(key, address, nowMs);
     if (code) {
       const refusal = this.refusal(code, address, nowMs);

@@ -20,11 +20,12 @@ export function readBody(
   request: FastifyRequest,
   maxBytes: number,
   arrived?: (chunkBytes: number) => void,
+  mediaType: RegExp = JSON_TYPE,
 ): Promise<Buffer> {
   const { headers, raw } = request;
   const tooLarge = () =>
     new ConduitError('BODY_TOO_LARGE', { facts: { limit: maxBytes, unit: 'bytes' } });
-  if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
+  if (!mediaType.test(headers['content-type'] ?? '')) {
     return Promise.reject(new ConduitError('MEDIA_TYPE_UNSUPPORTED'));
   }
   if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge());

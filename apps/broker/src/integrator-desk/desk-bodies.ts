@@ -10,6 +10,7 @@ import {
   IsEmail,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   IsUUID,
@@ -23,8 +24,10 @@ import {
 } from 'class-validator';
 import { StepUpDto } from '#apps/broker/src/people/people-bodies.js';
 import type {
+  CreateClientRequest,
   CreateKeyRequest,
   Declaration,
+  JsonObject,
   RotateKeyRequest,
   Subprocessor,
 } from '#libs/console-api/integrator.js';
@@ -149,7 +152,23 @@ export class CreateApiKeyDto implements CreateKeyRequest {
   stepUp!: StepUpDto;
 }
 
-export const maxOverlapHours = 24 * 30;
+class JwksDto {
+  /** Looked at closely before any of it is stored. */
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(4)
+  @IsObject({ each: true })
+  keys!: JsonObject[];
+}
+
+export class CreateClientDto extends CreateApiKeyDto implements CreateClientRequest {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => JwksDto)
+  jwks!: JwksDto;
+}
+
+const maxOverlapHours = 24 * 30;
 
 export class RotateKeyDto implements RotateKeyRequest {
   @IsInt()

@@ -16,6 +16,12 @@ export const integratorDeskRoutes: ConsoleRoutes = {
   [`POST ${I}/keys`]: { may: admin, summary: 'Makes a key, which is answered once.' },
   [`POST ${I}/keys/:keyId/rotate`]: { may: admin, summary: 'Replaces a key, with an overlap.' },
   [`DELETE ${I}/keys/:keyId`]: { may: admin, summary: 'Revokes a key.' },
+  [`GET ${I}/oauth-clients`]: { may: both, summary: 'OAuth clients and their public keys.' },
+  [`POST ${I}/oauth-clients`]: { may: admin, summary: 'Registers a client by its public keys.' },
+  [`DELETE ${I}/oauth-clients/:clientId`]: {
+    may: admin,
+    summary: 'Revokes a client, and its tokens with it.',
+  },
   [`GET ${I}/webhooks`]: { may: both, summary: 'Webhook endpoints.' },
   [`POST ${I}/webhooks`]: { may: both, summary: 'Makes an endpoint; its secret is answered once.' },
   [`PATCH ${W}`]: { may: both, summary: 'Changes or pauses an endpoint.' },

@@ -7,6 +7,9 @@
 import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { ClientActs } from '#apps/broker/src/integrator-desk/client-acts.js';
+import { ClientDesk } from '#apps/broker/src/integrator-desk/client-desk.js';
+import { ClientsController } from '#apps/broker/src/integrator-desk/clients.controller.js';
 import { DeclareProfile } from '#apps/broker/src/integrator-desk/declare-profile.js';
 import { DeskBook } from '#apps/broker/src/integrator-desk/desk-book.js';
 import { EndpointDeliveriesController } from '#apps/broker/src/integrator-desk/endpoint-deliveries.controller.js';
@@ -14,6 +17,7 @@ import { EndpointDesk } from '#apps/broker/src/integrator-desk/endpoint-desk.js'
 import { EndpointsController } from '#apps/broker/src/integrator-desk/endpoints.controller.js';
 import { IntegratorController } from '#apps/broker/src/integrator-desk/integrator.controller.js';
 import { KeyActs } from '#apps/broker/src/integrator-desk/key-acts.js';
+import { KeyBounds } from '#apps/broker/src/integrator-desk/key-bounds.js';
 import { KeyDesk } from '#apps/broker/src/integrator-desk/key-desk.js';
 import { KeysController } from '#apps/broker/src/integrator-desk/keys.controller.js';
 import { ShowHome } from '#apps/broker/src/integrator-desk/show-home.js';
@@ -25,16 +29,20 @@ import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 @Module({
   imports: [GatewayModule, GrantsModule, IntegratorsModule, PeopleModule],
   controllers: [
+    ClientsController,
     EndpointDeliveriesController,
     EndpointsController,
     IntegratorController,
     KeysController,
   ],
   providers: [
+    ClientActs,
+    ClientDesk,
     DeclareProfile,
     DeskBook,
     EndpointDesk,
     KeyActs,
+    KeyBounds,
     KeyDesk,
     ShowHome,
     ShowSites,

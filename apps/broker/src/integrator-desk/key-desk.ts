@@ -2,9 +2,8 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Selectable } from 'kysely';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
-import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { KeyActs } from '#apps/broker/src/integrator-desk/key-acts.js';
-import { refuseBadRanges } from '#apps/broker/src/integrators/issue-api-key.js';
+import { KeyBounds } from '#apps/broker/src/integrator-desk/key-bounds.js';
 import { keyLimits } from '#apps/broker/src/integrators/key-room.js';
 import { StepUps } from '#apps/broker/src/people/step-ups.js';
 import type {
@@ -16,7 +15,6 @@ import type {
   RotateKeyRequest,
 } from '#libs/console-api/integrator.js';
 import type { StepUp } from '#libs/console-api/session.js';
-import { InvalidFields } from '#libs/contracts/read-dto.js';
 import type { ApiKeysTable, Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 
@@ -26,7 +24,7 @@ const order: Record<KeyState, number> = { live: 0, ending: 1, expired: 2, revoke
 export class KeyDesk {
   constructor(
     private readonly database: Kysely<Database>,
-    private readonly grants: GrantBook,
+    private readonly bounds: KeyBounds,
     private readonly stepUps: StepUps,
     private readonly acts: KeyActs,
     private readonly clock: Clock,
@@ -57,9 +55,7 @@ export class KeyDesk {
     person: SignedInPerson,
     { name, expiresAt, siteIds = [], addressRanges = [], stepUp }: CreateKeyRequest,
   ): Promise<MadeKey> {
-    this.refusePast(expiresAt);
-    refuseBadRanges(addressRanges);
-    this.refuseForeign(integratorId, siteIds);
+    this.bounds.require(integratorId, { expiresAt, siteIds, addressRanges });
     const bounds = { siteIds, addressRanges, ...(expiresAt !== undefined && { expiresAt }) };
     const action = { type: 'api-key.create', integratorId, name, ...bounds };
     await this.stepUps.require(person, action, stepUp);
@@ -73,7 +69,7 @@ export class KeyDesk {
     keyId: string,
     { overlapHours, expiresAt, stepUp }: RotateKeyRequest,
   ): Promise<MadeKey> {
-    this.refusePast(expiresAt);
+    this.bounds.require(integratorId, { expiresAt });
     const terms = { keyId, overlapHours, ...(expiresAt !== undefined && { expiresAt }) };
     await this.stepUps.require(person, { type: 'api-key.rotate', integratorId, ...terms }, stepUp);
     return this.acts.rotate(integratorId, { ...terms, actorRef: person.personId });
@@ -88,22 +84,6 @@ export class KeyDesk {
   ): Promise<void> {
     await this.stepUps.require(person, { type: 'api-key.revoke', integratorId, keyId }, stepUp);
     await this.acts.revoke(keyId, { integratorId, personId: person.personId });
-  }
-
-  private refusePast(expiresAt: string | undefined): void {
-    if (expiresAt === undefined || Date.parse(expiresAt) > this.clock.now()) return;
-    throw new InvalidFields([{ field: 'expiresAt', problem: 'must be in the future' }]);
-  }
-
-  /** Not that a key could do more there: so that nobody believes it can do anything. */
-  private refuseForeign(integratorId: string, siteIds: readonly string[]): void {
-    const paired = new Set(this.grants.pairedSites(integratorId));
-    const problems = siteIds.flatMap((siteId, index) =>
-      paired.has(siteId)
-        ? []
-        : [{ field: `siteIds[${index}]`, problem: 'must be a site that you are paired with' }],
-    );
-    if (problems.length > 0) throw new InvalidFields(problems);
   }
 }
 

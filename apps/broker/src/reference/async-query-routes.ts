@@ -15,6 +15,7 @@ const pageErrors: ErrorCode[] = [
   'RESULT_GONE',
   'RESULT_PAGE_NOT_FOUND',
   'RESULT_KEY_MISMATCH',
+  'TOKEN_WITHOUT_SECRET',
   'BROKER_BUSY',
 ];
 

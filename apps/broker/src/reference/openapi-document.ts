@@ -3,6 +3,7 @@ import type { Operation } from '#apps/broker/src/reference/operation.js';
 import { operations } from '#apps/broker/src/reference/operations.js';
 import { ref, type Schema } from '#apps/broker/src/reference/schema-words.js';
 import { schemas } from '#apps/broker/src/reference/schemas.js';
+import { TOKEN_PATH } from '#apps/broker/src/oauth/check-assertion.js';
 import type { PolicyName } from '#apps/broker/src/access/policy.decorator.js';
 import { catalogue, type ErrorCode } from '#libs/errors/catalogue.js';
 
@@ -12,7 +13,7 @@ const security: Record<PolicyName, object[]> = {
   public: [],
   ownProof: [],
   throttled: [],
-  integratorKey: [{ SubscriptionKey: [] }],
+  integratorKey: [{ SubscriptionKey: [] }, { ClientCredentials: [] }],
   operatorToken: [{ OperatorToken: [] }],
   visitor: [],
   session: [{ ConsoleSession: [] }],
@@ -47,6 +48,13 @@ export function openApiDocument(policyOf: (route: string) => PolicyName): Schema
       schemas,
       securitySchemes: {
         SubscriptionKey: { type: 'apiKey', in: 'header', name: 'Ocp-Apim-Subscription-Key' },
+        ClientCredentials: {
+          type: 'oauth2',
+          description:
+            'Client credentials with private_key_jwt (RFC 7523): `Authorization: Bearer` wherever a ' +
+            'key may be sent. Results that are stored need a token that was asked for with result_secret.',
+          flows: { clientCredentials: { tokenUrl: TOKEN_PATH, scopes: {} } },
+        },
         OperatorToken: { type: 'http', scheme: 'bearer' },
       },
     },
@@ -67,14 +75,18 @@ function describe(operation: Operation, path: string, policy: PolicyName): Schem
       requestBody: {
         required: bodyRequired ?? true,
         content: {
-          [JSON_TYPE]: {
+          [operation.bodyType ?? JSON_TYPE]: {
             schema: ref(body),
             ...(bodyExample !== undefined && { example: bodyExample }),
           },
         },
       },
     }),
-    responses: { [operation.status]: success(operation), ...failures(operation.errors) },
+    responses: {
+      [operation.status]: success(operation),
+      ...failures(operation.errors),
+      ...ownFailures(operation),
+    },
   };
 }
 
@@ -120,6 +132,13 @@ function success({ answer, answerExample, answerTypes = [], status }: Operation)
   const streams = answerTypes.map((type) => [type, { schema: { type: 'string' } }]);
   const content = { [JSON_TYPE]: { schema: main, ...example }, ...Object.fromEntries(streams) };
   return { description: 'Done.', headers, content };
+}
+
+function ownFailures({ ownFailures: own }: Operation): Record<string, Schema> {
+  if (!own) return {};
+  const content = { [JSON_TYPE]: { schema: ref(own.schema) } };
+  const failed = { description: 'Not done.', headers, content };
+  return Object.fromEntries(own.statuses.map((status) => [String(status), failed]));
 }
 
 /** One entry a status, with an example for each code that can be behind it. */

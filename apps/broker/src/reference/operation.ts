@@ -4,18 +4,22 @@ import type { ErrorCode } from '#libs/errors/catalogue.js';
 export interface Operation {
   /** As Nest declares it, e.g. `GET /integrator/sites/:siteId`. */
   route: string;
-  tag: 'Queries' | 'Sites' | 'Webhooks' | 'Operator' | 'Agents' | 'Health' | 'Reference';
+  tag: 'Queries' | 'Sites' | 'Webhooks' | 'Access' | 'Operator' | 'Agents' | 'Health' | 'Reference';
   summary: string;
   description?: string;
   query?: Record<string, string>;
   body?: string;
   bodyRequired?: boolean;
   bodyExample?: unknown;
+  /** Absent: JSON. */
+  bodyType?: string;
   status: 200 | 201 | 202 | 204;
   answer?: string;
   answerExample?: unknown;
   answerTypes?: string[];
   errors: ErrorCode[];
+  /** Failures in a shape of their own: the schema, and the statuses that have it. */
+  ownFailures?: { schema: string; statuses: number[] };
   deprecated?: boolean;
 }
 

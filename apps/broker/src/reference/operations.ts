@@ -1,4 +1,5 @@
 /** Every route with what it takes and answers. A test fails when a route is missing here, or gone. */
+import { accessRoutes } from '#apps/broker/src/reference/access-routes.js';
 import { asyncQueryRoutes } from '#apps/broker/src/reference/async-query-routes.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
@@ -12,6 +13,7 @@ const keyErrors: ErrorCode[] = [
   'KEY_EXPIRED',
   'KEY_REVOKED',
   'KEY_ADDRESS_FORBIDDEN',
+  'TOKEN_INVALID',
   'RATE_LIMITED',
   'INTERNAL',
 ];
@@ -367,6 +369,7 @@ export const operations: readonly Operation[] = [
   ...ofRoom('Queries', [...keyErrors, ...siteErrors], asyncQueryRoutes),
   ...ofRoom('Queries', [...keyErrors, ...siteErrors], registeredRoutes),
   ...ofRoom('Webhooks', keyErrors, webhookRoutes),
+  ...accessRoutes,
   ...operatorOperations,
   ...agentOperations,
   ...plainOperations,

@@ -20,6 +20,7 @@ import {
 } from '#apps/broker/src/reference/schema-words.js';
 import { asyncQuerySchemas } from '#apps/broker/src/reference/async-query-schemas.js';
 import { registeredSchemas } from '#apps/broker/src/reference/registered-schemas.js';
+import { accessSchemas } from '#apps/broker/src/reference/access-schemas.js';
 import { webhookSchemas } from '#apps/broker/src/reference/webhook-schemas.js';
 import { pmsNames, pmsTypes } from '#apps/broker/src/sites/pms-names.js';
 
@@ -377,5 +378,6 @@ export const schemas: Record<string, Schema> = {
   ...operatorSchemas,
   ...asyncQuerySchemas,
   ...registeredSchemas,
+  ...accessSchemas,
   ...webhookSchemas,
 };
