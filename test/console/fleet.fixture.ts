@@ -39,13 +39,22 @@ export async function aFleetAgent(api: PretendApi, wish: FleetAgentWish = {}): P
       updated_at: now,
     })
     .execute();
-  const settled = { state_since: now, heard_at: now, probed_at: now, database: 'ok' as const };
+  const settled = { state_since: now, ...signalsFor(health.state, now) };
   await kysely
     .updateTable('agent_health')
     .set({ ...settled, ...health } as never)
     .where('agent_id', '=', agentId)
     .execute();
   return agentId;
+}
+
+/** What makes the broker itself come to that state: it looks at the fleet meanwhile. */
+function signalsFor(state: string | undefined, now: Date) {
+  const hourAgo = new Date(now.getTime() - 3_600_000);
+  const well = { heard_at: now, probed_at: now, database: 'ok', cause: 'healthy' };
+  if (state === 'offline') return { ...well, heard_at: null, cause: 'never-joined' };
+  if (state === 'unreachable') return { ...well, heard_at: hourAgo, cause: 'silent' };
+  return state === 'degraded' ? { ...well, database: 'unavailable' } : well;
 }
 
 export const MARKER = 'ZzNeverForStaff';

@@ -84,7 +84,7 @@ describeInBrowser('the pages of the operator', () => {
     const { page } = officer;
     await openAgent(officer);
     await badge(officer, 'Online').waitFor({ timeout: SOON_MS });
-    await conduit.conduit.agent.stop();
+    await conduit.conduit.agent?.stop();
     await badge(officer, 'Offline').waitFor({ timeout: SOON_MS });
     await conduit.conduit.startAgent();
     await badge(officer, 'Online').waitFor({ timeout: SOON_MS });
@@ -102,7 +102,7 @@ describeInBrowser('the pages of the operator', () => {
     await officer.screenshot('operator-quarantine');
     await dialog.getByRole('button', { name: 'Quarantine now' }).click();
     await badge(officer, 'Quarantined').waitFor({ timeout: SOON_MS });
-    expect((await conduit.query('SELECT 1 AS one')).status).not.toBe(200);
+    expect((await conduit.query({ command: { text: 'SELECT 1 AS one' } })).status).not.toBe(200);
     await page.getByRole('button', { name: 'Release' }).click();
     await dialog.getByText('A false alarm').click();
     await dialog.getByRole('button', { name: 'Ask a second person' }).click();

@@ -5,6 +5,7 @@ import { containing } from '#apps/broker/src/fleet/containing.js';
 import {
   agentStates,
   type AgentState,
+  type FleetAgent,
   type FleetFilter,
   type FleetPage,
   type FleetSort,
@@ -18,7 +19,8 @@ const stateOrder = sql`array_position(
   array['quarantined', 'unreachable', 'degraded', 'offline', 'online', 'revoked'], health.state)`;
 
 const sortColumns: Record<FleetSort, RawBuilder<unknown>> = {
-  practice: sql`lower(practices.name)`,
+  practice: sql`(select lower(practices.name) from agents join practices using (practice_id)
+    where agents.agent_id = health.agent_id)`,
   state: stateOrder,
   heard: sql`health.heard_at`,
   databaseMs: sql`health.database_ms`,
@@ -30,31 +32,51 @@ const sortColumns: Record<FleetSort, RawBuilder<unknown>> = {
   version: sql`health.version`,
 };
 
-/** One page of the fleet, searched, narrowed and ordered by the store. */
+/**
+ * One page of the fleet, searched, narrowed and ordered by the store. What is on the page is chosen
+ * first, from the narrow table alone where that is enough; only its lines are then put together.
+ */
 @Injectable()
 export class ListFleet {
   constructor(private readonly database: Kysely<Database>) {}
 
   async execute(filter: FleetFilter, page: number): Promise<FleetPage> {
+    const { states = [] } = filter;
+    const [agents, counts] = await Promise.all([this.lines(filter, page), this.counts(filter)]);
+    const counted: readonly AgentState[] = states.length > 0 ? states : agentStates;
+    const total = counted.reduce((sum, state) => sum + counts[state], 0);
+    return { agents, page, pageSize: FLEET_PAGE_SIZE, total, counts };
+  }
+
+  private async lines(filter: FleetFilter, page: number): Promise<FleetAgent[]> {
+    const ids = await this.chosen(filter, page);
+    if (ids.length === 0) return [];
+    const rows = await this.database
+      .selectFrom('agent_health as health')
+      .innerJoin('agents', 'agents.agent_id', 'health.agent_id')
+      .innerJoin('practices', 'practices.practice_id', 'agents.practice_id')
+      .select(fleetColumns)
+      .where('health.agent_id', 'in', ids)
+      .execute();
+    const byId = new Map(rows.map((row) => [row.agent_id, row]));
+    return ids.flatMap((id) => {
+      const row = byId.get(id);
+      return row ? [fleetAgent(row)] : [];
+    });
+  }
+
+  private async chosen(filter: FleetFilter, page: number): Promise<string[]> {
     const { states = [], sort = 'state', direction = 'up' } = filter;
     const order = sql.raw(direction === 'down' ? 'desc nulls last' : 'asc nulls last');
     const rows = await this.matching(filter)
-      .select(fleetColumns)
+      .select('health.agent_id')
       .$if(states.length > 0, (query) => query.where('health.state', 'in', states))
       .orderBy(sql`${sortColumns[sort]} ${order}`)
       .orderBy('health.agent_id')
       .offset((page - 1) * FLEET_PAGE_SIZE)
       .limit(FLEET_PAGE_SIZE)
       .execute();
-    const counts = await this.counts(filter);
-    const counted = states.length > 0 ? states : agentStates;
-    return {
-      agents: rows.map(fleetAgent),
-      page,
-      pageSize: FLEET_PAGE_SIZE,
-      total: counted.reduce((sum, state) => sum + counts[state], 0),
-      counts,
-    };
+    return rows.map((row) => row.agent_id);
   }
 
   /** Without the states asked for, so that a person sees what else there is. */
@@ -70,23 +92,21 @@ export class ListFleet {
     return { ...none, ...found } as Record<AgentState, number>;
   }
 
-  private matching({ search, cause }: FleetFilter) {
-    const query = this.database
+  private matching({ search = '', cause }: FleetFilter) {
+    const text = search.trim();
+    return this.database
       .selectFrom('agent_health as health')
-      .innerJoin('agents', 'agents.agent_id', 'health.agent_id')
-      .innerJoin('practices', 'practices.practice_id', 'agents.practice_id');
-    return query
-      .$if(cause !== undefined, (narrowed) => narrowed.where('health.cause', '=', cause!))
-      .$if(search !== undefined && search.trim() !== '', (narrowed) =>
-        narrowed.where(this.found(containing(search!.trim()))),
-      );
+      .$if(cause !== undefined, (query) => query.where('health.cause', '=', cause!))
+      .$if(text !== '', (query) => query.where(this.found(containing(text))));
   }
 
   private found(pattern: string): Expression<SqlBool> {
-    return sql<SqlBool>`(practices.name ilike ${pattern} or agents.agent_id like ${pattern}
-      or agents.practice_id like ${pattern} or health.version ilike ${pattern}
-      or agents.agent_id in (select agent_id from sites
-        where agent_id is not null
-          and (name ilike ${pattern} or pms_site_id ilike ${pattern} or site_id like ${pattern})))`;
+    return sql<SqlBool>`(health.version ilike ${pattern} or health.agent_id in (
+      select agents.agent_id from agents join practices using (practice_id)
+        where practices.name ilike ${pattern} or agents.agent_id like ${pattern}
+          or agents.practice_id like ${pattern}
+      union all
+      select sites.agent_id from sites where sites.agent_id is not null and
+        (name ilike ${pattern} or pms_site_id ilike ${pattern} or site_id like ${pattern})))`;
   }
 }
