@@ -16,6 +16,8 @@ import {
   type ScriptedAnswer,
   type ScriptedValue,
 } from '#apps/agent/src/pms/pms-driver.scripted.js';
+import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
+import { decodePages, type PageHeader, type SealedPage } from '#libs/contracts/result-page.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { StreamedReply } from '#libs/link/link-reply.js';
 import { until } from '#test/support/settle.js';
@@ -62,6 +64,30 @@ describe('an async query', () => {
     expect(taken.end).toMatchObject({ status: 'successful', rows: 2, size: 17 });
     expect(taken.end).not.toHaveProperty('columnsOfSets');
     expect(room.journal.records).toMatchObject([{ type: 'query.executed', lane: 'async' }]);
+  });
+
+  test('packs its pages for a broker that asks for it, and tells those that wait', async () => {
+    answer = { sets: [{ columns, rows: megabytes(20) }] };
+    const request = anAsyncRequest(select, { pageEncoding: 'br' });
+    const reply = (await room.queries.execute(request, still)) as StreamedReply;
+    const end = (await reply.end()) as RunQueryEnd;
+    const told: number[][] = [];
+    const body = reply.body as AsyncIterable<Uint8Array>;
+    const pages: SealedPage[] = [];
+    const tell = (coming: PageHeader[]): unknown => told.push(coming.map(({ page }) => page));
+    for await (const page of decodePages(body, tell)) pages.push(page);
+    const next = Array.from({ length: 16 }, (_, n) => n + 2);
+    expect(told[0]).toEqual([1, ...next]);
+    expect(told.slice(-3)).toEqual([[19, 20], [20], [0]]);
+    for (const { header, sealed } of pages.slice(0, -1)) {
+      expect(header).toMatchObject({ encoding: 'br' });
+      expect(sealed.length).toBeLessThan(header.plainBytes / 10);
+    }
+    const { keyEnvelope = '' } = reply.head as RunQueryHead;
+    const { texts } = await openPages({ keyEnvelope, pages, end }, request.meta);
+    const lengths = pages.map(({ header }) => header.plainBytes).slice(0, -1);
+    expect(texts.map(({ length }) => length)).toEqual(lengths);
+    expect(end.size).toBe(lengths.reduce((sum, length) => sum + length));
     expect(room.queries.runningCount).toBe(0);
   });
 

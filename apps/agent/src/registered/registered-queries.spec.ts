@@ -35,6 +35,25 @@ describe('a run', () => {
     });
   });
 
+  test('is packed for a broker that asks for it, and for no other', async () => {
+    scene.answer = Array.from({ length: 1_000 }, (_, Id) => ({ Id, Surname: 'ZzExample' }));
+    const bytes = JSON.stringify(scene.answer).length;
+    const uploaded = async (registeredId: string, run: number, more: { pageEncoding?: 'br' }) => {
+      const { frames } = await scene.queries.fetch({ registeredId, run, ...more });
+      return Buffer.concat(frames).length;
+    };
+    const asks = { pageEncoding: 'br' as const };
+    const packed = await scene.put(asks);
+    const { run } = await lastReport(1);
+    expect(await uploaded(packed, run, asks)).toBeLessThan(bytes / 3);
+    expect((await scene.opened(packed, run, asks))[1]).toEqual(scene.answer);
+    await expect(scene.opened(packed, run)).rejects.toMatchObject({ code: 'RESULT_GONE' });
+    const plain = await scene.put();
+    const second = await lastReport(2);
+    expect(await uploaded(plain, second.run, asks)).toBeGreaterThan(bytes);
+    expect((await scene.opened(plain, second.run))[1]).toEqual(scene.answer);
+  });
+
   test('goes the way of every query: lane, limits, an id of the run', async () => {
     await scene.put();
     const { run, registeredId } = await lastReport(1);

@@ -172,8 +172,12 @@ export class RegisteredScene {
   }
 
   /** The parts of a run, opened as their owner does. */
-  async opened(registeredId: string, run: number): Promise<Record<number, unknown>> {
-    const { keyEnvelope, frames } = await this.queries.fetch({ registeredId, run });
+  async opened(
+    registeredId: string,
+    run: number,
+    more: { pageEncoding?: 'br' } = {},
+  ): Promise<Record<number, unknown>> {
+    const { keyEnvelope, frames } = await this.queries.fetch({ registeredId, run, ...more });
     const { privateKey } = deriveResultKey(this.secret, registeredId);
     const context = { queryId: runSealId(registeredId, run), siteId: aSiteId, integratorId };
     const opener = new ResultOpener(privateKey, keyEnvelope, context);
