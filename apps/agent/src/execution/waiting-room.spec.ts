@@ -14,6 +14,11 @@ function aRequest(integratorId: string, request: Partial<PlaceRequest> = {}): Pl
   };
 }
 
+function aCaller(): { signal: AbortSignal; abort: () => void } {
+  const caller = new AbortController();
+  return { signal: caller.signal, abort: () => caller.abort(new ConduitError('CLIENT_GONE')) };
+}
+
 const aRoom = (maxConcurrent: number, maxConcurrentPerIntegrator = maxConcurrent): WaitingRoom =>
   new WaitingRoom({ maxConcurrent, maxConcurrentPerIntegrator });
 
@@ -150,6 +155,19 @@ describe('lanes', () => {
         expect(typeof room.enter(aRequest('b', { maxWaitMs: 0 }))).toBe('function');
       }
     }
+  });
+
+  test('let an immediate request in at once, however many of the others run and wait', async () => {
+    const room = aRoom(8, 4);
+    const { signal, abort } = aCaller();
+    const flood = (['async', 'registered'] as const).flatMap((lane) =>
+      Array.from({ length: 100 }, () => room.enter(aRequest('flood', { lane, signal }))),
+    );
+    expect(room.counts.waiting).toMatchObject({ async: 97, registered: 100 });
+    for (const who of ['quiet', 'flood'])
+      expect(typeof room.enter(aRequest(who, { maxWaitMs: 0 }))).toBe('function');
+    abort();
+    await Promise.allSettled(flood);
   });
 
   test("keep a place of an integrator's and a grant's own for its immediate requests", () => {
