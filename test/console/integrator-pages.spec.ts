@@ -1,10 +1,12 @@
 /** Each page of an integrator: seen by axe in both schemes and widths, with keys and snippets that truly work. */
 import { execFile } from 'node:child_process';
+import { createPrivateKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { exportJWK, SignJWT } from 'jose';
 import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
@@ -129,6 +131,67 @@ describeInBrowser('the pages of an integrator', () => {
     await press('Revoke key');
     await admin.page.getByText('The key was revoked').waitFor();
     expect([await useKey(key), await useKey(next)]).toEqual([200, 401]);
+  });
+
+  test('a client is registered by its public key, and a later token opens what an earlier one asked', async () => {
+    await go('OAuth clients');
+    await admin.page.getByText('No client yet').waitFor();
+    const { privateKey } = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    const own = createPrivateKey(privateKey);
+    const { d, ...jwk } = await exportJWK(own);
+    await press('Register a client');
+    await admin.page.getByLabel('Name').fill('Signing server');
+    await admin.page.getByLabel('Public keys').fill(JSON.stringify({ ...jwk, d }));
+    await press('Continue');
+    await admin.page.getByText('This is a private key').waitFor();
+    await admin.page.getByLabel('Public keys').fill(JSON.stringify(jwk));
+    await press('Continue');
+    await look('integrator-client-confirm');
+    await press('Register client');
+    await admin.page.getByText('Signing server').waitFor();
+    await look('integrator-clients');
+    const clientId = (await admin.page.locator('td code').first().textContent()) ?? '';
+    const [endpoint = '', audience = ''] = await admin.page
+      .locator('.code-line code')
+      .allTextContents();
+    const secret = randomBytes(32).toString('base64url');
+    const token = async () => {
+      const now = Math.floor(Date.now() / 1_000);
+      const claims = { iss: clientId, sub: clientId, aud: audience, iat: now, exp: now + 60 };
+      const jwt = new SignJWT({ ...claims, jti: randomUUID() }).setProtectedHeader({
+        alg: 'ES256',
+      });
+      const form = new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: await jwt.sign(own),
+        result_secret: secret,
+      });
+      const answer = await conduit.call('POST', new URL(endpoint).pathname, {
+        key: '',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        raw: form.toString(),
+      });
+      return (answer.body as { access_token: string }).access_token;
+    };
+    const as = async () => ({ key: '', headers: { authorization: `Bearer ${await token()}` } });
+    const made = await conduit.call('POST', `${conduit.queriesPath}/async`, {
+      ...(await as()),
+      body: { command: { text: 'SELECT 7 AS seven' } },
+    });
+    const { id } = made.body as { id: string };
+    const later = await as();
+    for (let status = ''; status !== 'successful';) {
+      const answer = await conduit.call('GET', `${conduit.queriesPath}/${id}`, later);
+      ({ status } = answer.body as { status: string });
+      expect(['initialising', 'queued', 'executing', 'uploading', 'successful']).toContain(status);
+    }
+    const page = await conduit.call('GET', `${conduit.queriesPath}/${id}/results/1/stream`, later);
+    expect(page.body).toEqual([{ seven: 7 }]);
   });
 
   test('sites show how they are and what is permitted', async () => {

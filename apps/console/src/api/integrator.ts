@@ -1,11 +1,13 @@
 /** Calls about one integrator. */
 import type {
   ApiKeys,
+  CreateClientRequest,
   CreateKeyRequest,
   Declaration,
   Deliveries,
   IntegratorHome,
   MadeKey,
+  OauthClients,
   PairedSite,
   Profile,
   RotateKeyRequest,
@@ -40,6 +42,13 @@ export const rotateKey = (integratorId: string, keyId: string, wanted: RotateKey
   request<MadeKey>('POST', at(integratorId, `/keys/${id(keyId)}/rotate`), wanted);
 export const revokeKey = (integratorId: string, keyId: string, stepUp: StepUp) =>
   request<void>('DELETE', at(integratorId, `/keys/${id(keyId)}`), { stepUp });
+
+export const readClients = (integratorId: string) =>
+  request<OauthClients>('GET', at(integratorId, '/oauth-clients'));
+export const createClient = (integratorId: string, wanted: CreateClientRequest) =>
+  request<{ clientId: string }>('POST', at(integratorId, '/oauth-clients'), wanted);
+export const revokeClient = (integratorId: string, clientId: string, stepUp: StepUp) =>
+  request<void>('DELETE', at(integratorId, `/oauth-clients/${id(clientId)}`), { stepUp });
 
 export const readWebhooks = (integratorId: string) =>
   request<Webhooks>('GET', at(integratorId, '/webhooks'));

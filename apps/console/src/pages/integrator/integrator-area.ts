@@ -11,6 +11,7 @@ export const integratorArea: Area = {
     { path: '', label: 'Overview', roles: both, load: () => import('./overview.js') },
     { path: 'profile', label: 'Profile', roles: both, load: () => import('./profile.js') },
     { path: 'keys', label: 'API keys', roles: both, load: () => import('./keys.js') },
+    { path: 'oauth', label: 'OAuth clients', roles: both, load: () => import('./clients.js') },
     { path: 'sites', label: 'Sites', roles: both, load: () => import('./sites.js') },
     { path: 'webhooks', label: 'Webhooks', roles: both, load: () => import('./webhooks.js') },
     { path: 'webhooks/:webhookId', roles: both, load: () => import('./webhook.js') },
