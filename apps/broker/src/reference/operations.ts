@@ -29,6 +29,7 @@ const runErrors: ErrorCode[] = [
   'GRANT_MISSING',
   'GRANT_EXPIRED',
   'GRANT_REVOKED',
+  'GRANT_PAUSED',
   'GRANT_NOT_YET_VALID',
   'GRANT_SCOPE',
   'GRANT_CATALOGUE',
