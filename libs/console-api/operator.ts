@@ -206,9 +206,6 @@ export type RevokeReason = (typeof revokeReasons)[number];
 export const releaseChoices = ['restoredFromBackup', 'copiedMachine', 'falseAlarm'] as const;
 export type ReleaseChoice = (typeof releaseChoices)[number];
 
-export const agentActs = ['agent.revoke', 'agent.quarantine', 'agent.release'] as const;
-export type AgentAct = (typeof agentActs)[number];
-
 /** `GET agents/:agentId/reach`: whom an act against this agent hits. */
 export interface ActReach {
   sites: { siteId: string; name: string }[];
@@ -315,7 +312,7 @@ export interface ChangeAlertRuleRequest {
   stepUp: StepUp;
 }
 
-/** `GET practices?search&page`; `POST practices` */
+/** `GET practices?search&page`; `POST practices` takes `{name}` */
 export interface PracticeLine {
   practiceId: string;
   name: string;
@@ -346,9 +343,6 @@ export interface PracticeFile extends PracticeLine {
   openCodes: { codeId: string; expiresAt: string; siteNames: string[] }[];
   /** Invitations that wait; to whom they went is not told. */
   openInvitations: { invitationId: string; role: string; endsAt: string }[];
-}
-export interface CreatePracticeRequest {
-  name: string;
 }
 /** `POST practices/:practiceId/enrolment-codes`: action `{type: 'enrolment-code.create', practiceId, sites}`. */
 export interface OrderEnrolmentCodeRequest {

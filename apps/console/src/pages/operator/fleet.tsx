@@ -89,6 +89,12 @@ function NoAgents({ isNarrowed: narrowed }: { isNarrowed: boolean }) {
   );
 }
 
+/** To a tenth of a second, without a sign where there is none. */
+function offsetWords(offsetMs: number): string {
+  const tenths = Math.round(offsetMs / 100);
+  return `${((tenths || 0) / 10).toFixed(1)}\u00a0s`;
+}
+
 /** A site that is called like its practice says nothing new. */
 function sitesWords(practiceName: string, siteNames: string[]): string {
   if (siteNames.length === 0) return 'No site';
@@ -169,8 +175,7 @@ const columns: Column<FleetAgent>[] = [
     label: 'Clock',
     isSortable: true,
     isNumber: true,
-    cell: ({ clockOffsetMs }) =>
-      clockOffsetMs === undefined ? '–' : `${(clockOffsetMs / 1_000).toFixed(1)}\u00a0s`,
+    cell: ({ clockOffsetMs }) => (clockOffsetMs === undefined ? '–' : offsetWords(clockOffsetMs)),
   },
   {
     key: 'certificate',
