@@ -161,7 +161,7 @@ describe('lanes', () => {
     const room = aRoom(8, 4);
     const { signal, abort } = aCaller();
     const flood = (['async', 'registered'] as const).flatMap((lane) =>
-      Array.from({ length: 100 }, () => room.enter(aRequest('flood', { lane, signal }))),
+      Array.from({ length: 100 }, async () => room.enter(aRequest('flood', { lane, signal }))),
     );
     expect(room.counts.waiting).toMatchObject({ async: 97, registered: 100 });
     for (const who of ['quiet', 'flood'])
