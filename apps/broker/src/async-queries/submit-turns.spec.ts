@@ -22,18 +22,18 @@ class Submits {
 }
 
 describe('turns of submits', () => {
-  test('has eight of an integrator in the making, the others behind them in their order', async () => {
+  test('has sixteen of an integrator in the making, the others behind them in their order', async () => {
     const submits = new Submits();
-    const all = Array.from({ length: 12 }, (_, n) => submits.send('flood', `flood ${n}`));
-    expect(submits.began).toHaveLength(8);
+    const all = Array.from({ length: 20 }, (_, n) => submits.send('flood', `flood ${n}`));
+    expect(submits.began).toHaveLength(16);
     submits.endFirst();
     expect(await all[0]).toBe('flood 0');
-    expect(submits.began.slice(8)).toEqual(['flood 8']);
-    for (let n = 1; n < 12; n += 1) {
+    expect(submits.began.slice(16)).toEqual(['flood 16']);
+    for (let n = 1; n < 20; n += 1) {
       submits.endFirst();
       await all[n];
     }
-    expect(submits.began).toEqual(Array.from({ length: 12 }, (_, n) => `flood ${n}`));
+    expect(submits.began).toEqual(Array.from({ length: 20 }, (_, n) => `flood ${n}`));
   });
 
   test('lets another integrator pass at once', () => {
@@ -47,10 +47,10 @@ describe('turns of submits', () => {
     const submits = new Submits();
     const failure = new Error('no room');
     const failing = submits.send('flood', 'fails', failure);
-    const rest = Array.from({ length: 8 }, (_, n) => submits.send('flood', `flood ${n}`));
+    const rest = Array.from({ length: 16 }, (_, n) => submits.send('flood', `flood ${n}`));
     submits.endFirst();
     await expect(failing).rejects.toBe(failure);
-    expect(submits.began).toHaveLength(9);
+    expect(submits.began).toHaveLength(17);
     for (const each of rest) {
       submits.endFirst();
       await each;
