@@ -253,6 +253,26 @@ describeInBrowser('the pages of an integrator', () => {
     await look('integrator-webhook');
   });
 
+  test('a developer is invited, and sees but does not make keys', async () => {
+    await go('People');
+    await press('Invite somebody');
+    await press('Invite');
+    await admin.page.getByRole('alertdialog', { name: 'Invited' }).waitFor();
+    const link = (await admin.page.locator('.code-line code').first().textContent()) ?? '';
+    await look('integrator-invited');
+    await press('I have stored it');
+    const developer = await browser.visit();
+    await developer.acceptInvitation(link, 'Zz Dev Eloper');
+    await developer.page.getByRole('link', { name: 'API keys', exact: true }).click();
+    await developer.page.getByText('Booking server').first().waitFor();
+    expect(await developer.page.getByRole('button', { name: 'Make a key' }).count()).toBe(0);
+    expect(await developer.page.getByRole('button', { name: /^Revoke/ }).count()).toBe(0);
+    await developer.close();
+    await admin.page.reload();
+    await admin.page.getByText('Zz Dev Eloper').waitFor();
+    await look('integrator-people');
+  });
+
   test('usage is drawn and tabled', async () => {
     await go('Usage');
     await admin.page.getByRole('heading', { name: 'By site' }).waitFor();

@@ -10,16 +10,22 @@ export interface ShownOnceProps {
   text: string;
   /** For screen readers: what is copied, e.g. `the key`. */
   what: string;
+  /** Where it belongs. */
+  words?: string;
   children?: ReactNode;
   onClose: () => void;
 }
 
+const OF_SOFTWARE =
+  'It is shown only this once. Keep it where your software keeps its secrets, not in its code.';
+
 /** A secret that nobody can be shown again; Escape does not lose it. */
-export function ShownOnce({ title, text, what, children, onClose }: ShownOnceProps) {
+export function ShownOnce(props: ShownOnceProps) {
+  const { title, text, what, words = OF_SOFTWARE, children, onClose } = props;
   return (
     <Dialog title={title} isOpen isAlert>
       <Notice tone="warning" title="Copy it now">
-        It is shown only this once. Keep it where your software keeps its secrets, not in its code.
+        {words}
       </Notice>
       <CodeLine text={text} what={what} />
       {children}

@@ -12,7 +12,7 @@ export function SubprocessorFields({ value, onChange }: SubprocessorFieldsProps)
   const change = (at: number, changes: Partial<Subprocessor>) =>
     onChange(value.map((one, index) => (index === at ? { ...one, ...changes } : one)));
   return (
-    <fieldset className="stack">
+    <fieldset className="stack companies">
       <legend>Who else handles the data for you</legend>
       {value.map((one, index) => (
         // Lines have no other identity than their place.
