@@ -132,6 +132,7 @@ describe('a token', () => {
       const response = await api.call('GET', site.path, bearer(wrong));
       const { error } = (await response.json()) as { error: { code: string } };
       expect([response.status, error.code]).toEqual([401, 'TOKEN_INVALID']);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
     }
   });
 

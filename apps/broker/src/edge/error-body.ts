@@ -111,12 +111,21 @@ export function errorAnswer(
 
 const DEFAULT_RETRY_SECONDS: Partial<Record<number, number>> = { 429: 1, 503: 5 };
 
-/** `Retry-After` where waiting can help. */
+/** RFC 6750 §3: what a client that sent a bearer token looks for. */
+const challenges: Partial<Record<string, string>> = {
+  TOKEN_INVALID: 'Bearer error="invalid_token"',
+};
+
+/** `Retry-After` where waiting can help; a challenge where another token can. */
 export function errorHeaders(error: ConduitError): Record<string, string> {
   const { retryAfterMs } = error.facts;
   const seconds =
     retryAfterMs === undefined
       ? DEFAULT_RETRY_SECONDS[error.status]
       : Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  return seconds === undefined ? {} : { 'Retry-After': String(seconds) };
+  const challenge = challenges[error.code];
+  return {
+    ...(seconds !== undefined && { 'Retry-After': String(seconds) }),
+    ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
+  };
 }
