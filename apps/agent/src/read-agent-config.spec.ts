@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -12,8 +12,20 @@ const site = {
   logins: { read: { user: 'reader', password: 'Zz-secret-1' } },
 };
 
-function folderWith(settings: unknown): string {
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'agent-config-'));
+  folders.push(folder);
+  return folder;
+}
+
+function folderWith(settings: unknown): string {
+  const folder = emptyFolder();
   const text = typeof settings === 'string' ? settings : JSON.stringify(settings);
   writeFileSync(join(folder, 'agent.json'), text);
   return folder;
@@ -31,7 +43,7 @@ function problemsOf(settings: unknown, env: NodeJS.ProcessEnv = {}) {
 
 describe('the agent settings', () => {
   test('a missing file gives the defaults', () => {
-    const config = readAgentConfig(mkdtempSync(join(tmpdir(), 'agent-config-')), {});
+    const config = readAgentConfig(emptyFolder(), {});
     expect(config.logLevel).toBe('info');
     expect(config.sites).toEqual([]);
   });
