@@ -9,6 +9,7 @@ import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.
 import { ExpireAccessRequests } from '#apps/broker/src/housekeeping/expire-access-requests.js';
 import { PurgeEnrolmentCodes } from '#apps/broker/src/housekeeping/purge-enrolment-codes.js';
 import { PurgePairingCodes } from '#apps/broker/src/housekeeping/purge-pairing-codes.js';
+import { PurgePeople } from '#apps/broker/src/housekeeping/purge-people.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { PurgeWebhookDeliveries } from '#apps/broker/src/webhooks/purge-webhook-deliveries.js';
@@ -59,6 +60,7 @@ function theHandlers(): Watched[] {
     new ExpireAccessRequests(store.kysely, audit, broadcast, clock),
     new PurgeEnrolmentCodes(store.kysely, clock),
     new PurgePairingCodes(store.kysely, clock),
+    new PurgePeople(store.kysely, clock),
     new PurgeWebhookDeliveries(store.kysely, clock),
   ].map((handler) => new Watched(handler));
 }
@@ -102,7 +104,7 @@ describe('the jobs of the broker', () => {
     const handlers = [theHandlers(), theHandlers()];
     const log = new MemoryEventLog();
     const nodes = handlers.map((own) => aNode(own, log, redis.url));
-    const turns = [0, 1, 2, 3].map((n) =>
+    const turns = theHandlers().map((_, n) =>
       Promise.race(handlers.map((own) => once(own[n] as Watched, 'done'))),
     );
     for (const node of nodes) node.start();
@@ -121,7 +123,7 @@ describe('the jobs of the broker', () => {
     const next = await client.zcard('{conduit:housekeeping}:housekeeping:delayed');
     await client.flushall();
     client.disconnect();
-    expect([completed, next]).toEqual([4, 4]);
+    expect([completed, next]).toEqual([turns.length, turns.length]);
   });
 
   test('say in the log that one failed, by its code and never by its words', async () => {
