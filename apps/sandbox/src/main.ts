@@ -57,6 +57,8 @@ async function run(): Promise<void> {
   const clinic = await startClinic(options);
   console.log(words.json ? readyLine(clinic, words.state) : banner(clinic, words.state));
   const reason = await Promise.race([stopAsked, clinic.failed]);
+  // A parent's pipe that stays open would keep this process alive.
+  process.stdin.destroy();
   if (!words.json) toStandardError('Stopping …');
   await clinic.close();
   if (reason instanceof Error) throw reason;

@@ -133,6 +133,15 @@ describe('the sandbox command', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   }, 60_000);
 
+  test('stops when asked although its parent lives on', async () => {
+    const child = sandbox('--json', '--with-parent');
+    await readyLine(child);
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    clearTimeout(late);
+  }, 60_000);
+
   test('says so and fails when its database ends by itself', async () => {
     const child = sandbox('--json');
     const ended = outcome(child);
