@@ -1,14 +1,18 @@
 /** Alerts as they arrive: a real mail server, and a receiver over real TLS. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createHmac } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { SMTPServer } from 'smtp-server';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AlertMail } from '#apps/broker/src/fleet/alert-mail.js';
 import { AlertWebhook } from '#apps/broker/src/fleet/alert-webhook.js';
 import type { AlertWord } from '#apps/broker/src/fleet/alert-words.js';
+import type { MailRoom } from '#apps/broker/src/mail/mail-room.port.js';
+import {
+  aMailServer,
+  aRefusal,
+  noMailServer,
+  type TakenLetter,
+} from '#apps/broker/src/mail/mail-server.fixture.js';
 import type { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -20,49 +24,21 @@ const word = (agentId: string, more: Partial<AlertWord> = {}): AlertWord => ({
   ...more,
 });
 
-/** @param refuses with this SMTP code */
-async function aMailServer(refuses?: number) {
-  const letters: string[] = [];
-  const server = new SMTPServer({
-    disabledCommands: ['AUTH', 'STARTTLS'],
-    onRcptTo: (_address, _session, done) =>
-      done(
-        refuses === undefined
-          ? undefined
-          : Object.assign(new Error('no'), { responseCode: refuses }),
-      ),
-    onData: (stream, _session, done) => {
-      let text = '';
-      stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      stream.on('end', () => {
-        letters.push(text);
-        done();
-      });
-    },
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server.server, 'listening');
-  const { port } = server.server.address() as AddressInfo;
-  const config = Object.assign(new BrokerConfig(), {
-    consoleOrigin: 'https://console.example.org',
-    smtpUrl: new Secret(`smtp://127.0.0.1:${port}`),
-    mailFrom: 'conduit@example.org',
-  });
-  const mail = new AlertMail(config, new ConsoleOrigin(config));
-  const close = async () => {
-    mail.onApplicationShutdown();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  };
-  return { mail, letters, close };
-}
+const aMail = (room: MailRoom): AlertMail => {
+  const consoleOrigin = 'https://console.example.org';
+  return new AlertMail(
+    room,
+    new ConsoleOrigin(Object.assign(new BrokerConfig(), { consoleOrigin })),
+  );
+};
 
 test('many agents are one mail, which leads to the console and names nobody', async () => {
-  const { mail, letters, close } = await aMailServer();
+  const { room, taken, close } = await aMailServer();
   const words = Array.from({ length: 25 }, (_, n) => word(`agent-${n}`));
-  expect(await mail.send('ops@example.com', words)).toBe('sent');
+  expect(await aMail(room).send('ops@example.com', words)).toBe('sent');
   await close();
-  expect(letters).toHaveLength(1);
-  const [letter] = letters as [string];
+  expect(taken).toHaveLength(1);
+  const [{ text: letter }] = taken as [TakenLetter];
   expect(letter).toContain('Subject: Conduit: 25 alerts');
   expect(letter).toContain('https://console.example.org/console/operator/agents/agent-0');
   expect(letter).toContain('and 5 more');
@@ -73,15 +49,13 @@ test.each([
   [451, 'later'],
   [550, 'never'],
 ])('a mail server that answers %i is asked again %s', async (code, outcome) => {
-  const { mail, close } = await aMailServer(code);
-  expect(await mail.send('ops@example.com', [word('agent-1')])).toBe(outcome);
+  const { room, close } = await aMailServer(aRefusal(code));
+  expect(await aMail(room).send('ops@example.com', [word('agent-1')])).toBe(outcome);
   await close();
 });
 
 test('without a mail server nothing waits for one', async () => {
-  const config = new BrokerConfig();
-  const mail = new AlertMail(config, new ConsoleOrigin(config));
-  expect(await mail.send('ops@example.com', [word('agent-1')])).toBe('never');
+  expect(await aMail(noMailServer()).send('ops@example.com', [word('agent-1')])).toBe('never');
 });
 
 test('a webhook is signed as Standard Webhooks says, with the secret that was shown', async () => {

@@ -45,6 +45,7 @@ import { SetSiteHours } from '#apps/broker/src/fleet/set-site-hours.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { HealthModule } from '#apps/broker/src/health/health.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
+import { MailModule } from '#apps/broker/src/mail/mail.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
@@ -62,6 +63,7 @@ const ofOnboarding = [ListIntegrators, ListPractices, Onboard];
     GatewayModule,
     HealthModule,
     IntegratorsModule,
+    MailModule,
     OperatorModule,
     PeopleModule,
     WebhooksModule,

@@ -5,6 +5,7 @@
  * secret is stored in a form that could be used; names and addresses are in this room's tables alone.
  */
 import { Module } from '@nestjs/common';
+import { MailModule } from '#apps/broker/src/mail/mail.module.js';
 import { AcceptInvitation } from '#apps/broker/src/people/accept-invitation.js';
 import { Ceremonies } from '#apps/broker/src/people/ceremonies.js';
 import { CreateInvitation } from '#apps/broker/src/people/create-invitation.js';
@@ -52,6 +53,7 @@ const ofSessions = [OidcIdentities, OidcProvider, OidcSignIn, SignIn, SignOut, S
 const ofPlaces = [EndRole, PlaceActs, PlacePeople];
 
 @Module({
+  imports: [MailModule],
   controllers: [
     IntegratorPeopleController,
     OidcController,
