@@ -43,8 +43,10 @@ function openServer(place: { url: string; maxConnections?: number }): OpenedData
     connectionTimeoutMillis: 5_000,
     options: '-c timezone=UTC',
   });
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  // A connection that breaks fails its query and is replaced at the next use. Without a listener it
+  // would end the process: the pool's own listens to idle ones only, and leaves at each checkout.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return { kysely, close: () => kysely.destroy() };
 }
