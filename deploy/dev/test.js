@@ -4,7 +4,7 @@
  * tests say loudly that they were skipped.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { command, installDebianPackages, onPath, root, setUp } from './set-up.js';
 
@@ -24,6 +24,8 @@ await command(async () => {
   if (missing.length > 0 && !installDebianPackages(say, missing)) {
     say(`Not installed, some tests will be skipped: ${missing.join(' ')}`);
   }
+  const { makeEmptyStore } = await import(`${root}dist/libs/db/empty-store.fixture.js`);
+  const emptyStore = await makeEmptyStore();
   const resultFile = `${root}node_modules/.conduit-test-result.json`;
   const jest = spawn(
     process.execPath,
@@ -36,9 +38,14 @@ await command(async () => {
       `--maxWorkers=${workers}`,
       ...process.argv.slice(2),
     ],
-    { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] },
+    {
+      cwd: root,
+      stdio: ['inherit', 'ignore', 'inherit'],
+      env: { ...process.env, CONDUIT_TEST_EMPTY_STORE: emptyStore },
+    },
   );
   const code = await new Promise((resolve) => jest.on('exit', (status) => resolve(status ?? 1)));
+  rmSync(emptyStore, { recursive: true, force: true });
   if (existsSync(resultFile)) {
     const result = JSON.parse(readFileSync(resultFile, 'utf8'));
     const skipped = result.numPendingTests + result.numTodoTests;

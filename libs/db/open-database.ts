@@ -13,8 +13,8 @@ import type { Database } from '#libs/db/schema.js';
 export type DatabasePlace =
   | { url: string; maxConnections?: number }
   | { directory: string }
-  /** Forgotten on close; for tests. */
-  | { memory: true };
+  /** Forgotten on close; for tests. Begins as `image`, a dump of PGlite's, or empty. */
+  | { memory: true; image?: string };
 
 export interface OpenedDatabase {
   kysely: Kysely<Database>;
@@ -51,11 +51,11 @@ function openServer(place: { url: string; maxConnections?: number }): OpenedData
   return { kysely, close: () => kysely.destroy() };
 }
 
-async function openEmbedded(place: { directory: string } | { memory: true }) {
+async function openEmbedded(place: { directory: string } | { memory: true; image?: string }) {
   const directory = 'directory' in place ? place.directory : undefined;
   const unlock = directory === undefined ? () => undefined : lockFolder(directory);
   try {
-    const pool = await PglitePool.open(directory);
+    const pool = await PglitePool.open(place);
     const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
     const close = async () => {
       await kysely.destroy();

@@ -40,10 +40,10 @@ export class PglitePool implements PostgresPool {
     worker.on('exit', () => this.fail(new Error('the embedded database has stopped')));
   }
 
-  /** @param directory folder of the database; absent: kept in memory only */
-  static async open(directory?: string): Promise<PglitePool> {
+  /** @param place of the database: a folder, or none for memory, which may begin as a dump's image */
+  static async open(place: { directory?: string; image?: string }): Promise<PglitePool> {
     const worker = new Worker(new URL('./pglite-worker.js', import.meta.url), {
-      workerData: { directory },
+      workerData: { directory: place.directory, image: place.image },
       // The parent's flags (a test runner's, a profiler's) are not for this thread.
       execArgv: [],
     });

@@ -4,6 +4,7 @@
  * worker is loaded by Node itself, also when the rest runs from TypeScript in tests.
  * Speaks `{id, sql, params}` → `{id, rows, rowCount, command}` or `{id, error}`; `{close: true}` ends it.
  */
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite, types } from '@electric-sql/pglite';
 
@@ -40,7 +41,10 @@ async function answer(/** @type {{id: number, sql: string, params: unknown[]}} *
 }
 
 try {
-  database = await PGlite.create(workerData.directory ?? 'memory://');
+  const { directory, image } = workerData;
+  database = image
+    ? await PGlite.create({ loadDataDir: new Blob([readFileSync(image)]) })
+    : await PGlite.create(directory ?? 'memory://');
   await database.query("set time zone 'UTC'");
   port.postMessage({ opened: true });
 } catch (error) {

@@ -24,7 +24,8 @@ import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
 import { agentPatterns, type RunQueryMeta } from '#libs/contracts/link-messages.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { SystemClock } from '#libs/kernel/clock.js';
 import { LinkClient } from '#libs/link/link-client.js';
 import type { LinkContext } from '#libs/link/link-context.js';
@@ -111,7 +112,7 @@ export class PretendApi {
     });
     api.operatorToken = config.operatorToken.reveal();
     api.pairingPepper = config.pairingPepper.reveal();
-    api.database = await openDatabase({ memory: true });
+    api.database = await openMemoryStore();
     const { kysely } = api.database;
     const clock = new SystemClock();
     const resources = { config, kysely, clock, broadcast: new MemoryBroadcast(), log: api.log };

@@ -30,7 +30,8 @@ import { RecordWebhookEvents } from '#apps/broker/src/webhooks/record-webhook-ev
 import { SiteNews } from '#apps/broker/src/webhooks/site-news.js';
 import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -104,7 +105,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   const clock = new ShiftedClock();
   const authority = await openAuthority(authorityFolder(stateDir), clock.now());
   const https = await ServerIdentity.make(authority, gatewayHosts('localhost'), clock.now());
-  const database = options.database ?? (await openDatabase({ memory: true }));
+  const database = options.database ?? (await openMemoryStore());
   const { kysely } = database;
   const audit = new MemoryAuditTrail();
   const log = new MemoryEventLog();

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import {
   copyState,
   enrolAgent,
@@ -19,7 +20,7 @@ let broker: TestBroker;
 let other: TestBroker;
 
 beforeAll(async () => {
-  database = await openDatabase({ memory: true });
+  database = await openMemoryStore();
   const broadcast = new MemoryBroadcast();
   broker = await startTestBroker({ database, broadcast });
   other = await startTestBroker({ database, broadcast, stateDir: broker.stateDir });

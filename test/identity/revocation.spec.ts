@@ -4,7 +4,8 @@ import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js'
 import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { createCertificateRequest } from '#libs/pki/certificate-request.js';
 import { makeTlsKey } from '#libs/pki/keys.js';
 import { enrolAgent, startConnectedAgent } from '#test/identity/agent.fixture.js';
@@ -16,7 +17,7 @@ let near: TestBroker;
 let far: TestBroker;
 
 beforeAll(async () => {
-  database = await openDatabase({ memory: true });
+  database = await openMemoryStore();
   const broadcast = new MemoryBroadcast();
   near = await startTestBroker({ database, broadcast });
   far = await startTestBroker({ database, broadcast, stateDir: near.stateDir });

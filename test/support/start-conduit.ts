@@ -17,6 +17,7 @@ import {
 } from '#deploy/dev/demo.js';
 import { agentCommand } from '#deploy/dev/agent-command.js';
 import { LocalConduit } from '#deploy/dev/local-conduit.js';
+import { layEmptyStore } from '#libs/db/empty-store.fixture.js';
 
 export interface ConduitWishes {
   /** Made by the caller, removed with the conduit. */
@@ -88,6 +89,7 @@ export class TestConduit {
 
   private static async introduce(conduit: LocalConduit, wishes: ConduitWishes) {
     await conduit.startRedis();
+    layEmptyStore(conduit.path('broker', 'database'));
     await Promise.all([conduit.startPms(), conduit.startBroker()]);
     const practice = await registerPractice(conduit, 'Zz Test Clinic');
     conduit.configureAgent(practice.siteId, { ...journalFromEnvironment(), ...wishes.site });

@@ -3,14 +3,15 @@ import { sql } from 'kysely';
 import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { leafHash } from '#libs/audit/audit-record.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 
 let store: OpenedDatabase;
 const clock = new FixedClock(Date.UTC(2026, 0, 2));
 
 beforeAll(async () => {
-  store = await openDatabase({ memory: true });
+  store = await openMemoryStore();
 });
 
 afterAll(() => store.close());

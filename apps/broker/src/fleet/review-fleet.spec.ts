@@ -9,7 +9,8 @@ import { ReviewAlerts, SAME_ALERT_MS } from '#apps/broker/src/fleet/review-alert
 import { ReviewStates } from '#apps/broker/src/fleet/review-states.js';
 import { SendNotices } from '#apps/broker/src/fleet/send-notices.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 
 const MINUTE = 60_000;
@@ -21,7 +22,7 @@ let sent: { to: string; words: AlertWord[] }[];
 let outcome: NoticeOutcome;
 
 beforeAll(async () => {
-  store = await openDatabase({ memory: true });
+  store = await openMemoryStore();
   await store.kysely
     .insertInto('practices')
     .values({ practice_id: 'practice-1', name: 'Zz Practice' })

@@ -18,7 +18,8 @@ import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { RecordWebhookEvents } from '#apps/broker/src/webhooks/record-webhook-events.js';
 import { WakeDeliveries } from '#apps/broker/src/webhooks/wake-deliveries.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
 import type { PublishGrantMeta } from '#libs/grants/grant-messages.js';
 import { ed25519Signer } from '#libs/grants/agent-statement.js';
@@ -76,7 +77,7 @@ export class BrokerPractice {
   }
 
   static async open(): Promise<BrokerPractice> {
-    const practice = new BrokerPractice(await openDatabase({ memory: true }));
+    const practice = new BrokerPractice(await openMemoryStore());
     await practice.fill();
     await practice.book.onModuleInit();
     return practice;

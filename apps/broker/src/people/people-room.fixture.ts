@@ -14,7 +14,8 @@ import { StepUpRecord } from '#apps/broker/src/people/step-up-record.js';
 import { StepUps } from '#apps/broker/src/people/step-ups.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { PersonRole } from '#libs/console-api/session.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import type { Database } from '#libs/db/schema.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import type { Secret } from '#libs/kernel/secret.js';
@@ -60,7 +61,7 @@ export class PeopleRoom {
 
   /** With practices `practice-1` and `practice-2`, and integrators named alike. */
   static async open(): Promise<PeopleRoom> {
-    const room = new PeopleRoom(await openDatabase({ memory: true }));
+    const room = new PeopleRoom(await openMemoryStore());
     for (const n of [1, 2]) {
       await room.store.kysely
         .insertInto('practices')

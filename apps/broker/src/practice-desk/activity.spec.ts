@@ -7,7 +7,8 @@ import { ReadActivity } from '#apps/broker/src/practice-desk/read-activity.js';
 import { ReadToday } from '#apps/broker/src/practice-desk/read-today.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { ActivityEntry, ActivityFilter } from '#libs/console-api/practice.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 
@@ -36,7 +37,7 @@ const aRead = (changes: Partial<AuditRecord> = {}): Omit<AuditRecord, 'ts'> => (
 });
 
 beforeAll(async () => {
-  store = await openDatabase({ memory: true });
+  store = await openMemoryStore();
   const { kysely } = store;
   trail = new StoredAuditTrail(kysely, clock, new MemoryEventLog());
   activity = new ReadActivity(kysely, new ActivityPeople(kysely));

@@ -5,7 +5,8 @@ import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
-import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
+import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 
 const links = { availability: () => 'online' } as unknown as SiteLinks;
@@ -18,7 +19,7 @@ let store: OpenedDatabase;
 let service: ShowService;
 
 beforeAll(async () => {
-  store = await openDatabase({ memory: true });
+  store = await openMemoryStore();
   const { kysely } = store;
   const clock = new FixedClock(now.getTime());
   service = new ShowService(kysely, new PracticeBook(kysely, links), clock);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import type { Kysely } from 'kysely';
 import { aUse } from '#apps/broker/src/usage/usage-book.fixture.js';
 import { StoredUsageBook, usageLimits } from '#apps/broker/src/usage/usage-book.postgres.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
 import type { Database } from '#libs/db/schema.js';
@@ -26,7 +27,7 @@ describe.each([
 
   beforeAll(async () => {
     server = await start();
-    store = await openDatabase(server ? { url: server.url } : { memory: true });
+    store = await (server ? openDatabase({ url: server.url }) : openMemoryStore());
   });
   afterEach(async () => {
     jest.useRealTimers();

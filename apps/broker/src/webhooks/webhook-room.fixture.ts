@@ -26,6 +26,7 @@ import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { WebhookTarget } from '#apps/broker/src/webhooks/webhook-target.js';
 import type { WebhookEvent } from '#libs/contracts/webhook-events.js';
 import type { CreateWebhookDto } from '#libs/contracts/webhooks.js';
+import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import { openDatabase, type DatabasePlace, type OpenedDatabase } from '#libs/db/open-database.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -116,8 +117,9 @@ export class WebhookRoom {
     this.record = new RecordWebhookEvents(this.kysely, this.clock);
   }
 
-  static async open(caFile: string, place: DatabasePlace = { memory: true }): Promise<WebhookRoom> {
-    return new WebhookRoom(await openDatabase(place), caFile);
+  static async open(caFile: string, place?: DatabasePlace): Promise<WebhookRoom> {
+    const store = place ? openDatabase(place) : openMemoryStore();
+    return new WebhookRoom(await store, caFile);
   }
 
   get kysely() {
