@@ -1,0 +1,68 @@
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  carryOut,
+  type ConfirmedAct,
+  type ConfirmedActs,
+  type House,
+} from '#test/console/step-up/confirmed-act.fixture.js';
+
+const P = '/console/api/practices/:practiceId';
+const I = '/console/api/integrators/:integratorId';
+
+const sites = [{ name: 'Zz Main', pmsType: 'Sandbox', pmsSiteId: 'ZZ-77' }];
+
+const ofPractices: ConfirmedActs = {
+  [`POST ${P}/activity/export`]: async ({ practiceId, owner: person }) => {
+    const body = { format: 'csv', filter: { kind: 'records' } };
+    const action = { type: 'activity.export', practiceId, ...body };
+    return { person, path: `/practices/${practiceId}/activity/export`, body, action };
+  },
+  [`POST ${P}/service/install-codes`]: async ({ practiceId, owner: person }) => {
+    const action = { type: 'enrolment-code.create', practiceId, sites };
+    const path = `/practices/${practiceId}/service/install-codes`;
+    return { person, path, body: { sites }, action };
+  },
+};
+
+const bounded = (name: string) => ({ name, siteIds: [], addressRanges: ['203.0.113.0/24'] });
+
+function aNewKey({ integratorId, admin }: House, name: string): ConfirmedAct {
+  const body = bounded(name);
+  const action = { type: 'api-key.create', integratorId, ...body };
+  return { person: admin, path: `/integrators/${integratorId}/keys`, body, action };
+}
+
+function aNewClient({ integratorId, admin }: House, name: string): ConfirmedAct {
+  const key = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+  const { kty = '', crv = '', x = '' } = key;
+  const body = { ...bounded(name), jwks: { keys: [{ kty, crv, x }] } };
+  const action = { type: 'oauth-client.create', integratorId, ...body };
+  return { person: admin, path: `/integrators/${integratorId}/oauth-clients`, body, action };
+}
+
+const ofIntegrators: ConfirmedActs = {
+  [`POST ${I}/keys`]: async (house) => aNewKey(house, 'made'),
+  [`POST ${I}/keys/:keyId/rotate`]: async (house) => {
+    const made = aNewKey(house, 'rotated');
+    const { keyId } = await carryOut<{ keyId: string }>('POST', made);
+    const body = { overlapHours: 0 };
+    const { integratorId } = house;
+    const action = { type: 'api-key.rotate', integratorId, keyId, ...body };
+    return { ...made, path: `${made.path}/${keyId}/rotate`, body, action };
+  },
+  [`DELETE ${I}/keys/:keyId`]: async (house) => {
+    const made = aNewKey(house, 'revoked');
+    const { keyId } = await carryOut<{ keyId: string }>('POST', made);
+    const action = { type: 'api-key.revoke', integratorId: house.integratorId, keyId };
+    return { ...made, path: `${made.path}/${keyId}`, body: {}, action };
+  },
+  [`POST ${I}/oauth-clients`]: async (house) => aNewClient(house, 'client made'),
+  [`DELETE ${I}/oauth-clients/:clientId`]: async (house) => {
+    const made = aNewClient(house, 'client revoked');
+    const { clientId } = await carryOut<{ clientId: string }>('POST', made);
+    const action = { type: 'oauth-client.revoke', integratorId: house.integratorId, clientId };
+    return { ...made, path: `${made.path}/${clientId}`, body: {}, action };
+  },
+};
+
+export const deskActs: ConfirmedActs = { ...ofPractices, ...ofIntegrators };
