@@ -123,12 +123,9 @@ describe.each(Object.keys(acts))('%s', (route) => {
         ...body,
         stepUp: await person.stepUp(other),
       });
-      const said = (await answer.json()) as object;
-      expect([other, answer.status, said]).toMatchObject([
-        other,
-        403,
-        { code: 'STEP_UP_REFUSED', reason: 'other-action' },
-      ]);
+      expect([other, answer.status]).toEqual([other, 403]);
+      const reason = 'other-action';
+      expect(await answer.json()).toMatchObject({ code: 'STEP_UP_REFUSED', reason });
     }
     for (const none of [{}, { stepUp: null }]) {
       const answer = await person.call(method, path, { ...body, ...none });
