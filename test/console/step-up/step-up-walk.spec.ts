@@ -35,7 +35,7 @@ beforeAll(async () => {
   });
   provider.serve(api.app.get(ConsoleOrigin).link('/console/api/oidc/callback'));
   house = await aHouse(api);
-});
+}, 120_000);
 afterAll(async () => {
   await api.stop();
   await provider.stop();
