@@ -3,7 +3,8 @@
  * who, what they can do, with what, why, how much, until when. Nothing that the grant allows may be
  * missing here: people sign what they read.
  */
-import type { Grant, GrantLimits, Purpose, WriteTerms } from '#libs/grants/grant.js';
+import type { Grant, GrantLimits, WriteTerms } from '#libs/grants/grant.js';
+import { purposeWords } from '#libs/grants/purpose-words.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
 
@@ -12,16 +13,6 @@ export interface KnownNames {
   integrator?: string;
   sites?: Record<string, string>;
 }
-
-export const purposeWords: Record<Purpose, string> = {
-  TREAT: 'treatment of patients',
-  HPAYMT: 'billing and payment',
-  HOPERAT: 'running of the practice',
-  PATADMIN: 'administration of patients, such as appointments',
-  PATRQT: 'requests made by patients themselves',
-  PUBHLTH: 'public health',
-  HRESCH: 'health research',
-};
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 

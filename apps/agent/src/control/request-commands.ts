@@ -4,8 +4,9 @@ import {
   type CreatedPairingCode,
   type OpenAccessRequest,
 } from '#libs/grants/grant-messages.js';
-import { describeScope, purposeWords } from '#libs/grants/describe-grant.js';
+import { describeScope } from '#libs/grants/describe-grant.js';
 import type { Purpose } from '#libs/grants/grant.js';
+import { purposeWords } from '#libs/grants/purpose-words.js';
 import {
   usageProblem,
   type Command,

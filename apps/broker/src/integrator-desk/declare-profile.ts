@@ -2,12 +2,12 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import { purposeText } from '#apps/broker/src/practice-desk/permission-words.js';
 import type { Declaration, DeclarationField, Profile } from '#libs/console-api/integrator.js';
 import type { Database, IntegratorsTable } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { purposes } from '#libs/grants/grant.js';
 import { canonicalJson } from '#libs/grants/canonical-json.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { Selectable } from 'kysely';
 

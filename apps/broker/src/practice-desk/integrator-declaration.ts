@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { purposeText } from '#apps/broker/src/practice-desk/permission-words.js';
 import type { IntegratorDeclaration } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { purposes } from '#libs/grants/grant.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 
 /** What an integrator says of itself, as far as it has. @throws ConduitError CONSOLE_ENTRY_NOT_FOUND */
 export async function readDeclaration(

@@ -3,8 +3,8 @@
  * something has a line, in the order that matters. The test of this file holds it to that.
  */
 import type { ScopeWords } from '#libs/console-api/practice.js';
-import { purposeWords } from '#libs/grants/describe-grant.js';
-import type { Grant, GrantLimits, Purpose } from '#libs/grants/grant.js';
+import type { Grant, GrantLimits } from '#libs/grants/grant.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
 
@@ -152,10 +152,7 @@ export function permissionLines(grant: Grant, names: PermissionNames): Permissio
       grant.scopes.map((scope) => scopeWords(scope).words),
     ),
     ...under('In the databases', [grant.catalogues.join(', ')]),
-    ...under(
-      'What for',
-      grant.purposes.map((purpose) => upperFirst(purposeWords[purpose])),
-    ),
+    ...under('What for', grant.purposes.map(purposeText)),
     ...under('Limits', limitLines(grant.limits)),
     ...under('Changes', writeLines(grant)),
     ...under('Data may go to', [grant.countries.map(countryName).join(', ')]),
@@ -164,8 +161,3 @@ export function permissionLines(grant: Grant, names: PermissionNames): Permissio
     ...under('On its way', [modeWords[grant.encryptionMode]]),
   ];
 }
-
-export const purposeText = (purpose: string): string =>
-  upperFirst(purposeWords[purpose as Purpose] ?? purpose);
-
-const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -10,11 +10,11 @@ import {
   activityWords,
   kindActions,
 } from '#apps/broker/src/practice-desk/activity-words.js';
-import { purposeText } from '#apps/broker/src/practice-desk/permission-words.js';
 import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
 import type { ActivityEntry, ActivityFilter, ActivityPage } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 
 export const activityLimits = { page: 50, exported: 50_000, batch: 2_000 } as const;
 

@@ -5,7 +5,6 @@ import { OverviewExtras } from '#apps/broker/src/practice-desk/overview-extras.j
 import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-desk/practice-book.js';
 import { noSums, ReadToday } from '#apps/broker/src/practice-desk/read-today.js';
 import { ShowPermissions } from '#apps/broker/src/practice-desk/show-permissions.js';
-import { purposeText } from '#apps/broker/src/practice-desk/permission-words.js';
 import type {
   ConnectedIntegrator,
   PermissionSummary,
@@ -15,6 +14,7 @@ import type {
   Today,
 } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 import type { IntegratorSums } from '#apps/broker/src/practice-desk/read-today.js';
 
 /** Without what only the technician's page shows. */

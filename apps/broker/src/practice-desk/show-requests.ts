@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
 import { readDeclaration } from '#apps/broker/src/practice-desk/integrator-declaration.js';
-import { purposeText, scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
+import { scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
 import { ShowPermissions } from '#apps/broker/src/practice-desk/show-permissions.js';
 import type {
@@ -16,6 +16,7 @@ import type {
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { AskedAccess } from '#libs/grants/grant-messages.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 
 const MOST_LISTED = 500;
 

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { IntegratorLine } from '#libs/console-api/operator.js';
+import { purposeText, purposeTexts } from '#libs/grants/purpose-words.js';
 import {
   inviteAdmin,
   readIntegrators,
@@ -88,17 +89,6 @@ export default function Integrators() {
   );
 }
 
-/** HL7 v3 purposes of use that a practice can permit. */
-const purposeWords: Record<string, string> = {
-  TREAT: 'Treatment of patients',
-  HPAYMT: 'Billing and payment',
-  HOPERAT: 'Running of the practice',
-  PATADMIN: 'Administration of patients',
-  PATRQT: 'Requests of patients',
-  PUBHLTH: 'Public health',
-  HRESCH: 'Health research',
-};
-
 function Register({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState('');
@@ -139,7 +129,7 @@ function Register({ onClose }: { onClose: () => void }) {
       />
       <CheckboxGroup
         label="What it may ask practices for"
-        choices={Object.entries(purposeWords).map(([value, label]) => ({ value, label }))}
+        choices={Object.entries(purposeTexts).map(([value, label]) => ({ value, label }))}
         value={purposes}
         onChange={setPurposes}
       />
@@ -184,7 +174,7 @@ function columns(onInvite: ((line: IntegratorLine) => void) | undefined): Column
       label: 'Declares',
       cell: ({ purposes, countries }) => (
         <span className="two-lines">
-          <span>{purposes.map((purpose) => purposeWords[purpose] ?? purpose).join(', ')}</span>
+          <span>{purposes.map(purposeText).join('; ')}</span>
           <span className="quiet">Data in {countries.join(', ')}</span>
         </span>
       ),

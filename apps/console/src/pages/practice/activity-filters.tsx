@@ -5,6 +5,7 @@ import type {
   ConnectedIntegrator,
   PracticeSite,
 } from '#libs/console-api/practice.js';
+import { purposeTexts } from '#libs/grants/purpose-words.js';
 import { Select } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 
@@ -22,15 +23,6 @@ const outcomes: Record<ActivityOutcome, string> = {
   failed: 'Failed',
   cancelled: 'Cancelled',
   lost: 'Connection lost',
-};
-const purposes = {
-  TREAT: 'Treatment of patients',
-  HPAYMT: 'Billing and payment',
-  HOPERAT: 'Running of the practice',
-  PATADMIN: 'Administration of patients',
-  PATRQT: 'Requests of patients',
-  PUBHLTH: 'Public health',
-  HRESCH: 'Health research',
 };
 
 const optionsOf = (words: Record<string, string>) => [
@@ -68,7 +60,7 @@ export function ActivityFilters({ integrators, sites, filter, onChange }: Activi
       )}
       {sites.length > 1 &&
         choice('Site', 'siteId', Object.fromEntries(sites.map((one) => [one.siteId, one.name])))}
-      {choice('Purpose', 'purpose', purposes)}
+      {choice('Purpose', 'purpose', purposeTexts)}
       {choice('Outcome', 'outcome', outcomes)}
       <TextField
         label="From"
