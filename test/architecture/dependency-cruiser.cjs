@@ -72,6 +72,14 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'areas-never-import-areas',
+      comment:
+        'Pages of a practice, an integrator and the operator share rooms, not each other’s files.',
+      severity: 'error',
+      from: { path: '^apps/console/src/pages/([^/]+)/' },
+      to: { path: '^apps/console/src/pages/(?!$1/)[^/]+/' },
+    },
+    {
       name: 'no-circles',
       severity: 'error',
       from: {},

@@ -46,6 +46,7 @@ test('every layering rule finds its planted violation', async () => {
   expect([...found].sort()).toEqual([
     'agent-stays-light',
     'apps-never-import-apps',
+    'areas-never-import-areas',
     'console-runs-in-a-browser',
     'console-uses-nothing-of-node',
     'contracts-stay-below-libs',

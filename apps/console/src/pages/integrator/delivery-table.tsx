@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Delivery, Webhook } from '#libs/console-api/integrator.js';
 import { readDeliveries, redeliver } from '#apps/console/src/api/integrator.js';
-import { useLive } from '#apps/console/src/pages/practice/use-live.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -24,7 +24,7 @@ export function DeliveryTable({
   webhook: Webhook;
 }) {
   const queries = useQueryClient();
-  const live = useLive(REFRESH_MS);
+  const live = useWhileAttended(REFRESH_MS);
   /** `next` of each page before the one that is shown. */
   const [trail, setTrail] = useState<string[]>([]);
   const after = trail.at(-1);

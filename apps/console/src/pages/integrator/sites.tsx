@@ -1,6 +1,6 @@
 /** The sites that the integrator is paired with: how they are, and what is permitted there. */
 import type { PairedSite, SiteStanding } from '#libs/console-api/integrator.js';
-import { useLive } from '#apps/console/src/pages/practice/use-live.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { ButtonLink } from '#apps/console/src/ui/button.js';
 import { CodeLine } from '#apps/console/src/ui/copy-button.js';
@@ -15,7 +15,7 @@ import { useSites } from './use-integrator.js';
 const REFRESH_MS = 10_000;
 
 export default function Sites() {
-  const sites = useSites(useLive(REFRESH_MS));
+  const sites = useSites(useWhileAttended(REFRESH_MS));
   return (
     <Page title="Sites" lead="The practices you are paired with, and what they permit.">
       {sites.isPending && <Loading />}

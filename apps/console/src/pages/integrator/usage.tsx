@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { UsageOfSite, UsageReport } from '#libs/console-api/integrator.js';
 import { readUsage } from '#apps/console/src/api/integrator.js';
-import { useLive } from '#apps/console/src/pages/practice/use-live.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { ButtonLink } from '#apps/console/src/ui/button.js';
 import { Chart } from '#apps/console/src/ui/chart.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
@@ -29,7 +29,7 @@ export default function Usage() {
   const usage = useQuery({
     queryKey: ['integrator', integratorId, 'usage', days],
     queryFn: () => readUsage(integratorId, Number(days)),
-    refetchInterval: useLive(REFRESH_MS),
+    refetchInterval: useWhileAttended(REFRESH_MS),
   });
   return (
     <Page

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Approver, Approvers as Shown } from '#libs/console-api/practice.js';
 import { readApprovers } from '#apps/console/src/api/practice.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { CodeLine } from '#apps/console/src/ui/copy-button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -10,7 +11,6 @@ import { Loading } from '#apps/console/src/ui/loading.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
-import { useLive } from './use-live.js';
 
 const REFRESH_MS = 3_000;
 
@@ -19,7 +19,7 @@ export default function Approvers() {
   const approvers = useQuery({
     queryKey: ['practice', practiceId, 'approvers'],
     queryFn: () => readApprovers(practiceId),
-    refetchInterval: useLive(REFRESH_MS),
+    refetchInterval: useWhileAttended(REFRESH_MS),
   });
   return (
     <PracticePage

@@ -9,6 +9,7 @@ import type {
   PermissionSummary,
 } from '#libs/console-api/practice.js';
 import { draftChange, readPermission } from '#apps/console/src/api/practice.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
@@ -20,7 +21,6 @@ import { Lines } from './lines.js';
 import { endsSoon, StateBadge, StateNotice } from './permission-state.js';
 import { PracticePage, useIs, usePracticeId } from './practice-page.js';
 import { DecisionProblem, SignDialog } from './sign-dialog.js';
-import { useLive } from './use-live.js';
 
 const REFRESH_MS = 2_000;
 
@@ -30,7 +30,7 @@ export default function Permission() {
   const permission = useQuery({
     queryKey: ['practice', practiceId, 'permission', grantId],
     queryFn: () => readPermission(practiceId, grantId),
-    refetchInterval: useLive(REFRESH_MS),
+    refetchInterval: useWhileAttended(REFRESH_MS),
   });
   const { data } = permission;
   return (

@@ -3,10 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import type { PracticeRole } from '#libs/console-api/session.js';
 import { readOverview } from '#apps/console/src/api/practice.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { useSignedIn } from '#apps/console/src/session/session-context.js';
 import { ZoneContext } from '#apps/console/src/ui/date-time.js';
 import { Page, type PageProps } from '#apps/console/src/ui/page.js';
-import { useLive } from './use-live.js';
 import './practice.css';
 
 export function usePracticeId(): string {
@@ -36,7 +36,7 @@ export function useOverview() {
   return useQuery({
     queryKey: ['practice', practiceId],
     queryFn: () => readOverview(practiceId),
-    refetchInterval: useLive(OVERVIEW_MS),
+    refetchInterval: useWhileAttended(OVERVIEW_MS),
     enabled: mayRead,
   });
 }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { AccessRequestSummary } from '#libs/console-api/practice.js';
 import { readRequests } from '#apps/console/src/api/practice.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -11,7 +12,6 @@ import { Section } from '#apps/console/src/ui/page.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { declineWords } from './decline-words.js';
 import { PracticePage, useIs, usePracticeId } from './practice-page.js';
-import { useLive } from './use-live.js';
 
 const REFRESH_MS = 5_000;
 
@@ -21,7 +21,7 @@ export default function Requests() {
   const requests = useQuery({
     queryKey: ['practice', practiceId, 'requests'],
     queryFn: () => readRequests(practiceId),
-    refetchInterval: useLive(REFRESH_MS),
+    refetchInterval: useWhileAttended(REFRESH_MS),
   });
   const open = requests.data?.filter(({ state }) => state === 'pending') ?? [];
   const decided = requests.data?.filter(({ state }) => state !== 'pending') ?? [];

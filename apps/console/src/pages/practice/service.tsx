@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { DoctorFinding, Service as Shown, ServiceAgent } from '#libs/console-api/practice.js';
 import { readLogBundle, readService } from '#apps/console/src/api/practice.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -15,7 +16,6 @@ import { InstallCodes } from './install-codes.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
 import { saveFile } from './save-file.js';
 import { siteState } from './site-words.js';
-import { useLive } from './use-live.js';
 
 const REFRESH_MS = 5_000;
 /** A certificate lives a day and is renewed at half of it. */
@@ -29,7 +29,7 @@ export default function Service() {
   const service = useQuery({
     queryKey: ['practice', practiceId, 'service'],
     queryFn: () => readService(practiceId),
-    refetchInterval: useLive(REFRESH_MS),
+    refetchInterval: useWhileAttended(REFRESH_MS),
   });
   return (
     <PracticePage

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { IntegratorToday } from '#libs/console-api/practice.js';
 import { readToday } from '#apps/console/src/api/practice.js';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Facts } from '#apps/console/src/ui/facts.js';
@@ -10,7 +11,6 @@ import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { durationWords, sizeWords } from './bucket-words.js';
 import { Counts } from './integrator-panel.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
-import { useLive } from './use-live.js';
 
 const REFRESH_MS = 10_000;
 
@@ -19,7 +19,7 @@ export default function Today() {
   const today = useQuery({
     queryKey: ['practice', practiceId, 'today'],
     queryFn: () => readToday(practiceId),
-    refetchInterval: useLive(REFRESH_MS),
+    refetchInterval: useWhileAttended(REFRESH_MS),
   });
   return (
     <PracticePage
