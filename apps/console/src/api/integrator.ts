@@ -16,12 +16,7 @@ import type {
   WebhookChoices,
   Webhooks,
 } from '#libs/console-api/integrator.js';
-import type {
-  CreatedInvitation,
-  CreateInvitationRequest,
-  People,
-  StepUp,
-} from '#libs/console-api/session.js';
+import type { StepUp } from '#libs/console-api/session.js';
 import { request } from './request.js';
 
 const id = encodeURIComponent;
@@ -82,14 +77,3 @@ export const redeliver = (integratorId: string, webhookId: string, deliveryId: s
     hook(integratorId, webhookId, `/deliveries/${id(deliveryId)}/redeliver`),
     {},
   );
-
-export const readPeople = (integratorId: string) =>
-  request<People>('GET', at(integratorId, '/people'));
-export const invite = (integratorId: string, wanted: CreateInvitationRequest) =>
-  request<CreatedInvitation>('POST', at(integratorId, '/invitations'), wanted);
-export const withdrawInvitation = (integratorId: string, invitationId: string) =>
-  request<void>('DELETE', at(integratorId, `/invitations/${id(invitationId)}`));
-export const endRole = (integratorId: string, personId: string, role: string, stepUp: StepUp) =>
-  request<void>('DELETE', at(integratorId, `/people/${id(personId)}/roles/${id(role)}`), {
-    stepUp,
-  });

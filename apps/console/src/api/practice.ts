@@ -23,12 +23,6 @@ import type {
   Today,
   WaitingPairingCode,
 } from '#libs/console-api/practice.js';
-import type {
-  CreatedInvitation,
-  CreateInvitationRequest,
-  People,
-  StepUp,
-} from '#libs/console-api/session.js';
 import { request } from './request.js';
 
 const id = encodeURIComponent;
@@ -89,14 +83,6 @@ export function readActivity(
 }
 export const exportActivity = (practiceId: string, wanted: ExportActivityRequest) =>
   request<ExportedActivity>('POST', at(practiceId, '/activity/export'), wanted);
-
-export const readPeople = (practiceId: string) => request<People>('GET', at(practiceId, '/people'));
-export const invite = (practiceId: string, wanted: CreateInvitationRequest) =>
-  request<CreatedInvitation>('POST', at(practiceId, '/invitations'), wanted);
-export const withdrawInvitation = (practiceId: string, invitationId: string) =>
-  request<void>('DELETE', at(practiceId, `/invitations/${id(invitationId)}`));
-export const endRole = (practiceId: string, personId: string, role: string, stepUp: StepUp) =>
-  request<void>('DELETE', at(practiceId, `/people/${id(personId)}/roles/${id(role)}`), { stepUp });
 
 export const readService = (practiceId: string) =>
   request<Service>('GET', at(practiceId, '/service'));

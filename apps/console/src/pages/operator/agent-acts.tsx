@@ -10,12 +10,13 @@ import {
 } from '#libs/console-api/operator.js';
 import { askAct, quarantine, readReach } from '#apps/console/src/api/operator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { RadioGroup } from '#apps/console/src/ui/choices.js';
 import { Dialog } from '#apps/console/src/ui/dialog.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { wordOfDecision } from './agent-words.js';
-import { Asked, useHolds } from './operator-page.js';
+import { useHolds } from './operator-page.js';
 import { reachFields, ReachWords } from './reach-words.js';
 
 type Act = 'agent.quarantine' | 'agent.revoke' | 'agent.release';

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import type { AgentDetail } from '#libs/console-api/operator.js';
 import { readAgent } from '#apps/console/src/api/operator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
@@ -12,7 +13,7 @@ import { AgentSites } from './agent-sites.js';
 import { AlertTable } from './alert-table.js';
 import { DiagnosisPanel } from './diagnosis-panel.js';
 import { fromNow, stateTones, stateWords, wordOfCause } from './agent-words.js';
-import { Asked, OperatorPage, REFRESH_MS } from './operator-page.js';
+import { OperatorPage, REFRESH_MS } from './operator-page.js';
 import { RequestCard } from './request-card.js';
 import { Timeline } from './timeline.js';
 

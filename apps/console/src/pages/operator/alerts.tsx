@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AlertRule } from '#libs/console-api/operator.js';
 import { readAlerts, readRules } from '#apps/console/src/api/operator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
@@ -11,7 +12,7 @@ import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { Tabs } from '#apps/console/src/ui/tabs.js';
 import { alertWords } from './agent-words.js';
 import { AlertTable } from './alert-table.js';
-import { Asked, OperatorPage, useHolds } from './operator-page.js';
+import { OperatorPage, useHolds } from './operator-page.js';
 import { lastsWords, RuleDialog } from './rule-dialog.js';
 
 export default function AlertsPage() {

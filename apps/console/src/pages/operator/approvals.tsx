@@ -3,13 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import type { ActRequest } from '#libs/console-api/operator.js';
 import { readRequests } from '#apps/console/src/api/operator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Section } from '#apps/console/src/ui/page.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { wordOfDecision } from './agent-words.js';
-import { Asked, OperatorPage } from './operator-page.js';
+import { OperatorPage } from './operator-page.js';
 import { RequestCard } from './request-card.js';
 
 export default function Approvals() {

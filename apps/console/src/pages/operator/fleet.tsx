@@ -9,6 +9,7 @@ import {
   type FleetSort,
 } from '#libs/console-api/operator.js';
 import { readFleet } from '#apps/console/src/api/operator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
@@ -21,7 +22,7 @@ import {
   wordOfCause,
 } from './agent-words.js';
 import { FleetFilters } from './fleet-filters.js';
-import { Asked, OperatorPage, placeWords, REFRESH_MS } from './operator-page.js';
+import { OperatorPage, placeWords, REFRESH_MS } from './operator-page.js';
 
 export default function Fleet() {
   const [filter, setFilter] = useState<FleetFilter>({});

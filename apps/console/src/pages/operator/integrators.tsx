@@ -9,6 +9,7 @@ import {
   registerIntegrator,
 } from '#apps/console/src/api/operator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { CheckboxGroup } from '#apps/console/src/ui/choices.js';
@@ -17,7 +18,7 @@ import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { InviteFirst } from './invite-first.js';
-import { Asked, OperatorPage, placeWords, useHolds } from './operator-page.js';
+import { OperatorPage, placeWords, useHolds } from './operator-page.js';
 
 export default function Integrators() {
   const isOfficer = useHolds('operator-security');
@@ -80,7 +81,7 @@ export default function Integrators() {
         <InviteFirst
           title={`Invite the first administrator of ${asked.name}`}
           role="integrator-admin"
-          place={{ integratorId: asked.integratorId }}
+          whose={{ integratorId: asked.integratorId }}
           invite={(order) => inviteAdmin(asked.integratorId, order)}
           onClose={close}
         />

@@ -1,10 +1,7 @@
 /** A page of the operator's: live, and honest about it when it is not. */
-import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import type { OperatorRole } from '#libs/console-api/session.js';
 import { useSignedIn } from '#apps/console/src/session/session-context.js';
-import { Loading } from '#apps/console/src/ui/loading.js';
-import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { Notice } from '#apps/console/src/ui/notice.js';
 import { Page, type PageProps } from '#apps/console/src/ui/page.js';
 import { useLive } from './use-live.js';
 import './operator.css';
@@ -28,18 +25,6 @@ export function OperatorPage({ children, ...page }: PageProps) {
 
 export function useHolds(role: OperatorRole): boolean {
   return useSignedIn().roles.some((held) => held.role === role);
-}
-
-/** What was asked for, or why it is not there. */
-export function Asked<T>({
-  query,
-  children,
-}: {
-  query: UseQueryResult<T>;
-  children: (found: T) => ReactNode;
-}) {
-  if (query.data !== undefined) return <>{children(query.data)}</>;
-  return query.isError ? <ProblemNotice error={query.error} /> : <Loading />;
 }
 
 /** `51 to 100 of 9,812 agents`. */

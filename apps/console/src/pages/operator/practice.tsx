@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import type { PracticeFile } from '#libs/console-api/operator.js';
 import { inviteOwner, readPractice } from '#apps/console/src/api/operator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -14,7 +15,7 @@ import { stateTones, stateWords } from './agent-words.js';
 import { EnrolmentDialog } from './enrolment-dialog.js';
 import { HoursDialog } from './hours-dialog.js';
 import { InviteFirst } from './invite-first.js';
-import { Asked, OperatorPage, useHolds } from './operator-page.js';
+import { OperatorPage, useHolds } from './operator-page.js';
 
 type Site = PracticeFile['siteList'][number];
 
@@ -50,7 +51,7 @@ export default function Practice() {
         <InviteFirst
           title="Invite the first owner"
           role="practice-owner"
-          place={{ practiceId }}
+          whose={{ practiceId }}
           invite={(order) => inviteOwner(practiceId, order)}
           onClose={close}
         />

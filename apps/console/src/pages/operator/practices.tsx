@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import type { PracticeLine } from '#libs/console-api/operator.js';
 import { createPractice, readPractices } from '#apps/console/src/api/operator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -12,7 +13,7 @@ import { Empty } from '#apps/console/src/ui/empty.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
-import { Asked, OperatorPage, placeWords } from './operator-page.js';
+import { OperatorPage, placeWords } from './operator-page.js';
 
 export default function Practices() {
   const [search, setSearch] = useState('');
