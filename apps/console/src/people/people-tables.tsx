@@ -3,7 +3,7 @@ import type { OpenInvitation, RoleHolder } from '#libs/console-api/session.js';
 import { roleNames } from '#apps/console/src/session/workplaces.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 
 interface HolderTableProps {
   holders: readonly RoleHolder[];
@@ -51,9 +51,7 @@ const untilColumn: Column<RoleHolder> = {
 };
 
 const endColumn = (onEnd: (holder: RoleHolder) => void): Column<RoleHolder> => ({
-  key: 'acts',
-  label: 'What you can do',
-  isActs: true,
+  ...actsColumn,
   cell: (holder) => (
     <Button
       look="quiet"
@@ -93,9 +91,7 @@ const invitationColumns: Column<OpenInvitation>[] = [
 ];
 
 const withdrawColumn = (onWithdraw: (invitationId: string) => void): Column<OpenInvitation> => ({
-  key: 'acts',
-  label: 'What you can do',
-  isActs: true,
+  ...actsColumn,
   cell: ({ invitationId, role }) => (
     <Button
       look="quiet"

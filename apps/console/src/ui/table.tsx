@@ -18,6 +18,9 @@ export interface Column<Row> {
   isSortable?: boolean;
 }
 
+/** The column of buttons, the last one; its `cell` is added. */
+export const actsColumn = { key: 'acts', label: 'What you can do', isActs: true } as const;
+
 export interface Order {
   key: string;
   direction: 'ascending' | 'descending';

@@ -13,7 +13,7 @@ import { Facts } from '#apps/console/src/ui/facts.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page } from '#apps/console/src/ui/page.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { CreateClientDialog } from './create-client-dialog.js';
 import { useIntegratorId, useIsAdmin } from './use-integrator.js';
@@ -131,9 +131,7 @@ function columns(onRevoke: ((client: OauthClient) => void) | undefined): Column<
   ];
   if (!onRevoke) return shown;
   const acts: Column<OauthClient> = {
-    key: 'acts',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: (client) =>
       client.state === 'live' && (
         <Button

@@ -1,11 +1,9 @@
 /** A new client: its name and public keys, then the passkey's word for exactly those keys. */
-import { useState, type FormEvent } from 'react';
-import { Form } from 'react-aria-components/Form';
+import { useState } from 'react';
 import type { JsonObject } from '#libs/console-api/integrator.js';
 import { createClient } from '#apps/console/src/api/integrator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
-import { Button } from '#apps/console/src/ui/button.js';
-import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
+import { FormDialog } from '#apps/console/src/ui/form-dialog.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 
 export interface CreateClientDialogProps {
@@ -20,47 +18,42 @@ export function CreateClientDialog(props: CreateClientDialogProps) {
   const [keys, setKeys] = useState<JsonObject[]>();
   const [wrong, setWrong] = useState<string>();
   if (keys) return <Confirm {...props} name={name.trim()} keys={keys} />;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const read = readKeys(text);
-    if (typeof read === 'string') setWrong(read);
-    else setKeys(read);
+  const read = () => {
+    const found = readKeys(text);
+    if (typeof found === 'string') setWrong(found);
+    else setKeys(found);
   };
   return (
-    <Dialog title="Register a client" isOpen isAlert onClose={props.onClose}>
-      <Form className="stack" onSubmit={submit}>
-        <TextField
-          label="Name"
-          hint="Which program it is, for example “Booking server”."
-          value={name}
-          onChange={setName}
-          maxLength={100}
-          isRequired
-          autoFocus
-        />
-        <TextField
-          label="Public keys"
-          hint="A JWK or a JWK set: EC P-256, Ed25519, or RSA of 2048 bits or more. Never a private key."
-          value={text}
-          onChange={(value) => {
-            setText(value);
-            setWrong(undefined);
-          }}
-          rows={6}
-          isCode
-          isRequired
-          {...(wrong !== undefined && { error: wrong })}
-        />
-        <DialogActions>
-          <Button look="quiet" onPress={props.onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" look="main">
-            Continue
-          </Button>
-        </DialogActions>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title="Register a client"
+      isAlert
+      deed="Continue"
+      act={read}
+      onClose={props.onClose}
+    >
+      <TextField
+        label="Name"
+        hint="Which program it is, for example “Booking server”."
+        value={name}
+        onChange={setName}
+        maxLength={100}
+        isRequired
+        autoFocus
+      />
+      <TextField
+        label="Public keys"
+        hint="A JWK or a JWK set: EC P-256, Ed25519, or RSA of 2048 bits or more. Never a private key."
+        value={text}
+        onChange={(value) => {
+          setText(value);
+          setWrong(undefined);
+        }}
+        rows={6}
+        isCode
+        isRequired
+        {...(wrong !== undefined && { error: wrong })}
+      />
+    </FormDialog>
   );
 }
 

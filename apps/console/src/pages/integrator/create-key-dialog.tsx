@@ -1,13 +1,11 @@
 /** A new key: first its name and bounds, then the passkey's word for exactly those. */
-import { useState, type FormEvent } from 'react';
-import { Form } from 'react-aria-components/Form';
+import { useState } from 'react';
 import type { MadeKey, PairedSite } from '#libs/console-api/integrator.js';
 import { createKey } from '#apps/console/src/api/integrator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
-import { Button } from '#apps/console/src/ui/button.js';
 import { CheckboxGroup } from '#apps/console/src/ui/choices.js';
-import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
 import { Facts } from '#apps/console/src/ui/facts.js';
+import { FormDialog } from '#apps/console/src/ui/form-dialog.js';
 import { Select } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 import { endAfter, keyLives } from './key-life.js';
@@ -44,55 +42,41 @@ interface KeyFormProps extends CreateKeyDialogProps {
 }
 
 function KeyForm({ sites, wish, onWish, onSend, onClose }: KeyFormProps) {
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onSend();
-  };
   return (
-    <Dialog title="Make a key" isOpen isAlert onClose={onClose}>
-      <Form className="stack" onSubmit={submit}>
-        <TextField
-          label="Name"
-          hint="Which program uses it, for example “Booking server”."
-          value={wish.name}
-          onChange={(name) => onWish({ ...wish, name })}
-          maxLength={100}
-          isRequired
-          autoFocus
+    <FormDialog title="Make a key" isAlert deed="Continue" act={onSend} onClose={onClose}>
+      <TextField
+        label="Name"
+        hint="Which program uses it, for example “Booking server”."
+        value={wish.name}
+        onChange={(name) => onWish({ ...wish, name })}
+        maxLength={100}
+        isRequired
+        autoFocus
+      />
+      <Select
+        label="Good for"
+        options={keyLives}
+        value={wish.life}
+        onChange={(life) => onWish({ ...wish, life })}
+      />
+      {sites.length > 0 && (
+        <CheckboxGroup
+          label="Only for these sites"
+          hint="None chosen: every site that you are paired with."
+          choices={sites.map(({ siteId, name }) => ({ value: siteId, label: name }))}
+          value={wish.siteIds}
+          onChange={(siteIds) => onWish({ ...wish, siteIds })}
         />
-        <Select
-          label="Good for"
-          options={keyLives}
-          value={wish.life}
-          onChange={(life) => onWish({ ...wish, life })}
-        />
-        {sites.length > 0 && (
-          <CheckboxGroup
-            label="Only for these sites"
-            hint="None chosen: every site that you are paired with."
-            choices={sites.map(({ siteId, name }) => ({ value: siteId, label: name }))}
-            value={wish.siteIds}
-            onChange={(siteIds) => onWish({ ...wish, siteIds })}
-          />
-        )}
-        <TextField
-          label="Only from these addresses"
-          hint="One a line, for example 203.0.113.0/24. Empty: from anywhere."
-          value={wish.ranges}
-          onChange={(ranges) => onWish({ ...wish, ranges })}
-          rows={2}
-          isCode
-        />
-        <DialogActions>
-          <Button look="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" look="main">
-            Continue
-          </Button>
-        </DialogActions>
-      </Form>
-    </Dialog>
+      )}
+      <TextField
+        label="Only from these addresses"
+        hint="One a line, for example 203.0.113.0/24. Empty: from anywhere."
+        value={wish.ranges}
+        onChange={(ranges) => onWish({ ...wish, ranges })}
+        rows={2}
+        isCode
+      />
+    </FormDialog>
   );
 }
 

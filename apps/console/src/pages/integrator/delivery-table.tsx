@@ -9,7 +9,7 @@ import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
-import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Pager, Table, type Column } from '#apps/console/src/ui/table.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { deliveryStates, eventWords, lastAttempt } from './webhook-words.js';
 
@@ -99,9 +99,7 @@ function columns(onAgain: ((deliveryId: string) => void) | undefined): Column<De
     ...(onAgain
       ? [
           {
-            key: 'acts',
-            label: 'What you can do',
-            isActs: true,
+            ...actsColumn,
             cell: ({ id, type, state }: Delivery) =>
               // A test is sent anew instead: the button for that is above.
               type !== 'webhook.test' &&

@@ -3,7 +3,7 @@ import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import type { Tone } from '#apps/console/src/ui/notice.js';
-import type { Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, type Column } from '#apps/console/src/ui/table.js';
 
 const states: Record<KeyState, { words: string; tone: Tone }> = {
   live: { words: 'Live', tone: 'good' },
@@ -65,9 +65,7 @@ function endOf({ revokedAt, expiresAt }: ApiKey) {
 }
 
 const actColumn = (onAct: (act: Act) => void): Column<ApiKey> => ({
-  key: 'acts',
-  label: 'What you can do',
-  isActs: true,
+  ...actsColumn,
   cell: (key) =>
     (key.state === 'live' || key.state === 'ending') && (
       <span className="cluster">

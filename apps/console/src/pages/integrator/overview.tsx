@@ -30,7 +30,7 @@ function Standing({ home }: { home: IntegratorHome }) {
       <Figures home={home} />
       {next && (
         <Section title="Getting started" lead={`Next: ${next.title}.`}>
-          <ol className="steps">
+          <ol className="panels">
             {steps.map((step) => (
               <StepCard key={step.title} step={step} isNext={step === next} />
             ))}
@@ -159,8 +159,8 @@ function stepsOf(home: IntegratorHome): Step[] {
 function StepCard({ step, isNext }: { step: Step; isNext: boolean }) {
   const { title, words, isDone, act } = step;
   return (
-    <li className={isNext ? 'step step--next' : 'step'}>
-      <div className="step__head">
+    <li className={isNext ? 'panel panel--next' : 'panel'}>
+      <div className="spread">
         <h3>{title}</h3>
         {isDone ? <Badge tone="good">Done</Badge> : isNext && <Badge>Next</Badge>}
       </div>

@@ -33,7 +33,7 @@ export default function Sites() {
         </Empty>
       )}
       {sites.data && sites.data.length > 0 && (
-        <ul className="steps">
+        <ul className="panels">
           {sites.data.map((site) => (
             <SiteCard key={site.siteId} site={site} />
           ))}
@@ -100,8 +100,8 @@ function SiteCard({ site }: { site: PairedSite }) {
   const { words, tone, next } = standings[site.standing];
   const availability = availabilities[site.availability];
   return (
-    <li className="site">
-      <div className="step__head">
+    <li className="panel">
+      <div className="spread">
         <h2>{site.name}</h2>
         <span className="cluster">
           <Badge tone={availability.tone}>{availability.words}</Badge>
@@ -134,7 +134,7 @@ function Permission(props: {
   const { permission, standing } = props;
   const isOver = standing === 'revoked' || standing === 'expired';
   return (
-    <details>
+    <details className="more">
       <summary>{isOver ? 'What was permitted' : 'What is permitted, and its limits'}</summary>
       <Facts facts={factsOf(permission.lines)} />
     </details>

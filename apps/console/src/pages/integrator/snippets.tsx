@@ -69,7 +69,7 @@ export default function Snippets() {
 function Text({ text, title, kind }: { text: string; title: string; kind: string }) {
   return (
     <div className="snippet">
-      <div className="snippet__head">
+      <div className="spread">
         <span className="quiet">
           {kind === 'node'
             ? 'Save as a file that ends in .mjs and run it with node'

@@ -16,7 +16,7 @@ export function SubprocessorFields({ value, onChange }: SubprocessorFieldsProps)
       <legend>Who else handles the data for you</legend>
       {value.map((one, index) => (
         // Lines have no other identity than their place.
-        <div key={index} className="row-of-fields">
+        <div key={index} className="fields">
           <TextField
             label={`Company ${index + 1}`}
             value={one.name}

@@ -13,8 +13,8 @@ import {
 import { Button } from '#apps/console/src/ui/button.js';
 import { CodeLine } from '#apps/console/src/ui/copy-button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
-import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
 import { Facts } from '#apps/console/src/ui/facts.js';
+import { FormDialog } from '#apps/console/src/ui/form-dialog.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { Menu } from '#apps/console/src/ui/menu.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
@@ -164,19 +164,16 @@ function EndpointFacts({ webhook }: { webhook: Endpoint }) {
 }
 
 function DeleteDialog(props: { onDelete: () => Promise<void>; onClose: () => void }) {
-  const deletion = useMutation({ mutationFn: props.onDelete });
   return (
-    <Dialog title="Delete the endpoint?" isOpen isAlert onClose={props.onClose}>
+    <FormDialog
+      title="Delete the endpoint?"
+      isAlert
+      deed="Delete endpoint"
+      look="danger"
+      act={props.onDelete}
+      onClose={props.onClose}
+    >
       <p>Nothing more is sent to it, and its log is gone. It can’t be undone.</p>
-      {deletion.isError && <ProblemNotice error={deletion.error} />}
-      <DialogActions>
-        <Button look="quiet" onPress={props.onClose} isDisabled={deletion.isPending}>
-          Cancel
-        </Button>
-        <Button look="danger" isPending={deletion.isPending} onPress={() => deletion.mutate()}>
-          Delete endpoint
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </FormDialog>
   );
 }

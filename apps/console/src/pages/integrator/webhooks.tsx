@@ -1,15 +1,14 @@
 /** Webhook endpoints: where the integrator is told that something happened. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
-import { Form } from 'react-aria-components/Form';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import type { Webhook, Webhooks as WebhookList } from '#libs/console-api/integrator.js';
 import { createWebhook, readWebhooks } from '#apps/console/src/api/integrator.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { CheckboxGroup, RadioGroup } from '#apps/console/src/ui/choices.js';
-import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
+import { FormDialog } from '#apps/console/src/ui/form-dialog.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page } from '#apps/console/src/ui/page.js';
@@ -122,59 +121,48 @@ function AddWebhook({ integratorId, eventTypes, onMade, onClose }: AddWebhookPro
   const [url, setUrl] = useState('');
   const [events, setEvents] = useState<string[]>([]);
   const [signature, setSignature] = useState('standard');
-  const adding = useMutation({
-    mutationFn: () =>
-      createWebhook(integratorId, {
-        url: url.trim(),
-        events,
-        signature: signature as 'halo' | 'standard',
-      }),
-    onSuccess: onMade,
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    adding.mutate();
-  };
+  const add = () =>
+    createWebhook(integratorId, {
+      url: url.trim(),
+      events,
+      signature: signature as 'halo' | 'standard',
+    });
   return (
-    <Dialog title="Add an endpoint" isOpen isAlert onClose={onClose}>
-      <Form className="stack" onSubmit={submit}>
-        <TextField
-          label="Address"
-          hint="Begins with https:// and can be reached from the internet."
-          type="url"
-          value={url}
-          onChange={setUrl}
-          maxLength={2000}
-          isRequired
-          autoFocus
-        />
-        <RadioGroup
-          label="Signed as"
-          choices={signatures}
-          value={signature}
-          onChange={setSignature}
-        />
-        <CheckboxGroup
-          label="Told of"
-          hint="None chosen: everything."
-          choices={eventTypes.map((type) => ({
-            value: type,
-            label: eventWords[type] ?? type,
-            hint: type,
-          }))}
-          value={events}
-          onChange={setEvents}
-        />
-        {adding.isError && <ProblemNotice error={adding.error} />}
-        <DialogActions>
-          <Button look="quiet" onPress={onClose} isDisabled={adding.isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" look="main" isPending={adding.isPending}>
-            Add endpoint
-          </Button>
-        </DialogActions>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title="Add an endpoint"
+      isAlert
+      deed="Add endpoint"
+      act={add}
+      onDone={onMade}
+      onClose={onClose}
+    >
+      <TextField
+        label="Address"
+        hint="Begins with https:// and can be reached from the internet."
+        type="url"
+        value={url}
+        onChange={setUrl}
+        maxLength={2000}
+        isRequired
+        autoFocus
+      />
+      <RadioGroup
+        label="Signed as"
+        choices={signatures}
+        value={signature}
+        onChange={setSignature}
+      />
+      <CheckboxGroup
+        label="Told of"
+        hint="None chosen: everything."
+        choices={eventTypes.map((type) => ({
+          value: type,
+          label: eventWords[type] ?? type,
+          hint: type,
+        }))}
+        value={events}
+        onChange={setEvents}
+      />
+    </FormDialog>
   );
 }

@@ -7,11 +7,11 @@ import { databaseWords, duration, fromNow } from './agent-words.js';
 export function AgentSignals({ agent }: { agent: AgentDetail }) {
   return (
     <div className="signals">
-      <section className="signal">
+      <section className="panel">
         <h3>Control: its link</h3>
         <Facts facts={controlFacts(agent)} />
       </section>
-      <section className="signal">
+      <section className="panel">
         <h3>Data path: its database</h3>
         <Facts facts={dataFacts(agent)} />
       </section>

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { AgentDetail, OpeningHours, SiteHealth } from '#libs/console-api/operator.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { databaseWords, duration, fromNow } from './agent-words.js';
 import { HoursDialog } from './hours-dialog.js';
 
@@ -70,9 +70,7 @@ const columns = (onHours: (site: SiteHealth) => void): Column<SiteHealth>[] => [
     ),
   },
   {
-    key: 'acts',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: (site) => (
       <Button aria-label={`Opening hours of ${site.name}`} onPress={() => onHours(site)}>
         Opening hours

@@ -8,7 +8,7 @@ import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { Tabs } from '#apps/console/src/ui/tabs.js';
 import { alertWords } from './agent-words.js';
 import { AlertTable } from './alert-table.js';
@@ -94,9 +94,7 @@ function Rules() {
 
 function columns(onChange: ((rule: AlertRule) => void) | undefined): Column<AlertRule>[] {
   const acts: Column<AlertRule> = {
-    key: 'acts',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: (rule) => (
       <Button aria-label={`Change ${alertWords[rule.kind]}`} onPress={() => onChange?.(rule)}>
         Change

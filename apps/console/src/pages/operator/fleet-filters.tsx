@@ -1,17 +1,15 @@
 /** What narrows the fleet, and one's own saved ways to look at it. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { agentStates, type AgentState, type FleetFilter } from '#libs/console-api/operator.js';
 import { readViews, removeView, saveView } from '#apps/console/src/api/operator.js';
 import { Button } from '#apps/console/src/ui/button.js';
-import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
-import { ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { NameDialog } from '#apps/console/src/ui/name-dialog.js';
+import { SearchField } from '#apps/console/src/ui/search-field.js';
 import { Select } from '#apps/console/src/ui/select.js';
-import { TextField } from '#apps/console/src/ui/text-field.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { stateWords } from './agent-words.js';
 
-const TYPING_MS = 250;
 const VIEWS = ['operator', 'views'];
 const number = new Intl.NumberFormat('en-AU');
 
@@ -30,8 +28,9 @@ export function FleetFilters({ filter, counts, onChange }: FleetFiltersProps) {
   };
   return (
     <div className="stack">
-      <div className="operator-filters">
-        <Search
+      <div className="fields">
+        <SearchField
+          hint="A practice, a site, an id or a version"
           value={filter.search ?? ''}
           onChange={(search) => onChange({ ...filter, search })}
         />
@@ -52,31 +51,6 @@ export function FleetFilters({ filter, counts, onChange }: FleetFiltersProps) {
         ))}
       </ul>
     </div>
-  );
-}
-
-/** Asks once the typing rests. */
-function Search({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  const [known, setKnown] = useState(value);
-  // A saved view was chosen, or what was typed has been asked.
-  if (known !== value) {
-    setKnown(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onChange(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  return (
-    <TextField
-      label="Search"
-      hint="A practice, a site, an id or a version"
-      value={text}
-      onChange={setText}
-      maxLength={100}
-    />
   );
 }
 
@@ -109,8 +83,12 @@ function Views({ filter, onChoose }: { filter: FleetFilter; onChoose: (to: Fleet
         )}
       </div>
       {isSaving && (
-        <SaveView
-          filter={filter}
+        <NameDialog
+          title="Save this view"
+          hint="Only you see it. A name that you have already is replaced."
+          maxLength={60}
+          deed="Save view"
+          act={(name) => saveView({ name, filter })}
           onDone={() => {
             setSaving(false);
             toast('View saved');
@@ -127,31 +105,3 @@ const isSame = (one: FleetFilter, other: FleetFilter): boolean =>
   (['search', 'states', 'cause', 'sort', 'direction'] as const).every(
     (field) => String(one[field] ?? '') === String(other[field] ?? ''),
   );
-
-function SaveView(props: { filter: FleetFilter; onDone: () => void; onClose: () => void }) {
-  const { filter, onDone, onClose } = props;
-  const [name, setName] = useState('');
-  const [failure, setFailure] = useState<unknown>();
-  const save = () => saveView({ name: name.trim(), filter }).then(onDone, setFailure);
-  return (
-    <Dialog title="Save this view" isOpen onClose={onClose}>
-      <TextField
-        label="Name"
-        hint="Only you see it. A name that you have already is replaced."
-        value={name}
-        onChange={setName}
-        maxLength={60}
-        autoFocus
-      />
-      {failure !== undefined && <ProblemNotice error={failure} />}
-      <DialogActions>
-        <Button look="quiet" onPress={onClose}>
-          Cancel
-        </Button>
-        <Button look="main" isDisabled={name.trim() === ''} onPress={() => void save()}>
-          Save view
-        </Button>
-      </DialogActions>
-    </Dialog>
-  );
-}

@@ -12,7 +12,7 @@ import { readFleet } from '#apps/console/src/api/operator.js';
 import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
-import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
+import { Table, type Column } from '#apps/console/src/ui/table.js';
 import {
   databaseWords,
   duration,
@@ -22,7 +22,8 @@ import {
   wordOfCause,
 } from './agent-words.js';
 import { FleetFilters } from './fleet-filters.js';
-import { OperatorPage, placeWords, REFRESH_MS } from './operator-page.js';
+import { OperatorPage, REFRESH_MS } from './operator-page.js';
+import { PageSteps } from './page-steps.js';
 
 export default function Fleet() {
   const [filter, setFilter] = useState<FleetFilter>({});
@@ -63,11 +64,7 @@ export default function Fleet() {
               }
               empty={<NoAgents isNarrowed={isNarrowed(filter)} />}
             />
-            <Pager
-              words={placeWords(page, pageSize, total, total === 1 ? 'agent' : 'agents')}
-              {...(page > 1 && { onPrevious: () => setPage(page - 1) })}
-              {...(page * pageSize < total && { onNext: () => setPage(page + 1) })}
-            />
+            <PageSteps {...{ page, pageSize, total }} one="agent" many="agents" onPage={setPage} />
           </div>
         )}
       </Asked>

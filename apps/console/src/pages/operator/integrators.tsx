@@ -1,5 +1,5 @@
 /** Software vendors: who is here, and admitting another. */
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { IntegratorLine } from '#libs/console-api/operator.js';
 import { purposeText, purposeTexts } from '#libs/grants/purpose-words.js';
@@ -9,28 +9,20 @@ import {
   registerIntegrator,
 } from '#apps/console/src/api/operator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
-import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { CheckboxGroup } from '#apps/console/src/ui/choices.js';
-import { Empty } from '#apps/console/src/ui/empty.js';
-import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, type Column } from '#apps/console/src/ui/table.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { InviteFirst } from './invite-first.js';
-import { OperatorPage, placeWords, useHolds } from './operator-page.js';
+import { OperatorPage, useHolds } from './operator-page.js';
+import { SearchedTable } from './searched-table.js';
 
 export default function Integrators() {
   const isOfficer = useHolds('operator-security');
-  const [search, setSearch] = useState('');
-  const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<'register' | IntegratorLine>();
   const close = () => setAsked(undefined);
-  const integrators = useQuery({
-    queryKey: ['operator', 'integrators', search, page],
-    queryFn: () => readIntegrators(search, page),
-    placeholderData: keepPreviousData,
-  });
   return (
     <OperatorPage
       wide
@@ -44,38 +36,16 @@ export default function Integrators() {
         )
       }
     >
-      <TextField
-        label="Search"
-        hint="Part of its name"
-        value={search}
-        maxLength={100}
-        onChange={(text) => {
-          setPage(1);
-          setSearch(text);
-        }}
-      />
-      <Asked query={integrators}>
-        {({ integrators: rows, pageSize, total }) => (
-          <div>
-            <Table
-              caption="Integrators"
-              columns={columns(isOfficer ? setAsked : undefined)}
-              rows={rows}
-              rowKey={({ integratorId }) => integratorId}
-              empty={
-                <Empty title={search === '' ? 'No integrator yet' : 'No integrator fits'}>
-                  A security officer registers one and invites its first administrator.
-                </Empty>
-              }
-            />
-            <Pager
-              words={placeWords(page, pageSize, total, total === 1 ? 'integrator' : 'integrators')}
-              {...(page > 1 && { onPrevious: () => setPage(page - 1) })}
-              {...(page * pageSize < total && { onNext: () => setPage(page + 1) })}
-            />
-          </div>
-        )}
-      </Asked>
+      <SearchedTable
+        caption="Integrators"
+        one="integrator"
+        many="integrators"
+        columns={columns(isOfficer ? setAsked : undefined)}
+        rowKey={({ integratorId }) => integratorId}
+        read={readPage}
+      >
+        A security officer registers one and invites its first administrator.
+      </SearchedTable>
       {asked === 'register' && <Register onClose={close} />}
       {asked !== undefined && asked !== 'register' && (
         <InviteFirst
@@ -88,6 +58,11 @@ export default function Integrators() {
       )}
     </OperatorPage>
   );
+}
+
+async function readPage(search: string, page: number) {
+  const { integrators: rows, ...found } = await readIntegrators(search, page);
+  return { rows, ...found };
 }
 
 function Register({ onClose }: { onClose: () => void }) {
@@ -146,9 +121,7 @@ function Register({ onClose }: { onClose: () => void }) {
 
 function columns(onInvite: ((line: IntegratorLine) => void) | undefined): Column<IntegratorLine>[] {
   const acts: Column<IntegratorLine> = {
-    key: 'acts',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: (line) =>
       line.hasAdmin ? null : (
         <Button

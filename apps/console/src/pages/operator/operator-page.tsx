@@ -26,12 +26,3 @@ export function OperatorPage({ children, ...page }: PageProps) {
 export function useHolds(role: OperatorRole): boolean {
   return useSignedIn().roles.some((held) => held.role === role);
 }
-
-/** `51 to 100 of 9,812 agents`. */
-export function placeWords(page: number, pageSize: number, total: number, what: string): string {
-  const number = new Intl.NumberFormat('en-AU');
-  const from = (page - 1) * pageSize + 1;
-  const to = Math.min(page * pageSize, total);
-  if (total <= pageSize) return `${number.format(total)} ${what}`;
-  return `${number.format(from)} to ${number.format(to)} of ${number.format(total)} ${what}`;
-}

@@ -10,7 +10,7 @@ import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Section } from '#apps/console/src/ui/page.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { stateTones, stateWords } from './agent-words.js';
 import { EnrolmentDialog } from './enrolment-dialog.js';
 import { HoursDialog } from './hours-dialog.js';
@@ -133,9 +133,7 @@ const columns = (onHours: (site: Site) => void): Column<Site>[] => [
       ),
   },
   {
-    key: 'acts',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: (site) => (
       <Button aria-label={`Opening hours of ${site.name}`} onPress={() => onHours(site)}>
         Opening hours

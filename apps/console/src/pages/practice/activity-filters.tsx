@@ -51,7 +51,7 @@ export function ActivityFilters({ integrators, sites, filter, onChange }: Activi
     />
   );
   return (
-    <div className="filters">
+    <div className="fields">
       {choice('What', 'kind', kinds)}
       {choice(
         'Software',

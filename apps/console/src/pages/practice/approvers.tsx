@@ -55,7 +55,7 @@ function Parts({ approvers, servers }: Shown) {
           <ul className="panels">
             {admitted.map((one) => (
               <li key={one.passkeyId} className="panel">
-                <div className="panel__head">
+                <div className="spread">
                   <h3>
                     {one.personName}
                     {one.isOwn && ' (you)'}

@@ -1,4 +1,3 @@
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   declineReasons,
@@ -6,10 +5,8 @@ import {
   type DeclineReason,
 } from '#libs/console-api/practice.js';
 import { declineRequest } from '#apps/console/src/api/practice.js';
-import { Button } from '#apps/console/src/ui/button.js';
 import { RadioGroup } from '#apps/console/src/ui/choices.js';
-import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
-import { ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { FormDialog } from '#apps/console/src/ui/form-dialog.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { declineWords } from './decline-words.js';
 
@@ -22,16 +19,19 @@ export interface DeclineDialogProps {
 
 export function DeclineDialog({ practiceId, request, onDone, onClose }: DeclineDialogProps) {
   const [reason, setReason] = useState<string | null>(null);
-  const decline = useMutation({
-    mutationFn: (chosen: DeclineReason) =>
-      declineRequest(practiceId, request.accessRequestId, chosen),
-    onSuccess: () => {
-      toast('Declined');
-      onDone();
-    },
-  });
   return (
-    <Dialog title={`Decline ${request.integratorName}?`} isOpen onClose={onClose}>
+    <FormDialog
+      title={`Decline ${request.integratorName}?`}
+      deed="Decline"
+      look="danger"
+      isDisabled={reason === null}
+      act={() => declineRequest(practiceId, request.accessRequestId, reason as DeclineReason)}
+      onDone={() => {
+        toast('Declined');
+        onDone();
+      }}
+      onClose={onClose}
+    >
       <p>Nothing is shared. They can ask again with a new pairing code from you.</p>
       <RadioGroup
         label="Why?"
@@ -39,20 +39,6 @@ export function DeclineDialog({ practiceId, request, onDone, onClose }: DeclineD
         value={reason}
         onChange={setReason}
       />
-      {decline.isError && <ProblemNotice error={decline.error} />}
-      <DialogActions>
-        <Button look="quiet" onPress={onClose}>
-          Cancel
-        </Button>
-        <Button
-          look="danger"
-          isDisabled={reason === null}
-          isPending={decline.isPending}
-          onPress={() => decline.mutate(reason as DeclineReason)}
-        >
-          Decline
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -20,7 +20,7 @@ export function IntegratorPanel({ practiceId, integrator, isAllPaused }: Integra
   const isPaused = pausedSince !== undefined;
   return (
     <div className="panel">
-      <div className="panel__head">
+      <div className="spread">
         <h3>{name}</h3>
         <span className="cluster">
           {(isPaused || isAllPaused) && <Badge tone="warning">Paused</Badge>}
@@ -35,7 +35,7 @@ export function IntegratorPanel({ practiceId, integrator, isAllPaused }: Integra
       <Counts today={today} />
       <ul className="panels">
         {permissions.map((permission) => (
-          <li key={`${permission.grantId} ${permission.seq}`} className="panel__head">
+          <li key={`${permission.grantId} ${permission.seq}`} className="spread">
             <span className="cluster">
               <StateBadge state={permission.state} />
               <span>

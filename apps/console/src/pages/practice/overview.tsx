@@ -108,7 +108,7 @@ function Sites({ overview: { sites, practiceId } }: { overview: PracticeOverview
         const { tone, badge, sentence } = siteState(site);
         return (
           <li key={site.siteId} className="panel">
-            <div className="panel__head">
+            <div className="spread">
               <h3>{site.name}</h3>
               <Badge tone={tone}>{badge}</Badge>
             </div>

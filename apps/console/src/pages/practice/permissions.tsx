@@ -7,7 +7,7 @@ import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { StateBadge } from './permission-state.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
 
@@ -59,9 +59,7 @@ const columns = (practiceId: string): Column<PermissionSummary>[] => [
     cell: ({ expires }) => <DateTime value={expires} precision="day" />,
   },
   {
-    key: 'act',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: ({ grantId, integratorName }) => (
       <ButtonLink
         to={`/practices/${practiceId}/access/${grantId}`}

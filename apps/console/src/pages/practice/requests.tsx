@@ -9,7 +9,7 @@ import { Empty } from '#apps/console/src/ui/empty.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { declineWords } from './decline-words.js';
 import { PracticePage, useIs, usePracticeId } from './practice-page.js';
 
@@ -84,9 +84,7 @@ const openColumns = (practiceId: string): Column<AccessRequestSummary>[] => [
   where,
   { key: 'asked', label: 'Asked', cell: ({ createdAt }) => <DateTime value={createdAt} /> },
   {
-    key: 'act',
-    label: 'What you can do',
-    isActs: true,
+    ...actsColumn,
     cell: ({ accessRequestId, integratorName }) => (
       <ButtonLink
         look="main"

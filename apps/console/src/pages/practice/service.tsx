@@ -101,7 +101,7 @@ function AgentPanel({ agent }: { agent: ServiceAgent }) {
   ];
   return (
     <>
-      <div className="panel__head">
+      <div className="spread">
         <h3>{sites.map(({ name }) => name).join(', ') || 'A server'}</h3>
         {state === 'quarantined' ? (
           <Badge tone="bad">Shut out</Badge>

@@ -142,7 +142,7 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
           onChange={(purposes) => set({ purposes })}
         />
       )}
-      <div className="filters">
+      <div className="fields">
         <Select
           label="For how long"
           options={lengthsFor(request)}
@@ -163,7 +163,7 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
         onChange={(isOfficeHours) => set({ isOfficeHours })}
       />
       {terms.isOfficeHours && (
-        <div className="filters">
+        <div className="fields">
           <TextField
             label="From"
             type="time"

@@ -11,7 +11,7 @@ import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page } from '#apps/console/src/ui/page.js';
-import { Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { AddPasskey } from './add-passkey.js';
 import { WorkAccount } from './work-account.js';
@@ -92,9 +92,7 @@ function columns(onRemove: ((passkey: Passkey) => void) | undefined): Column<Pas
     ...(onRemove
       ? [
           {
-            key: 'remove',
-            label: 'What you can do',
-            isActs: true,
+            ...actsColumn,
             cell: (passkey: Passkey) => (
               <Button
                 look="quiet"
