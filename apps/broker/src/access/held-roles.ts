@@ -23,14 +23,26 @@ export async function heldRoles(
     .execute();
   return rows.map((row) => ({
     role: row.role,
-    ...(row.practice_id !== null && {
-      practiceId: row.practice_id,
-      practiceName: row.practice_name ?? '',
-    }),
-    ...(row.integrator_id !== null && {
-      integratorId: row.integrator_id,
-      integratorName: row.integrator_name ?? '',
-    }),
+    ...placeOf(row),
     ...(row.expires_at !== null && { expiresAt: row.expires_at.toISOString() }),
   }));
 }
+
+interface PlaceColumns {
+  practice_id: string | null;
+  practice_name: string | null;
+  integrator_id: string | null;
+  integrator_name: string | null;
+}
+
+/** Where a role is held, in words too; nothing for the operator's own. */
+export const placeOf = (row: PlaceColumns) => ({
+  ...(row.practice_id !== null && {
+    practiceId: row.practice_id,
+    practiceName: row.practice_name ?? '',
+  }),
+  ...(row.integrator_id !== null && {
+    integratorId: row.integrator_id,
+    integratorName: row.integrator_name ?? '',
+  }),
+});

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { placeOf } from '#apps/broker/src/access/held-roles.js';
 import { Ceremonies, newChallenge } from '#apps/broker/src/people/ceremonies.js';
-import { InvitationBook, type InvitationRow } from '#apps/broker/src/people/invitation-book.js';
+import { InvitationBook } from '#apps/broker/src/people/invitation-book.js';
 import { PasskeyRules } from '#apps/broker/src/people/passkey-rules.js';
 import type { OpenedInvitation } from '#libs/console-api/session.js';
 
@@ -24,25 +25,12 @@ export class OpenInvitation {
     await this.ceremonies.begin({ ...order, personId, invitationId: row.invitation_id });
     const shownAs = row.email ?? row.practice_name ?? row.integrator_name ?? 'Conduit operator';
     return {
-      ...invitedTo(row),
+      role: row.role,
+      ...placeOf(row),
+      ...(row.role_expires_at !== null && { expiresAt: row.role_expires_at.toISOString() }),
       invitationEndsAt: row.expires_at.toISOString(),
       ...(row.email !== null && { email: row.email }),
       options: await this.rules.creationOptions(challenge, personId, shownAs, []),
     };
   }
-}
-
-function invitedTo(row: InvitationRow) {
-  return {
-    role: row.role,
-    ...(row.practice_id !== null && {
-      practiceId: row.practice_id,
-      practiceName: row.practice_name ?? '',
-    }),
-    ...(row.integrator_id !== null && {
-      integratorId: row.integrator_id,
-      integratorName: row.integrator_name ?? '',
-    }),
-    ...(row.role_expires_at !== null && { expiresAt: row.role_expires_at.toISOString() }),
-  };
 }
