@@ -38,12 +38,9 @@ export class ReviewAlerts {
 
   async execute(fleet: readonly FleetRow[]): Promise<void> {
     const nowMs = this.clock.now();
-    const rules = await this.database
-      .selectFrom('alert_rules')
-      .selectAll()
-      .where('is_on', '=', true)
-      .execute();
-    const wanted = rules.flatMap((rule) =>
+    const rules = await this.database.selectFrom('alert_rules').selectAll().execute();
+    const active = rules.filter((rule) => rule.is_on);
+    const wanted = active.flatMap((rule) =>
       fleet.flatMap((row): Wanted[] => {
         const condition = conditionOf(rule, row, nowMs);
         return condition ? [{ rule, row, condition }] : [];
@@ -62,7 +59,11 @@ export class ReviewAlerts {
     const due = await this.dueOf(fresh, nowMs);
     let changed = 0;
     for (const one of due) changed += Number(await this.open(one, nowMs));
-    for (const alert of open.filter(isOver)) changed += Number(await this.close(alert, nowMs));
+    const ruleOf = new Map(rules.map((rule) => [rule.rule_id, rule]));
+    for (const alert of open.filter(isOver)) {
+      const rule = ruleOf.get(alert.rule_id);
+      if (rule) changed += Number(await this.close(alert.alert_id, rule, nowMs));
+    }
     if (changed > 0) await this.broadcast.publish('alert.changed', 'all');
   }
 
@@ -120,25 +121,17 @@ export class ReviewAlerts {
     return true;
   }
 
-  private async close(
-    alert: { alert_id: string; rule_id: string },
-    nowMs: number,
-  ): Promise<boolean> {
+  private async close(alertId: string, rule: Rule, nowMs: number): Promise<boolean> {
     return this.database.transaction().execute(async (within) => {
       const closed = await within
         .updateTable('alerts')
         .set({ closed_at: new Date(nowMs) })
-        .where('alert_id', '=', alert.alert_id)
+        .where('alert_id', '=', alertId)
         .where('closed_at', 'is', null)
         .returning('alert_id')
         .executeTakeFirst();
-      const rule = await within
-        .selectFrom('alert_rules')
-        .selectAll()
-        .where('rule_id', '=', alert.rule_id)
-        .executeTakeFirst();
-      if (!closed || !rule) return false;
-      await this.noteFor(within, alert.alert_id, rule, 'closed', nowMs + SAME_ALERT_MS);
+      if (!closed) return false;
+      await this.noteFor(within, alertId, rule, 'closed', nowMs + SAME_ALERT_MS);
       return true;
     });
   }
