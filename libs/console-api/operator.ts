@@ -206,7 +206,11 @@ export type RevokeReason = (typeof revokeReasons)[number];
 export const releaseChoices = ['restoredFromBackup', 'copiedMachine', 'falseAlarm'] as const;
 export type ReleaseChoice = (typeof releaseChoices)[number];
 
-/** `GET agents/:agentId/reach`: whom an act against this agent hits. */
+/**
+ * `GET agents/:agentId/reach`: whom an act against this agent hits. `POST agents/:agentId/quarantine`
+ * stops it at once: action `{type: 'agent.quarantine', agentId, siteIds, integratorIds}`, the ids as
+ * given here, so that who signs has seen whom it hits; body StepUpRequest.
+ */
 export interface ActReach {
   sites: { siteId: string; name: string }[];
   integrators: { integratorId: string; name: string; permissions: number }[];
@@ -215,13 +219,6 @@ export interface ActReach {
   registeredQueries: number;
 }
 
-/**
- * `POST agents/:agentId/quarantine`: at once. Action `{type: 'agent.quarantine', agentId, siteIds,
- * integratorIds}`, the ids as `reach` gave them: who signs has seen whom it hits.
- */
-export interface QuarantineRequest {
-  stepUp: StepUp;
-}
 /**
  * `POST agents/:agentId/requests`: a second person decides within the hour. Action `{type: act +
  * '.ask', agentId, decision, siteIds, integratorIds}`.

@@ -3,7 +3,7 @@ import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { ActRequestBook } from '#apps/broker/src/fleet/act-request-book.js';
 import { ApproveAct, DeclineAct } from '#apps/broker/src/fleet/approve-act.js';
-import { QuarantineDto } from '#apps/broker/src/fleet/fleet-bodies.js';
+import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import type { ActRequests } from '#libs/console-api/operator.js';
 
 /** Acts that take two people: what waits, and the second one's word. */
@@ -27,7 +27,7 @@ export class ActRequestsController {
   approve(
     @Person() person: SignedInPerson,
     @Param('requestId') requestId: string,
-    @Body() { stepUp }: QuarantineDto,
+    @Body() { stepUp }: StepUpRequestDto,
   ): Promise<void> {
     return this.approvals.execute(person, requestId, stepUp);
   }

@@ -4,8 +4,9 @@ import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-p
 import { AskAct } from '#apps/broker/src/fleet/ask-act.js';
 import { AskDiagnosis } from '#apps/broker/src/fleet/ask-diagnosis.js';
 import { FindReach } from '#apps/broker/src/fleet/find-reach.js';
-import { AskActDto, QuarantineDto } from '#apps/broker/src/fleet/fleet-bodies.js';
+import { AskActDto } from '#apps/broker/src/fleet/fleet-bodies.js';
 import { QuarantineAgent } from '#apps/broker/src/fleet/quarantine-agent.js';
+import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import type { ActReach } from '#libs/console-api/operator.js';
 
 /** What staff may do about one agent: look closer and stop it at once; the rest takes two people. */
@@ -29,7 +30,7 @@ export class AgentActsController {
   quarantine(
     @Person() person: SignedInPerson,
     @Param('agentId') agentId: string,
-    @Body() { stepUp }: QuarantineDto,
+    @Body() { stepUp }: StepUpRequestDto,
   ): Promise<void> {
     return this.stop.execute(person, agentId, stepUp);
   }

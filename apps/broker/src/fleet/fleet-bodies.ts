@@ -19,7 +19,7 @@ import {
   ValidateBy,
   ValidateNested,
 } from 'class-validator';
-import { StepUpDto } from '#apps/broker/src/people/people-bodies.js';
+import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import {
   agentCauses,
   agentStates,
@@ -34,7 +34,6 @@ import {
   type FleetSort,
   type OpeningHours,
   type OpeningWindow,
-  type QuarantineRequest,
   type ReleaseChoice,
   type RevokeReason,
   type SaveViewRequest,
@@ -54,20 +53,36 @@ const areStates = (value: unknown): boolean =>
   typeof value === 'string' &&
   value.split(',').every((word) => (agentStates as readonly string[]).includes(word));
 
-export class PageQueryDto {
+class SearchDto {
   @IfGiven()
   @IsString()
   @MaxLength(SEARCH_CHARACTERS)
   @Matches(PLAIN_WORDS)
   search?: string;
+}
 
+export class PageQueryDto extends SearchDto {
   @IfGiven()
   @Matches(PAGE)
   page?: string;
 }
 
+class OrderedSearchDto extends SearchDto {
+  @IfGiven()
+  @IsIn(agentCauses)
+  cause?: AgentCause;
+
+  @IfGiven()
+  @IsIn(fleetSorts)
+  sort?: FleetSort;
+
+  @IfGiven()
+  @IsIn(['up', 'down'])
+  direction?: 'up' | 'down';
+}
+
 /** Query parameters: texts. */
-export class ListFleetDto extends PageQueryDto {
+export class ListFleetDto extends OrderedSearchDto {
   @IfGiven()
   @ValidateBy(
     { name: 'areStates', validator: { validate: areStates } },
@@ -76,16 +91,8 @@ export class ListFleetDto extends PageQueryDto {
   states?: string;
 
   @IfGiven()
-  @IsIn(agentCauses)
-  cause?: AgentCause;
-
-  @IfGiven()
-  @IsIn(fleetSorts)
-  sort?: FleetSort;
-
-  @IfGiven()
-  @IsIn(['up', 'down'])
-  direction?: 'up' | 'down';
+  @Matches(PAGE)
+  page?: string;
 }
 
 export class ListEventsDto {
@@ -94,30 +101,12 @@ export class ListEventsDto {
   before?: string;
 }
 
-export class FleetFilterDto implements FleetFilter {
-  @IfGiven()
-  @IsString()
-  @MaxLength(SEARCH_CHARACTERS)
-  @Matches(PLAIN_WORDS)
-  search?: string;
-
+export class FleetFilterDto extends OrderedSearchDto implements FleetFilter {
   @IfGiven()
   @IsArray()
   @ArrayMaxSize(agentStates.length)
   @IsIn(agentStates, { each: true })
   states?: AgentState[];
-
-  @IfGiven()
-  @IsIn(agentCauses)
-  cause?: AgentCause;
-
-  @IfGiven()
-  @IsIn(fleetSorts)
-  sort?: FleetSort;
-
-  @IfGiven()
-  @IsIn(['up', 'down'])
-  direction?: 'up' | 'down';
 }
 
 export class SaveViewDto implements SaveViewRequest {
@@ -162,14 +151,7 @@ export class OpeningHoursDto implements OpeningHours {
   windows!: OpeningWindowDto[];
 }
 
-export class QuarantineDto implements QuarantineRequest {
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
-}
-
-export class AskActDto extends QuarantineDto implements AskActRequest {
+export class AskActDto extends StepUpRequestDto implements AskActRequest {
   @IsIn(['agent.revoke', 'agent.release'])
   act!: AskActRequest['act'];
 
@@ -177,7 +159,7 @@ export class AskActDto extends QuarantineDto implements AskActRequest {
   decision!: RevokeReason | ReleaseChoice;
 }
 
-export class ChangeAlertRuleDto extends QuarantineDto implements ChangeAlertRuleRequest {
+export class ChangeAlertRuleDto extends StepUpRequestDto implements ChangeAlertRuleRequest {
   @IsBoolean()
   isOn!: boolean;
 

@@ -22,7 +22,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { StepUpDto } from '#apps/broker/src/people/people-bodies.js';
+import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import type {
   CreateClientRequest,
   CreateKeyRequest,
@@ -122,7 +122,7 @@ export class DeclarationDto implements Declaration {
   retention?: string;
 }
 
-export class CreateApiKeyDto implements CreateKeyRequest {
+export class CreateApiKeyDto extends StepUpRequestDto implements CreateKeyRequest {
   @IsString()
   @Length(1, 100)
   @Matches(LINE)
@@ -145,11 +145,6 @@ export class CreateApiKeyDto implements CreateKeyRequest {
   @ArrayUnique()
   @Matches(/^[0-9A-Fa-f.:]+(\/\d{1,3})?$/, { each: true })
   addressRanges?: string[];
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
 }
 
 class JwksDto {
@@ -170,7 +165,7 @@ export class CreateClientDto extends CreateApiKeyDto implements CreateClientRequ
 
 const maxOverlapHours = 24 * 30;
 
-export class RotateKeyDto implements RotateKeyRequest {
+export class RotateKeyDto extends StepUpRequestDto implements RotateKeyRequest {
   @IsInt()
   @Min(0)
   @Max(maxOverlapHours)
@@ -179,11 +174,6 @@ export class RotateKeyDto implements RotateKeyRequest {
   @IfGiven()
   @IsMoment()
   expiresAt?: string;
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
 }
 
 export class ReadUsageReportDto {

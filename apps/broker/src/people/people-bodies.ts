@@ -81,7 +81,7 @@ export class StepUpDto implements StepUp {
   credential!: AuthenticationResponseJSON;
 }
 
-/** An act that says nothing but that it was confirmed. */
+/** An act that was confirmed; by itself one that says nothing else. */
 export class StepUpRequestDto implements StepUpRequest {
   @IsDefined()
   @ValidateNested()
@@ -129,7 +129,7 @@ export class SignInDto implements SignInRequest {
   credential!: AuthenticationResponseJSON;
 }
 
-export class AddPasskeyDto implements AddPasskeyRequest {
+export class AddPasskeyDto extends StepUpRequestDto implements AddPasskeyRequest {
   @IsString()
   @Matches(OPAQUE_ID)
   ceremonyId!: string;
@@ -141,14 +141,9 @@ export class AddPasskeyDto implements AddPasskeyRequest {
 
   @IsCredential()
   credential!: RegistrationResponseJSON;
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
 }
 
-export class CreateInvitationDto implements CreateInvitationRequest {
+export class CreateInvitationDto extends StepUpRequestDto implements CreateInvitationRequest {
   @IsIn(personRoles)
   role!: PersonRole;
 
@@ -160,9 +155,4 @@ export class CreateInvitationDto implements CreateInvitationRequest {
   @IfGiven()
   @IsMoment()
   expiresAt?: string;
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
 }

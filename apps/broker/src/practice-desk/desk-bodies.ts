@@ -20,7 +20,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
-import { StepUpDto } from '#apps/broker/src/people/people-bodies.js';
+import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import {
   activityKinds,
   activityOutcomes,
@@ -202,7 +202,7 @@ export class ReadActivityDto extends ActivityFilterDto {
   before?: string;
 }
 
-export class ExportActivityDto implements ExportActivityRequest {
+export class ExportActivityDto extends StepUpRequestDto implements ExportActivityRequest {
   @IsIn(['csv', 'json'])
   format!: 'csv' | 'json';
 
@@ -210,23 +210,13 @@ export class ExportActivityDto implements ExportActivityRequest {
   @ValidateNested()
   @Type(() => ActivityFilterDto)
   filter!: ActivityFilterDto;
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
 }
 
-export class OrderInstallCodeDto implements OrderInstallCodeRequest {
+export class OrderInstallCodeDto extends StepUpRequestDto implements OrderInstallCodeRequest {
   @IsArray()
   @ArrayNotEmpty()
   @ArrayMaxSize(50)
   @ValidateNested({ each: true })
   @Type(() => EnrolledSiteDto)
   sites!: EnrolledSiteDto[];
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => StepUpDto)
-  stepUp!: StepUpDto;
 }
