@@ -3,6 +3,7 @@
  * who, what they can do, with what, why, how much, until when. Nothing that the grant allows may be
  * missing here: people sign what they read.
  */
+import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
 import type { Grant, GrantLimits, WriteTerms } from '#libs/grants/grant.js';
 import { purposeWords } from '#libs/grants/purpose-words.js';
 import { parseScope } from '#libs/grants/scope.js';
@@ -12,12 +13,20 @@ import { exhaustive } from '#libs/kernel/exhaustive.js';
 export interface KnownNames {
   integrator?: string;
   sites?: Record<string, string>;
+  /** What the integrator calls its statements, by SHA-256. */
+  statements?: Record<string, string>;
 }
+
+/** The names that a request gives to its statements, as `describeScope` takes them. */
+export const namesOfStatements = ({
+  statements = [],
+}: Pick<OpenAccessRequest, 'statements'>): Record<string, string> =>
+  Object.fromEntries(statements.map(({ sha256, name }) => [sha256, name]));
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** One scope in words. */
-export function describeScope(scope: string): string {
+export function describeScope(scope: string, { statements = {} }: KnownNames = {}): string {
   const parsed = parseScope(scope);
   if (!parsed) return `something this version does not know: ${JSON.stringify(scope)}`;
   switch (parsed.kind) {
@@ -25,8 +34,11 @@ export function describeScope(scope: string): string {
       return `use the operation ${parsed.name}`;
     case 'procedure':
       return `run the stored procedure ${parsed.name}, which may change data`;
-    case 'statement':
-      return `run one statement agreed in advance, which may change data (SHA-256 ${parsed.sha256})`;
+    case 'statement': {
+      const name = statements[parsed.sha256];
+      const which = name === undefined ? 'one statement' : `the statement ${JSON.stringify(name)}`;
+      return `run ${which} agreed in advance, which may change data (SHA-256 ${parsed.sha256})`;
+    }
     case 'sql:read':
       return 'READ ANYTHING the read login can see, with statements of its own';
     case 'sql:write':
@@ -98,7 +110,7 @@ export function describeGrant(grant: Grant, names: KnownNames = {}): string[] {
       (siteId, i) => `${i === 0 ? 'Where:      ' : '            '}${site(siteId)}`,
     ),
     ...grant.scopes.map(
-      (scope, i) => `${i === 0 ? 'May:        ' : '       and  '}${describeScope(scope)}`,
+      (scope, i) => `${i === 0 ? 'May:        ' : '       and  '}${describeScope(scope, names)}`,
     ),
     `In:         ${grant.catalogues.join(', ')}`,
     `For:        ${grant.purposes.map((purpose) => purposeWords[purpose]).join('; ')}`,

@@ -73,9 +73,13 @@ function procedureScope(grant: Grant, name: string): string | undefined {
   return normalised === undefined ? undefined : known.get(normalised);
 }
 
+const LONE_SURROGATE = /\p{Cs}/u;
+
 /** The registered statement that the text is, byte for byte. */
 function statementScope(grant: Grant, text: string): string | undefined {
   if (!grant.scopes.some((scope) => scope.startsWith('statement:'))) return undefined;
+  // A lone surrogate is encoded like U+FFFD: two texts would have one hash.
+  if (LONE_SURROGATE.test(text)) return undefined;
   const scope = `statement:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
   return grant.scopes.includes(scope) ? scope : undefined;
 }

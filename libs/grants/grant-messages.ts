@@ -34,6 +34,12 @@ export interface AskedAccess {
   purposes: string[];
 }
 
+/** A statement that is asked for, as the integrator calls it; its text is read in the console. */
+export interface NamedStatement {
+  sha256: string;
+  name: string;
+}
+
 /** One open request, as `access-requests.list` answers it. All of it is the broker's word: shown, never trusted. */
 export interface OpenAccessRequest {
   accessRequestId: string;
@@ -43,6 +49,8 @@ export interface OpenAccessRequest {
   integratorName: string;
   abn?: string;
   asked: AskedAccess;
+  /** Names of `statement:` scopes among what is asked; absent: there are none. */
+  statements?: NamedStatement[];
   countries: string[];
   /** ISO 8601 UTC. */
   createdAt: string;

@@ -25,7 +25,9 @@ export const lexicalFaults = [
 ] as const;
 export type LexicalFault = (typeof lexicalFaults)[number];
 
-export type LexResult = { ok: true; tokens: readonly Token[] } | { ok: false; fault: LexicalFault };
+export type LexResult =
+  | { ok: true; tokens: readonly Token[]; /** Offset of the first comment. */ commentAt?: number }
+  | { ok: false; fault: LexicalFault; /** Offset of what could not be cut. */ at: number };
 
 /** Line ends that some reader takes for one and another does not. */
 const DOUBTFUL_LINE_END = /[\v\f\u0085\u2028\u2029]|\r(?!\n)/;
@@ -72,7 +74,8 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 class Lexer {
   readonly tokens: Token[] = [];
-  private at = 0;
+  commentAt: number | undefined;
+  at = 0;
   private readonly isAscii: boolean;
 
   constructor(private readonly sql: string) {
@@ -130,6 +133,7 @@ class Lexer {
   }
 
   private lineComment(): LexicalFault | undefined {
+    this.commentAt ??= this.at;
     ODBC_ESCAPE.lastIndex = this.at;
     if (ODBC_ESCAPE.test(this.sql)) return 'character';
     const newline = this.sql.indexOf('\n', this.at);
@@ -140,6 +144,7 @@ class Lexer {
   }
 
   private blockComment(): LexicalFault | undefined {
+    this.commentAt ??= this.at;
     const marks = /\/\*|\*\//g;
     marks.lastIndex = this.at;
     let depth = 0;
@@ -254,8 +259,11 @@ export function lex(sql: string): LexResult {
 }
 
 function cut(sql: string): LexResult {
-  if (sql.includes('\u0000')) return { ok: false, fault: 'character' };
+  const nulAt = sql.indexOf('\u0000');
+  if (nulAt !== -1) return { ok: false, fault: 'character', at: nulAt };
   const lexer = new Lexer(sql);
   const fault = lexer.run();
-  return fault === undefined ? { ok: true, tokens: lexer.tokens } : { ok: false, fault };
+  if (fault !== undefined) return { ok: false, fault, at: lexer.at };
+  const { tokens, commentAt } = lexer;
+  return { ok: true, tokens, ...(commentAt !== undefined && { commentAt }) };
 }

@@ -2,7 +2,7 @@
  * A permission from nothing to revoked, and the keys that speak under it. Each refusal says who can
  * change it; what runs when a permission ends is gone from the database with it.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { approve, operatorOf, pair, registerIntegrator } from '#deploy/dev/demo.js';
 import { asProblem, dataOf, problemOf, refusal } from '#test/e2e/answers.fixture.js';
@@ -125,6 +125,39 @@ describe('a narrow permission', () => {
   onSandbox('covers no catalogue that it does not name', async () => {
     const answer = await conduit.query(FREE_SLOTS, { catalogue: 'Reference' });
     expect(refusal(answer)).toEqual([403, 'GRANT_CATALOGUE']);
+  });
+});
+
+describe('a permission for one agreed statement', () => {
+  const AGREED = 'SELECT TOP (2) SURNAME FROM dbo.Patient WHERE INTERNALID >= @from';
+  const parameters = [{ name: '@from', type: 'Int', value: '0' }];
+  const sha256 = createHash('sha256').update(AGREED).digest('hex');
+
+  beforeAll(() => approveAnew('--scopes', `statement:${sha256}`), 30_000);
+
+  test('runs it, with any values, and no other text', async () => {
+    const allowed = await conduit.query({ text: AGREED, parameters });
+    expect(dataOf(allowed)).toHaveLength(2);
+    expectRefusal(await select(), 403, 'GRANT_SCOPE', 'practice');
+    for (const text of [`${AGREED} OR 1 = 1`, AGREED.replace('(2)', '(20)'), ` ${AGREED}`])
+      expect(refusal(await conduit.query({ text, parameters }))).toEqual([403, 'GRANT_SCOPE']);
+  });
+
+  test('holds for queries that wait', async () => {
+    const ended = async (text: string) => {
+      const { body } = await conduit.call('POST', `${conduit.queriesPath}/async`, {
+        body: { command: { text, parameters } },
+      });
+      const { id } = body as { id: string };
+      return settle('the query ends', 10_000, async () => {
+        const answer = await conduit.call('GET', `${conduit.queriesPath}/${id}`);
+        const { status } = answer.body as { status: string };
+        const waits = ['initialising', 'queued', 'executing', 'uploading'].includes(status);
+        return waits ? undefined : answer.body;
+      });
+    };
+    expect(await ended(AGREED)).toMatchObject({ status: 'successful' });
+    expect(JSON.stringify(await ended(`${AGREED} OR 1 = 1`))).toContain('GRANT_SCOPE');
   });
 });
 

@@ -4,7 +4,7 @@ import {
   type CreatedPairingCode,
   type OpenAccessRequest,
 } from '#libs/grants/grant-messages.js';
-import { describeScope } from '#libs/grants/describe-grant.js';
+import { describeScope, namesOfStatements } from '#libs/grants/describe-grant.js';
 import type { Purpose } from '#libs/grants/grant.js';
 import { purposeWords } from '#libs/grants/purpose-words.js';
 import {
@@ -33,14 +33,18 @@ function numberOf({ options }: Invocation, option: string, mostDigits = 9): numb
 
 function requestLines(request: OpenAccessRequest): string[] {
   const { asked } = request;
+  const names = { statements: namesOfStatements(request) };
   return [
     plain(`${request.accessRequestId}  ${request.integratorName}`),
     plain(`  at        ${request.siteName} (${request.siteId})`),
-    ...asked.scopes.map((scope) => plain(`  asks to   ${describeScope(scope)}`)),
+    ...asked.scopes.map((scope) => plain(`  asks to   ${describeScope(scope, names)}`)),
     plain(`  in        ${asked.catalogues.join(', ')}`),
     plain(`  for       ${asked.purposes.map((p) => purposeWords[p as Purpose] ?? p).join('; ')}`),
     plain(`  data to   ${request.countries.join(', ')}`),
     plain(`  since     ${request.createdAt}`),
+    ...(request.statements === undefined
+      ? []
+      : ['  Read its statements in the console first. Name those you permit: --scopes statement:SHA256']),
   ];
 }
 

@@ -314,6 +314,57 @@ describe('a broker that lies about a query', () => {
     expect(practice.gate.decide(query)).toMatchObject({ code: 'GRANT_INVALID', reason: 'site' });
   });
 
+  describe('that was agreed to the last character', () => {
+    const agreed = 'SELECT TOP (5) SURNAME FROM dbo.Patient WHERE BORN > @from';
+    const scope = (text: string) => `statement:${createHash('sha256').update(text).digest('hex')}`;
+
+    test('runs it, and nothing that differs from it', async () => {
+      const grant = await practice.permit({ scopes: [scope(agreed)] });
+      const decide = (text: string) => practice.gate.decide(aQuery(grant, { text }));
+      expect(decide(agreed)).toMatchObject({ allowed: true, tier: 'read', scope: scope(agreed) });
+      for (const swapped of [
+        agreed.replace('SURNAME', 'MEDICARE'),
+        agreed.replace('(5)', '(50)'),
+        `${agreed} OR 1 = 1`,
+        `${agreed} `,
+        agreed.toLowerCase(),
+        agreed.replace(' FROM', '\nFROM'),
+        `${agreed};UPDATE dbo.Patient SET SURNAME = @from`,
+        'SELECT 1',
+      ])
+        expect([swapped, decide(swapped)]).toEqual([
+          swapped,
+          { allowed: false, code: 'GRANT_SCOPE' },
+        ]);
+    });
+
+    test('gets nothing for a text whose encoding alone is the same', async () => {
+      const text = "SELECT '\ufffd'";
+      const grant = await practice.permit({ scopes: [scope(text)] });
+      expect(practice.gate.decide(aQuery(grant, { text }))).toMatchObject({ allowed: true });
+      const alike = "SELECT '\ud800'";
+      expect(scope(alike)).toBe(scope(text));
+      expect(practice.gate.decide(aQuery(grant, { text: alike }))).toMatchObject({
+        code: 'GRANT_SCOPE',
+      });
+    });
+
+    test('gets nothing by calling its name as a procedure', async () => {
+      const grant = await practice.permit({ scopes: [scope('Book')] });
+      const query = aQuery(grant, { commandType: 'storedProcedure', text: 'Book' });
+      expect(practice.gate.decide(query)).toMatchObject({ code: 'GRANT_SCOPE' });
+    });
+
+    test('runs one that changes data only where the ceiling lets statements change data', async () => {
+      const text = 'UPDATE dbo.Appointment SET STATUS = @status WHERE RECORDID = @id';
+      const grant = await practice.permit({ scopes: [scope(text)] });
+      expect(practice.gate.decide(aQuery(grant, { text }))).toMatchObject({
+        code: 'GRANT_CEILING',
+        reason: 'statement',
+      });
+    });
+  });
+
   test('claiming a newer document than it delivered gets nothing', async () => {
     const grant = await practice.permit();
     const query = aQuery(grant, { grantSeq: 2 });

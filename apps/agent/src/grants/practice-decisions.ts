@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { describeGrant } from '#libs/grants/describe-grant.js';
+import { describeGrant, namesOfStatements } from '#libs/grants/describe-grant.js';
 import type {
   CreatedPairingCode,
   DeclineAccessRequestMeta,
@@ -109,6 +109,7 @@ export class PracticeDecisions {
     const names = {
       integrator: request.integratorName,
       sites: { [request.siteId]: request.siteName },
+      statements: namesOfStatements(request),
     };
     return { draftId: this.keepDraft(grant), grant, lines: describeGrant(grant, names) };
   }
