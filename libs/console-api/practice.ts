@@ -8,6 +8,7 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 import type { StepUp } from '#libs/console-api/session.js';
+import type { StatementText } from '#libs/console-api/statement.js';
 
 /** A site and how it is, in facts; the page puts them into words. */
 export interface PracticeSite {
@@ -128,6 +129,8 @@ export interface ScopeWords {
 export interface AccessRequest extends AccessRequestSummary {
   integrator: IntegratorDeclaration;
   asked: { scopes: ScopeWords[]; catalogues: string[]; purposes: string[] };
+  /** Statements among what is asked, to be read before they are permitted. */
+  statements: StatementText[];
   /** Catalogues of the site. */
   catalogues: string[];
   /** What the practice's server allows at most, as it last said; absent: it has not said. */
@@ -225,6 +228,8 @@ export interface PermissionSummary {
 /** `GET grants/:grantId` */
 export interface Permission extends PermissionSummary {
   lines: { label: string; text: string }[];
+  /** Statements that it permits, as far as the integrator submitted them. */
+  statements: StatementText[];
   /** Newest first; the first is the one above. */
   history: PermissionSummary[];
   /** Signed on the server itself rather than by a passkey. */

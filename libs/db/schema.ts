@@ -1,6 +1,7 @@
 /**
- * The broker's tables, as Kysely sees them. No table holds a payload, a statement's text, a
- * parameter or a row: only who may do what, and that something was done.
+ * The broker's tables, as Kysely sees them. No table holds a payload, a parameter, a row or the text
+ * of a query: only who may do what, and that something was done. The one text of SQL that is kept is a
+ * submitted statement's, which has no place for anybody's facts (statements-tables.ts).
  * Times are `timestamptz`; ids are UUID text unless the noun says otherwise.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
@@ -9,6 +10,7 @@ import type { FleetTables } from '#libs/db/fleet-tables.js';
 import type { IntegratorDeskTables } from '#libs/db/integrator-desk-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
 import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
+import type { StatementsTables } from '#libs/db/statements-tables.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type CreatedAt = ColumnType<Date, Date | string | undefined, never>;
@@ -356,7 +358,13 @@ export interface UsageBatchesTable {
 }
 
 export interface Database
-  extends PeopleTables, ApprovalTables, PracticeDeskTables, FleetTables, IntegratorDeskTables {
+  extends
+    PeopleTables,
+    ApprovalTables,
+    PracticeDeskTables,
+    FleetTables,
+    IntegratorDeskTables,
+    StatementsTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

@@ -126,6 +126,18 @@ export async function plantMarkers(api: PretendApi, agentId: string): Promise<vo
     })
     .execute();
   await kysely
+    .insertInto('submitted_statements')
+    .values({
+      ...{ statement_id: integratorId, integrator_id: integratorId, sha256: 'a'.repeat(64) },
+      ...{ name: MARKER, description: MARKER, text: MARKER, changes: false },
+      ...{ submitted_by: MARKER, submitted_at: now, withdrawn_at: null },
+    })
+    .execute();
+  await kysely
+    .insertInto('statement_asks')
+    .values({ statement_id: integratorId, site_id: site.site_id, asked_by: MARKER, asked_at: now })
+    .execute();
+  await kysely
     .insertInto('webhook_endpoints')
     .values({
       ...{ webhook_id: randomUUID(), integrator_id: integratorId, signature: 'halo' },

@@ -28,6 +28,7 @@ import { RegisteredModule } from '#apps/broker/src/registered/registered.module.
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
 import { ResultsModule } from '#apps/broker/src/results/results.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
+import { StatementsModule } from '#apps/broker/src/statements/statements.module.js';
 import { UsageModule } from '#apps/broker/src/usage/usage.module.js';
 import { TransientModule } from '#apps/broker/src/transient/transient.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
@@ -63,6 +64,7 @@ export class BrokerModule {
         RegisteredModule,
         ResultsModule,
         SitesModule,
+        StatementsModule,
         TransientModule,
         UsageModule,
         WebhooksModule,

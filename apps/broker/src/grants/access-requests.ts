@@ -4,6 +4,7 @@ import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { sitesOf, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import { namesAsked } from '#apps/broker/src/statements/statement-texts.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -26,7 +27,7 @@ export class AccessRequests {
 
   async list(peer: SpeakingAgent): Promise<OpenAccessRequests> {
     const open = this.open(peer.practiceId).where('sites.agent_id', '=', peer.agentId);
-    return { requests: (await open.execute()).map(asRequest) };
+    return { requests: await this.named((await open.execute()).map(asRequest)) };
   }
 
   /** Open requests at any site of the practice. */
@@ -65,6 +66,18 @@ export class AccessRequests {
       const own = await sites.where('practice_id', '=', practiceId).execute();
       return own.map((site) => site.site_id);
     });
+  }
+
+  /** With the names of the statements that are asked for. */
+  private named(requests: OpenAccessRequest[]): Promise<OpenAccessRequest[]> {
+    return Promise.all(
+      requests.map(async (request) => {
+        const { siteId, integratorId, asked } = request;
+        const of = { siteIds: [siteId], integratorId, scopes: asked.scopes };
+        const statements = await namesAsked(this.database, of);
+        return statements.length === 0 ? request : { ...request, statements };
+      }),
+    );
   }
 
   private async refuse(

@@ -55,6 +55,7 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     CreatePairingCode,
     DraftGrant,
     GrantBook,
+    GrantNews,
     GrantStandings,
     LivePauses,
     OfferedApprovers,

@@ -25,9 +25,10 @@ import { ShowSites } from '#apps/broker/src/integrator-desk/show-sites.js';
 import { ShowUsage } from '#apps/broker/src/integrator-desk/show-usage.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
+import { StatementsModule } from '#apps/broker/src/statements/statements.module.js';
 
 @Module({
-  imports: [GatewayModule, GrantsModule, IntegratorsModule, PeopleModule],
+  imports: [GatewayModule, GrantsModule, IntegratorsModule, PeopleModule, StatementsModule],
   controllers: [
     ClientsController,
     EndpointDeliveriesController,

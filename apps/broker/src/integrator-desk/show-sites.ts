@@ -4,8 +4,10 @@ import { Kysely, type Selectable } from 'kysely';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
 import { permissionLines, scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
+import { ShowStatements } from '#apps/broker/src/statements/show-statements.js';
 import { pmsNames, type PmsType } from '#apps/broker/src/sites/pms-names.js';
 import type { PairedSite, SiteStanding } from '#libs/console-api/integrator.js';
+import type { StatementText } from '#libs/console-api/statement.js';
 import type { Database, SitesTable } from '#libs/db/schema.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
@@ -18,6 +20,7 @@ export class ShowSites {
     private readonly database: Kysely<Database>,
     private readonly grants: GrantBook,
     private readonly links: SiteLinks,
+    private readonly submitted: ShowStatements,
   ) {}
 
   /** By name. */
@@ -35,6 +38,7 @@ export class ShowSites {
       .execute();
     const name = await this.nameOf(integratorId);
     const last = await this.lastGrants(integratorId, siteIds);
+    const { statements } = await this.submitted.list(integratorId);
     const declined = await this.declineReasons(integratorId, siteIds);
     return rows.map((row) => {
       const lookup = this.grants.find(row.site_id, integratorId);
@@ -44,7 +48,7 @@ export class ShowSites {
         ...this.siteOf(row),
         standing: standingOf(lookup),
         ...(lookup.state === 'declined' && reason !== undefined && { declineReason: reason }),
-        ...(grant && { permission: permissionOf(grant, name, row) }),
+        ...(grant && { permission: permissionOf(grant, name, row, statements) }),
       };
     });
   }
@@ -119,6 +123,7 @@ function permissionOf(
   grant: Grant,
   integrator: string,
   row: SiteRow,
+  statements: readonly StatementText[],
 ): NonNullable<PairedSite['permission']> {
   // Other sites under the same permission stay without a name: they may not be paired any more.
   const sites = new Map(grant.siteIds.map((siteId) => [siteId, siteId]));
@@ -126,7 +131,7 @@ function permissionOf(
   return {
     grantId: grant.grantId,
     expires: grant.expires,
-    scopes: grant.scopes.map(scopeWords),
-    lines: permissionLines(grant, { integrator, sites, timeZone: row.time_zone }),
+    scopes: grant.scopes.map((scope) => scopeWords(scope, statements)),
+    lines: permissionLines(grant, { integrator, sites, statements, timeZone: row.time_zone }),
   };
 }

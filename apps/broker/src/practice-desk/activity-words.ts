@@ -28,6 +28,7 @@ export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
     'pairing-code.refused',
     'access-request.created',
     'access-request.declined',
+    'statement.asked',
     'grant.proposed',
     'grant.approved',
     'grant.revoked',
@@ -120,6 +121,7 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'pairing-code.refused': (_, who, where) => `${who} tried a wrong pairing code${where}.`,
   'access-request.created': (_, who, where) => `${who} asks for access${where}.`,
   'access-request.declined': (_, who, where) => `The request of ${who} was declined${where}.`,
+  'statement.asked': (_, who, where) => `${who} asks to run an agreed statement${where}.`,
   'grant.proposed': (_, who, where) =>
     `A decision about ${who} was signed and sent to the practice’s server${where}.`,
   'grant.approved': (_, who, where) => `The permission of ${who} came into force${where}.`,

@@ -10,6 +10,7 @@ import type { Grant } from '#libs/grants/grant.js';
 const names: PermissionNames = {
   integrator: 'Zz Recalls',
   sites: new Map([['site-1', 'Zz Site']]),
+  statements: [],
   timeZone: 'Australia/Sydney',
 };
 const words = (changes: Partial<Grant> = {}): string =>
@@ -63,6 +64,12 @@ describe('a permission in words', () => {
     expect(scopeWords('procedure:dbo.BookAppointment')).toMatchObject({
       words: 'Run the procedure “bookappointment” (dbo.bookappointment), which may change data',
     });
+    const scope = `statement:${'a'.repeat(64)}`;
+    expect(scopeWords(scope)).toMatchObject({ changes: true, isWide: false });
+    const known = { scope, name: 'Zz Due', description: 'Zz', text: 'SELECT 1', changes: false };
+    const { words: said, changes } = scopeWords(scope, [known]);
+    expect([said.includes('“Zz Due”, which only reads'), changes]).toEqual([true, false]);
+    expect(scopeWords(scope, [{ ...known, changes: true }])).toMatchObject({ changes: true });
     expect(scopeWords('whatever:else')).toMatchObject({ changes: true, isWide: true });
   });
 });

@@ -3,6 +3,7 @@
  * something has a line, in the order that matters. The test of this file holds it to that.
  */
 import type { ScopeWords } from '#libs/console-api/practice.js';
+import type { StatementText } from '#libs/console-api/statement.js';
 import type { Grant, GrantLimits } from '#libs/grants/grant.js';
 import { purposeText } from '#libs/grants/purpose-words.js';
 import { parseScope } from '#libs/grants/scope.js';
@@ -17,6 +18,8 @@ export interface PermissionNames {
   integrator: string;
   /** By siteId. */
   sites: ReadonlyMap<string, string>;
+  /** Those that the practice can read in full. */
+  statements: readonly StatementText[];
   /** Of the practice: dates are said in it. */
   timeZone: string;
 }
@@ -30,7 +33,8 @@ function spoken(name: string): string {
     .toLowerCase();
 }
 
-export function scopeWords(scope: string): ScopeWords {
+/** @param statements those whose text can be read beside these words */
+export function scopeWords(scope: string, statements: readonly StatementText[] = []): ScopeWords {
   const parsed = parseScope(scope);
   if (!parsed) {
     return { scope, words: 'Something this version doesn’t know', changes: true, isWide: true };
@@ -46,12 +50,11 @@ export function scopeWords(scope: string): ScopeWords {
         isWide: false,
       };
     case 'statement':
-      return {
+      return statementWords(
         scope,
-        words: `Run one agreed statement, which may change data (fingerprint ${parsed.sha256.slice(0, 16)}…)`,
-        changes: true,
-        isWide: false,
-      };
+        parsed.sha256,
+        statements.find((one) => one.scope === scope),
+      );
     case 'sql:read':
       return {
         scope,
@@ -69,6 +72,22 @@ export function scopeWords(scope: string): ScopeWords {
     default:
       return exhaustive(parsed);
   }
+}
+
+function statementWords(
+  scope: string,
+  sha256: string,
+  known: StatementText | undefined,
+): ScopeWords {
+  const fingerprint = `(fingerprint ${sha256.slice(0, 16)}…)`;
+  if (!known) {
+    const words = `Run one agreed statement, which may change data ${fingerprint}`;
+    return { scope, words, changes: true, isWide: false };
+  }
+  const { name, changes } = known;
+  const does = changes ? 'which changes data' : 'which only reads';
+  const words = `Run the statement “${name}”, ${does}, to the last character ${fingerprint}`;
+  return { scope, words, changes, isWide: false };
 }
 
 /** What becomes of the data on its way, without gloss. */
@@ -149,7 +168,7 @@ export function permissionLines(grant: Grant, names: PermissionNames): Permissio
     ...under('Where', sites),
     ...under(
       'What it may do',
-      grant.scopes.map((scope) => scopeWords(scope).words),
+      grant.scopes.map((scope) => scopeWords(scope, names.statements).words),
     ),
     ...under('In the databases', [grant.catalogues.join(', ')]),
     ...under('What for', grant.purposes.map(purposeText)),

@@ -2,12 +2,9 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { GrantStandings, type GrantStanding } from '#apps/broker/src/grants/grant-standings.js';
-import {
-  permissionLines,
-  scopeWords,
-  type PermissionNames,
-} from '#apps/broker/src/practice-desk/permission-words.js';
+import { permissionLines, scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
+import { textsAsked } from '#apps/broker/src/statements/statement-texts.js';
 import type { Permission, PermissionState, PermissionSummary } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -51,7 +48,7 @@ export class ShowPermissions {
     const next = isOnlyProposed ? undefined : nextOf(standing, names);
     return {
       ...now,
-      lines: permissionLines(standing.grant, wordsFor(standing.grant, names)),
+      ...(await this.reading(standing.grant, names)),
       history: [
         ...(next ? [next] : []),
         ...documents.map(({ grant, at }) => ({
@@ -88,7 +85,23 @@ export class ShowPermissions {
 
   /** The document in the words of this practice's names. */
   async linesOf(practiceId: string, grant: Grant): Promise<Permission['lines']> {
-    return permissionLines(grant, wordsFor(grant, await this.names(practiceId)));
+    return (await this.reading(grant, await this.names(practiceId))).lines;
+  }
+
+  /** Statements are read at the sites that they were asked at: the practice's own. */
+  private async reading(
+    grant: Grant,
+    { integrators, sites, timeZone }: Names,
+  ): Promise<Pick<Permission, 'lines' | 'scopes' | 'statements'>> {
+    const { integratorId, scopes } = grant;
+    const siteIds = grant.siteIds.filter((siteId) => sites.has(siteId));
+    const statements = await textsAsked(this.database, { siteIds, integratorId, scopes });
+    const integrator = integrators.get(integratorId) ?? integratorId;
+    return {
+      lines: permissionLines(grant, { integrator, sites, statements, timeZone }),
+      scopes: scopes.map((scope) => scopeWords(scope, statements)),
+      statements,
+    };
   }
 
   private stateOf(grant: Grant): PermissionState {
@@ -122,12 +135,6 @@ export class ShowPermissions {
   }
 }
 
-const wordsFor = (grant: Grant, { integrators, sites, timeZone }: Names): PermissionNames => ({
-  integrator: integrators.get(grant.integratorId) ?? grant.integratorId,
-  sites,
-  timeZone,
-});
-
 function summaryOf(grant: Grant, names: Names, state: PermissionState): PermissionSummary {
   return {
     grantId: grant.grantId,
@@ -138,7 +145,7 @@ function summaryOf(grant: Grant, names: Names, state: PermissionState): Permissi
     sites: grant.siteIds.map((siteId) => ({ siteId, name: names.sites.get(siteId) ?? siteId })),
     createdAt: grant.notBefore,
     expires: grant.expires,
-    scopes: grant.scopes.map(scopeWords),
+    scopes: grant.scopes.map((scope) => scopeWords(scope)),
     purposes: grant.purposes,
   };
 }

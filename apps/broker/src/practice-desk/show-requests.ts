@@ -6,6 +6,7 @@ import { readDeclaration } from '#apps/broker/src/practice-desk/integrator-decla
 import { scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
 import { ShowPermissions } from '#apps/broker/src/practice-desk/show-permissions.js';
+import { textsAsked } from '#apps/broker/src/statements/statement-texts.js';
 import type {
   AccessRequest,
   AccessRequestSummary,
@@ -45,23 +46,27 @@ export class ShowRequests {
       .where('access_request_id', '=', accessRequestId)
       .executeTakeFirst();
     if (!row) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
+    const { integrator_id: integratorId } = row;
     const site = await this.book.site(practiceId, row.site_id);
     const held = (await this.permissions.list(practiceId)).find(
       (one) =>
-        one.integratorId === row.integrator_id &&
+        one.integratorId === integratorId &&
         ['active', 'proposed'].includes(one.state) &&
         one.sites.some(({ siteId }) => siteId === row.site_id),
     );
     const ceiling = await this.ceilingOf(practiceId, site.agentId);
     const { scopes, catalogues, purposes } = row.asked as AskedAccess;
+    const at = { siteIds: [row.site_id], integratorId };
+    const statements = await textsAsked(this.database, { ...at, scopes });
     return {
       ...summaryOf(row),
-      integrator: await readDeclaration(this.database, row.integrator_id),
+      integrator: await readDeclaration(this.database, integratorId),
       asked: {
-        scopes: scopes.map(scopeWords),
+        scopes: scopes.map((scope) => scopeWords(scope, statements)),
         catalogues,
         purposes: purposes.map(purposeText),
       },
+      statements,
       catalogues: site.catalogues,
       ...(ceiling && { ceiling }),
       ...(held && { held }),

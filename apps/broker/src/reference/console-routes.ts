@@ -7,11 +7,13 @@ import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
 import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrator-desk-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
+import { statementRoutes } from '#apps/broker/src/statements/statement-routes.js';
 
 export const consoleRoutes: ConsoleRoutes = {
   'GET /console/api/openapi.json': { may: 'session', summary: 'This description.' },
   ...peopleRoutes,
   ...practiceDeskRoutes,
   ...integratorDeskRoutes,
+  ...statementRoutes,
   ...fleetRoutes,
 };

@@ -17,6 +17,7 @@ import type {
   Webhooks,
 } from '#libs/console-api/integrator.js';
 import type { StepUp } from '#libs/console-api/session.js';
+import type { Statements, SubmitStatementRequest } from '#libs/console-api/statement.js';
 import { request } from './request.js';
 
 const id = encodeURIComponent;
@@ -77,3 +78,12 @@ export const redeliver = (integratorId: string, webhookId: string, deliveryId: s
     hook(integratorId, webhookId, `/deliveries/${id(deliveryId)}/redeliver`),
     {},
   );
+
+export const readStatements = (integratorId: string) =>
+  request<Statements>('GET', at(integratorId, '/statements'));
+export const submitStatement = (integratorId: string, wanted: SubmitStatementRequest) =>
+  request<{ statementId: string }>('POST', at(integratorId, '/statements'), wanted);
+export const askStatement = (integratorId: string, statementId: string, siteId: string) =>
+  request<void>('POST', at(integratorId, `/statements/${id(statementId)}/ask`), { siteId });
+export const withdrawStatement = (integratorId: string, statementId: string) =>
+  request<void>('DELETE', at(integratorId, `/statements/${id(statementId)}`));

@@ -13,6 +13,7 @@ export const integratorArea: Area = {
     { path: 'keys', label: 'API keys', roles: both, load: () => import('./keys.js') },
     { path: 'oauth', label: 'OAuth clients', roles: both, load: () => import('./clients.js') },
     { path: 'sites', label: 'Sites', roles: both, load: () => import('./sites.js') },
+    { path: 'statements', label: 'Statements', roles: both, load: () => import('./statements.js') },
     { path: 'webhooks', label: 'Webhooks', roles: both, load: () => import('./webhooks.js') },
     { path: 'webhooks/:webhookId', roles: both, load: () => import('./webhook.js') },
     { path: 'usage', label: 'Usage', roles: both, load: () => import('./usage.js') },

@@ -21,6 +21,7 @@ import { Lines } from './lines.js';
 import { endsSoon, StateBadge, StateNotice } from './permission-state.js';
 import { PracticePage, useIs, usePracticeId } from './practice-page.js';
 import { DecisionProblem, SignDialog } from './sign-dialog.js';
+import { StatementTexts } from './statement-card.js';
 
 const REFRESH_MS = 2_000;
 
@@ -72,6 +73,7 @@ function Parts({ practiceId, permission }: { practiceId: string; permission: Sho
           <Lines lines={permission.lines} />
         </div>
       </Section>
+      <StatementTexts statements={permission.statements} />
       <History permission={permission} />
     </>
   );
@@ -151,6 +153,9 @@ function Acts({ practiceId, permission }: { practiceId: string; permission: Show
           isDanger={signing.change === 'revoke'}
           practiceId={practiceId}
           draft={signing.draft}
+          {...(signing.change !== 'revoke' && {
+            scopes: permission.scopes.map(({ scope }) => scope),
+          })}
           onSigned={() => void done()}
           onClose={() => setSigning(undefined)}
         />

@@ -2,11 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
-import type {
-  AccessRequest,
-  DraftedPermission,
-  PermissionChoices,
-} from '#libs/console-api/practice.js';
+import type { AccessRequest, DraftedPermission } from '#libs/console-api/practice.js';
 import { draftApproval, readRequest } from '#apps/console/src/api/practice.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
@@ -72,20 +68,26 @@ function Decided({ practiceId, request }: { practiceId: string; request: AccessR
   );
 }
 
+interface Drafted {
+  draft: DraftedPermission;
+  scopes: readonly string[];
+}
+
 function Decide({ practiceId, request }: { practiceId: string; request: AccessRequest }) {
   const [terms, setTerms] = useState<Terms>(() => asTerms(request));
   const [isDeclining, setDeclining] = useState(false);
-  const [draft, setDraft] = useState<DraftedPermission>();
+  const [drafted, setDrafted] = useState<Drafted>();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const isOwner = useIs('practice-owner');
   const mayDecline = useIs('practice-owner', 'practice-manager');
   const drafting = useMutation({
     mutationFn: async () => {
-      const choices: PermissionChoices = await asChoices(terms);
-      return draftApproval(practiceId, request.accessRequestId, choices);
+      const choices = await asChoices(terms, request);
+      const draft = await draftApproval(practiceId, request.accessRequestId, choices);
+      return { draft, scopes: choices.scopes };
     },
-    onSuccess: setDraft,
+    onSuccess: setDrafted,
   });
   const leave = async (path: string) => {
     await queries.invalidateQueries({ queryKey: ['practice', practiceId] });
@@ -119,13 +121,13 @@ function Decide({ practiceId, request }: { practiceId: string; request: AccessRe
           </Button>
         )}
       </div>
-      {draft && (
+      {drafted && (
         <SignDialog
           title={`Approve ${request.integratorName}?`}
           deed="Approve with passkey"
-          {...{ practiceId, draft }}
+          {...{ practiceId, ...drafted }}
           onSigned={({ grantId }) => void leave(`access/${grantId}`)}
-          onClose={() => setDraft(undefined)}
+          onClose={() => setDrafted(undefined)}
         />
       )}
       {isDeclining && (

@@ -18,14 +18,16 @@ export interface SignDialogProps {
   isDanger?: boolean;
   practiceId: string;
   draft: DraftedPermission;
+  /** What was chosen, and nothing else, may be signed. Absent: a permission ends. */
+  scopes?: readonly string[];
   onSigned: (permission: Permission) => void;
   onClose: () => void;
 }
 
 export function SignDialog(props: SignDialogProps) {
-  const { title, deed, isDanger = false, practiceId, draft, onSigned, onClose } = props;
+  const { title, deed, isDanger = false, practiceId, draft, scopes, onSigned, onClose } = props;
   const signing = useMutation({
-    mutationFn: () => signPermission(practiceId, draft),
+    mutationFn: () => signPermission(practiceId, draft, scopes),
     onSuccess: onSigned,
   });
   return (

@@ -7,7 +7,8 @@ import { Checkbox, CheckboxGroup } from '#apps/console/src/ui/choices.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
 import { Select, type Option } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
-import { statementFingerprint } from './sign-permission.js';
+import { requireTexts, statementFingerprint } from './sign-permission.js';
+import { StatementChoices } from './statement-card.js';
 
 export interface Terms {
   scopes: string[];
@@ -51,6 +52,8 @@ function within(
 const lengthsFor = ({ ceiling }: AccessRequest) => within(lengths, ceiling?.maxDays, 'days');
 const sizesFor = ({ ceiling }: AccessRequest) => within(sizes, ceiling?.maxRows, 'rows');
 
+const isStatement = (scope: string) => scope.startsWith('statement:');
+
 /** What every pairing asks first; wider things have to be given on purpose. */
 export function asTerms(request: AccessRequest): Terms {
   const { asked, catalogues, integrator } = request;
@@ -58,6 +61,7 @@ export function asTerms(request: AccessRequest): Terms {
   return {
     scopes: asked.scopes
       .filter(({ isWide, changes }) => !(isWide && changes))
+      .filter(({ scope }) => !isStatement(scope))
       .map(({ scope }) => scope),
     catalogues: wanted.length > 0 ? wanted : catalogues,
     purposes: integrator.purposes.map(({ code }) => code),
@@ -71,7 +75,12 @@ export function asTerms(request: AccessRequest): Terms {
   };
 }
 
-export async function asChoices(terms: Terms): Promise<PermissionChoices> {
+/** @throws Problem when a statement that is ticked is not the one that was shown */
+export async function asChoices(
+  terms: Terms,
+  { statements: shown }: AccessRequest,
+): Promise<PermissionChoices & { scopes: string[] }> {
+  await requireTexts(shown, terms.scopes);
   const procedures = terms.procedures
     .split(/[\n,]/)
     .map((name) => name.trim())
@@ -107,8 +116,9 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
       <legend className="unseen">What {request.integratorName} may do</legend>
       <CheckboxGroup
         label="It asks to"
-        choices={[...request.asked.scopes, ...(wideWrite(request) ?? [])].map(
-          ({ scope, words, isWide }) => ({
+        choices={[...request.asked.scopes, ...(wideWrite(request) ?? [])]
+          .filter(({ scope }) => !isStatement(scope))
+          .map(({ scope, words, isWide }) => ({
             value: scope,
             label: words,
             ...(isWide && {
@@ -117,10 +127,15 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
                   ? 'Very wide. Only for software that you would trust with everything.'
                   : 'Usual for software that works with the whole practice. Passwords and the like stay out of its reach.',
             }),
-          }),
-        )}
+          }))}
         value={terms.scopes}
         onChange={(scopes) => set({ scopes })}
+      />
+      <StatementChoices
+        statements={request.statements}
+        scopes={terms.scopes}
+        onChange={(scopes) => set({ scopes })}
+        mayChange={request.ceiling?.rawSqlWrites ?? false}
       />
       {isChange && (
         <Notice tone="warning" title="It could change any record">

@@ -1,0 +1,35 @@
+/** What the pages send about statements, checked before anything else looks at it. */
+import 'reflect-metadata';
+import { IsString, IsUUID, Length, Matches } from 'class-validator';
+import type { AskStatementRequest, SubmitStatementRequest } from '#libs/console-api/statement.js';
+import { maxAgreedCharacters } from '#libs/tsql/agreed-statement.js';
+
+const LINE = /^(?!\s)[^\p{Cc}\p{Cs}]+(?<!\s)$/u;
+const LINES = /^(?!\s)(?:[^\p{Cc}\p{Cs}]|\n)+(?<!\s)$/u;
+/** A date, a telephone or a Medicare number: nothing that describes a statement. */
+const NO_LONG_NUMBER = /^(?!.*\p{N}(?:[ ./_-]?\p{N}){5})/su;
+const noLongNumber = { message: '$property must not hold a number of six or more digits' };
+
+export class SubmitStatementDto implements SubmitStatementRequest {
+  @IsString()
+  @Length(1, 100)
+  @Matches(LINE)
+  @Matches(NO_LONG_NUMBER, noLongNumber)
+  name!: string;
+
+  @IsString()
+  @Length(1, 500)
+  @Matches(LINES)
+  @Matches(NO_LONG_NUMBER, noLongNumber)
+  description!: string;
+
+  @IsString()
+  @Length(1, maxAgreedCharacters)
+  @Matches(/^\S(?:.*\S)?$/su, { message: '$property must not begin or end with blanks' })
+  text!: string;
+}
+
+export class AskStatementDto implements AskStatementRequest {
+  @IsUUID()
+  siteId!: string;
+}

@@ -1,0 +1,249 @@
+/** Statements over HTTP, as pages use them: what is kept, who may read it, and how a practice is asked. */
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AccessRequest, AccessRequestSummary } from '#libs/console-api/practice.js';
+import type { Statements, SubmittedStatement } from '#libs/console-api/statement.js';
+import { aGrant } from '#libs/grants/grant.fixture.js';
+import { PretendApi } from '#test/contract/api.fixture.js';
+import {
+  aPairedSite,
+  aSite,
+  grantAs,
+  type PairedSite as Paired,
+} from '#test/contract/paired-site.fixture.js';
+import { aConsolePerson, type ConsolePerson } from '#test/console/console-person.fixture.js';
+
+const TEXT = 'SELECT TOP (100) INTERNALID, SURNAME FROM dbo.Patient WHERE UPDATED > @since';
+const scopeOf = (text: string) => `statement:${createHash('sha256').update(text).digest('hex')}`;
+
+let api: PretendApi;
+let site: Paired;
+let admin: ConsolePerson;
+let owner: ConsolePerson;
+let at: string;
+
+beforeAll(async () => {
+  api = await PretendApi.start({ CONDUIT_STRANGER_RATE_BURST: '10000' });
+  site = await aPairedSite(api);
+  at = `/integrators/${site.integratorId}/statements`;
+  admin = await aConsolePerson(api, { role: 'integrator-admin', integratorId: site.integratorId });
+  owner = await aConsolePerson(api, { role: 'practice-owner', practiceId: site.practiceId });
+});
+afterAll(() => api.stop());
+
+const refused = (code: string) => expect.objectContaining({ code });
+const submit = (text: string, changes: object = {}, person = admin) =>
+  person.json<{ statementId: string }>('POST', at, {
+    ...{ name: 'Patients updated', description: 'For the reminder list.', text },
+    ...changes,
+  });
+const list = async () => (await admin.json<Statements>('GET', at)).statements;
+const one = async (statementId: string) =>
+  (await list()).find((each) => each.statementId === statementId) as SubmittedStatement;
+const askFor = (statementId: string, siteId = site.siteId) =>
+  admin.json('POST', `${at}/${statementId}/ask`, { siteId });
+const pending = () =>
+  owner.json<AccessRequestSummary[]>(
+    'GET',
+    `/practices/${site.practiceId}/access-requests?state=pending`,
+  );
+const readRequest = (id: string) =>
+  owner.json<AccessRequest>('GET', `/practices/${site.practiceId}/access-requests/${id}`);
+
+describe('a statement', () => {
+  test('is kept as it was written, under the hash of its text', async () => {
+    const { statementId } = await submit(TEXT);
+    expect(await one(statementId)).toMatchObject({
+      ...{ scope: scopeOf(TEXT), name: 'Patients updated', text: TEXT, changes: false, sites: [] },
+      createdByName: 'Zz Alex Example',
+    });
+    await expect(submit(TEXT)).rejects.toEqual(refused('STATEMENT_KNOWN'));
+    const changing = await submit('DELETE FROM dbo.Note WHERE NOTEID = @id');
+    expect(await one(changing.statementId)).toMatchObject({ changes: true });
+  });
+
+  test('with a place for facts of somebody is not kept, and the place is named', async () => {
+    const text = "SELECT SURNAME\nFROM dbo.Patient WHERE SURNAME = 'Zz Person'";
+    const before = (await list()).length;
+    const body = { name: 'Zz', description: 'Zz', text };
+    const answer = await (await admin.call('POST', at, body)).json();
+    expect(answer).toMatchObject({
+      code: 'STATEMENT_UNFIT',
+      errors: [{ field: 'text', problem: expect.stringContaining('line 2, column 34') }],
+    });
+    expect(JSON.stringify(answer)).not.toContain('Person');
+    expect(await list()).toHaveLength(before);
+    const { rows } = await searchStore('Zz Person');
+    expect(rows).toBe(0);
+  });
+
+  test.each([
+    ['a telephone number in its name', { name: 'Call 0355 501 000' }],
+    ['a date of birth in its description', { description: 'Zz Person, 01/02/1970' }],
+    ['no description', { description: '' }],
+    ['blanks around it', { text: ' SELECT a FROM t ' }],
+    ['a field that nobody knows', { changes: false }],
+  ])('is refused with %s', async (_what, wrong) => {
+    await expect(submit('SELECT a FROM t', wrong)).rejects.toEqual(refused('REQUEST_INVALID'));
+  });
+
+  test('is submitted by developers, and put before practices by administrators', async () => {
+    const { integratorId } = site;
+    const developer = await aConsolePerson(api, { role: 'integrator-admin', integratorId });
+    await api.database.kysely
+      .updateTable('person_roles')
+      .set({ role: 'integrator-developer' })
+      .where('person_id', '=', (await developer.json<Signed>('GET', '/session')).person.personId)
+      .execute();
+    const { statementId } = await submit('SELECT b FROM t', {}, developer);
+    const path = `${at}/${statementId}`;
+    for (const act of [
+      developer.json('POST', `${path}/ask`, { siteId: site.siteId }),
+      developer.json('DELETE', path),
+    ])
+      await expect(act).rejects.toEqual(refused('ROLE_FORBIDDEN'));
+  });
+});
+
+interface Signed {
+  person: { personId: string };
+}
+
+/** How many statements, audit records and requests say these words. */
+async function searchStore(words: string): Promise<{ rows: number }> {
+  const { kysely } = api.database;
+  const all = [
+    await kysely.selectFrom('submitted_statements').selectAll().execute(),
+    await kysely.selectFrom('audit_records').select('record').execute(),
+    await kysely.selectFrom('access_requests').selectAll().execute(),
+  ];
+  return { rows: all.flat().filter((row) => JSON.stringify(row).includes(words)).length };
+}
+
+describe('a site', () => {
+  test('with a permission in force is asked, and its practice reads the text', async () => {
+    const text = 'SELECT c FROM t WHERE d = @d';
+    const { statementId } = await submit(text, { name: 'Zz Cees' });
+    expect(await pending()).toEqual([]);
+    await askFor(statementId);
+    await askFor(statementId);
+    const [request, ...others] = await pending();
+    expect(others).toEqual([]);
+    const read = await readRequest(request?.accessRequestId ?? '');
+    const scope = scopeOf(text);
+    const held = aGrant().scopes;
+    expect(read.asked.scopes.map((asked) => asked.scope)).toEqual([...held, scope]);
+    expect(read.statements).toEqual([
+      { scope, name: 'Zz Cees', description: 'For the reminder list.', text, changes: false },
+    ]);
+    expect(await one(statementId)).toMatchObject({ sites: [{ standing: 'waiting' }] });
+    const acts = await api.database.kysely.selectFrom('audit_records').select('record').execute();
+    const asked = acts.filter(({ record }) => record.includes('"statement.asked"'));
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.record).toContain(scope);
+    expect((await searchStore(text)).rows).toBe(1);
+  });
+
+  test('that decides already is asked in the same request', async () => {
+    const text = 'SELECT e FROM t';
+    const { statementId } = await submit(text);
+    await askFor(statementId);
+    const requests = await pending();
+    expect(requests).toHaveLength(1);
+    const { statements } = await readRequest(requests[0]?.accessRequestId ?? '');
+    expect(statements.map((each) => each.text)).toContain(text);
+  });
+
+  test('whose practice has just decided without it is not asked again, and one that permits it is not bothered', async () => {
+    const text = 'SELECT f FROM t';
+    const { statementId } = await submit(text);
+    await askFor(statementId);
+    await api.database.kysely.updateTable('access_requests').set({ state: 'approved' }).execute();
+    expect(await one(statementId)).toMatchObject({ sites: [{ standing: 'not-permitted' }] });
+    await expect(askFor(statementId)).rejects.toEqual(refused('STATEMENT_NOT_ASKABLE'));
+    const { practiceId, siteId, integratorId } = site;
+    const grant = aGrant({ practiceId, siteIds: [siteId], integratorId, scopes: [scopeOf(text)] });
+    grantAs(api, siteId, integratorId, { state: 'active', grant });
+    expect(await one(statementId)).toMatchObject({ sites: [{ standing: 'permitted' }] });
+    await askFor(statementId);
+    expect(await pending()).toEqual([]);
+  });
+
+  test('that permits nothing, or that is not paired, is not asked', async () => {
+    const { statementId } = await submit('SELECT g FROM t');
+    const elsewhere = await aSite(api, site.practiceId);
+    await expect(askFor(statementId, elsewhere)).rejects.toEqual(
+      refused('CONSOLE_ENTRY_NOT_FOUND'),
+    );
+    for (const state of ['declined', 'revoked', 'expired', 'paused'] as const) {
+      grantAs(api, elsewhere, site.integratorId, { state });
+      await expect(askFor(statementId, elsewhere)).rejects.toEqual(
+        refused('STATEMENT_NOT_ASKABLE'),
+      );
+    }
+    await expect(askFor(randomUUID())).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
+  });
+});
+
+describe('a statement that was taken back', () => {
+  test('is gone when nobody was asked, and stays readable where somebody was', async () => {
+    const unseen = await submit('SELECT h FROM t');
+    await admin.json('DELETE', `${at}/${unseen.statementId}`);
+    expect((await searchStore('SELECT h FROM t')).rows).toBe(0);
+    const { practiceId, siteId, integratorId } = site;
+    const grant = aGrant({ practiceId, siteIds: [siteId], integratorId });
+    grantAs(api, siteId, integratorId, { state: 'active', grant });
+    const text = 'SELECT i FROM t';
+    const { statementId } = await submit(text);
+    await askFor(statementId);
+    await admin.json('DELETE', `${at}/${statementId}`);
+    expect(await one(statementId)).toBeUndefined();
+    const [request] = await pending();
+    const { statements } = await readRequest(request?.accessRequestId ?? '');
+    expect(statements.map((each) => each.text)).toEqual([text]);
+    await expect(askFor(statementId)).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
+    await expect(admin.json('DELETE', `${at}/${statementId}`)).rejects.toEqual(
+      refused('CONSOLE_ENTRY_NOT_FOUND'),
+    );
+  });
+});
+
+test('another integrator neither reads nor moves it, and another practice never sees its text', async () => {
+  const other = await aPairedSite(api);
+  const stranger = await aConsolePerson(api, {
+    role: 'integrator-admin',
+    integratorId: other.integratorId,
+  });
+  const text = 'SELECT j FROM t';
+  const { statementId } = await submit(text);
+  expect(await stranger.json('GET', `/integrators/${other.integratorId}/statements`)).toMatchObject(
+    { statements: [] },
+  );
+  const theirs = `/integrators/${other.integratorId}/statements/${statementId}`;
+  for (const act of [
+    stranger.json('GET', at),
+    stranger.json('DELETE', theirs),
+    stranger.json('POST', `${theirs}/ask`, { siteId: other.siteId }),
+  ])
+    await expect(act).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
+  // Somebody names its hash to a practice that was never asked for it.
+  const neighbour = await aConsolePerson(api, {
+    role: 'practice-owner',
+    practiceId: other.practiceId,
+  });
+  const requestId = randomUUID();
+  await api.database.kysely
+    .insertInto('access_requests')
+    .values({
+      ...{ access_request_id: requestId, site_id: other.siteId, state: 'pending' },
+      integrator_id: site.integratorId,
+      asked: JSON.stringify({ scopes: [scopeOf(text)], catalogues: [], purposes: [] }),
+    })
+    .execute();
+  const read = await neighbour.json<AccessRequest>(
+    'GET',
+    `/practices/${other.practiceId}/access-requests/${requestId}`,
+  );
+  expect(read.statements).toEqual([]);
+  expect(JSON.stringify(read)).not.toContain(text);
+});
