@@ -28,7 +28,7 @@ export async function registerPractice(conduit: LocalConduit, name: string): Pro
   const made = await operator.expect<{ code: string; sites: { siteId: string }[] }>(
     'POST',
     `/operator/practices/${practiceId}/enrolment-codes`,
-    { sites: [{ name, pmsType: 'BestPractice', pmsSiteId }] },
+    { sites: [{ name, pmsType: 'BestPractice', pmsSiteId, isSandbox: true }] },
   );
   await operator.close();
   const siteId = made.sites[0]?.siteId ?? '';

@@ -1,8 +1,8 @@
 /**
  * What the console and the broker say to each other about an integrator: what it declares, its keys,
  * webhooks, sites and use. Types and closed lists only. Times are ISO 8601 UTC; all of it is below
- * `/console/api/integrators/:integratorId`. Nothing here has room for a row, a statement or a secret
- * that was shown before.
+ * `/console/api/integrators/:integratorId`. Nothing here has room for a row or a secret that was
+ * shown before; `POST sites/:siteId/sandbox-queries` is an immediate query of the API, at the sandbox.
  */
 import type { PracticeSite, ScopeWords } from '#libs/console-api/practice.js';
 import type { StepUp } from '#libs/console-api/session.js';
@@ -234,6 +234,8 @@ export interface PairedSite {
   name: string;
   pmsName: string;
   pmsSiteId: string;
+  /** It stands for no practice: the query console may ask it. */
+  isSandbox: boolean;
   availability: PracticeSite['availability'];
   /** What its server holds back to spare its database. */
   load: 'normal' | 'asyncPaused' | 'backgroundPaused';

@@ -343,7 +343,14 @@ export interface PracticeFile extends PracticeLine {
 }
 /** `POST practices/:practiceId/enrolment-codes`: action `{type: 'enrolment-code.create', practiceId, sites}`. */
 export interface OrderEnrolmentCodeRequest {
-  sites: { siteId?: string; name: string; pmsType: string; pmsSiteId: string }[];
+  /** isSandbox: of a new site that stands for no practice; part of the action. */
+  sites: {
+    siteId?: string;
+    name: string;
+    pmsType: string;
+    pmsSiteId: string;
+    isSandbox?: boolean;
+  }[];
   stepUp: StepUp;
 }
 export interface OrderedEnrolmentCode {

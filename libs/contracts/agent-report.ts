@@ -2,6 +2,7 @@
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  Equals,
   IsArray,
   IsBoolean,
   IsIn,
@@ -55,6 +56,10 @@ export class SiteReportDto implements SiteReport {
 
   @IfCount(WEEK_MS)
   usualLatencyMs?: number;
+
+  @IfGiven()
+  @Equals(true)
+  sandbox?: true;
 
   @IfCount(MANY)
   running?: number;

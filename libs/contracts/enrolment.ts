@@ -86,6 +86,11 @@ export interface SiteToServe {
   pmsSiteId: string;
 }
 
+/** What the operator registers, beside what the agent is told. */
+export interface RegisteredSite extends SiteToServe {
+  isSandbox?: true;
+}
+
 /** Who the agent is, now that it is somebody. */
 export interface IdentityAnswer {
   agentId: string;

@@ -258,6 +258,8 @@ export interface SiteReport {
   /** Async statements that it runs at once, altogether and of one integrator; absent: as usual. */
   asyncPlaces?: number;
   asyncPlacesEach?: number;
+  /** The database server says of itself that it is the sandbox; absent: it is not, or has not said. */
+  sandbox?: true;
   /** Absent from an agent that has no brake. */
   load?: SiteLoad;
   catalogues: { name: string; isDefault: boolean }[];

@@ -5,6 +5,7 @@ import {
   ArrayMaxSize,
   ArrayNotEmpty,
   IsArray,
+  IsBoolean,
   IsEmail,
   IsIn,
   IsOptional,
@@ -42,6 +43,11 @@ export class EnrolledSiteDto {
   @IsString()
   @Length(1, 64)
   pmsSiteId!: string;
+
+  /** It stands for no practice: its database is the sandbox. Said once, when the site is made. */
+  @IfGiven()
+  @IsBoolean()
+  isSandbox?: boolean;
 }
 
 export class CreateEnrolmentCodeDto {

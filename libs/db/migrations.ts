@@ -7,6 +7,7 @@ import { approvals } from '#libs/db/approvals-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { practiceDesk } from '#libs/db/practice-desk-migration.js';
+import { sandboxSites } from '#libs/db/sandbox-sites-migration.js';
 import { statements } from '#libs/db/statements-migration.js';
 
 export interface Migration {
@@ -353,4 +354,5 @@ export const migrations: readonly Migration[] = [
   fleet,
   integratorDesk,
   statements,
+  sandboxSites,
 ];

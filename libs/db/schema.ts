@@ -42,6 +42,10 @@ export interface SitesTable {
   /** What its agent holds back to spare the database server. */
   load: Generated<'normal' | 'asyncPaused' | 'backgroundPaused'>;
   load_since: Timestamp | null;
+  /** Registered by the operator as a sandbox. It is one only where the next says so too. */
+  is_sandbox: Generated<boolean>;
+  /** What its agent last found: its database server is the sandbox itself. */
+  serves_sandbox: Generated<boolean>;
   enriched_at: Timestamp | null;
   /** When the agent was last heard from on any node; written at most every 30 s. */
   last_seen_at: Timestamp | null;
@@ -58,7 +62,9 @@ export interface EnrolmentCodesTable {
   /** Raw Ed25519 public key, derived from the seed that only the code carries. */
   public_key: Buffer;
   /** What the agent will serve: [{siteId, name, pmsType, pmsSiteId}] made with the code. */
-  sites: JSONColumnType<{ siteId: string; name: string; pmsType: string; pmsSiteId: string }[]>;
+  sites: JSONColumnType<
+    { siteId: string; name: string; pmsType: string; pmsSiteId: string; isSandbox?: true }[]
+  >;
   failed_attempts: Generated<number>;
   expires_at: Timestamp;
   used_at: Timestamp | null;

@@ -201,6 +201,13 @@ export const catalogue = {
     'The site does not exist or is not paired with this integrator.',
     'Check the site id, or pair with the site first.',
   ),
+  SITE_NOT_SANDBOX: entry(
+    403,
+    'never',
+    'person',
+    'Queries from the console go to the sandbox alone.',
+    'This site stands for a practice, or its server has not said that it serves the sandbox. Ask it with your software, through the API.',
+  ),
   SITE_NOT_AUTHORITATIVE: entry(
     403,
     'never',

@@ -19,6 +19,8 @@ export interface SiteHealth {
   latencyMs?: number;
   /** Median of the last probes. */
   usualLatencyMs?: number;
+  /** Its database server is the sandbox, as far as the last probe saw. */
+  sandbox?: true;
   /** When the last probe ended, well or not, by the clock that only goes forward. */
   probedAtMs?: number;
 }
@@ -70,19 +72,26 @@ export class ProbedDatabaseHealth
     let now: SiteHealth;
     try {
       const latencyMs = await driver.probe();
+      const isSandbox = await driver.isSandbox();
       const kept = [...(this.latencies.get(siteId) ?? []), latencyMs].slice(-KEPT_PROBES);
       this.latencies.set(siteId, kept);
       const probedAtMs = performance.now();
-      now = { siteId, database: 'ok', latencyMs, usualLatencyMs: median(kept), probedAtMs };
+      now = {
+        ...{ siteId, database: 'ok', latencyMs, usualLatencyMs: median(kept), probedAtMs },
+        ...(isSandbox && { sandbox: true }),
+      };
     } catch (error) {
       const { code } = toConduitError(error);
       const database = code === 'DATABASE_LOGIN_REFUSED' ? 'loginRefused' : 'unavailable';
       const probedAtMs = performance.now();
       this.failure = { code, atMs: probedAtMs };
-      now = { ...before, database, probedAtMs };
+      // Which server answers next is not known.
+      const { sandbox: _, ...seen } = before;
+      now = { ...seen, database, probedAtMs };
     }
     this.states.set(siteId, now);
-    if (now.database !== before.database) this.listeners.forEach((listener) => listener(now));
+    if (now.database !== before.database || now.sandbox !== before.sandbox)
+      this.listeners.forEach((listener) => listener(now));
   }
 }
 

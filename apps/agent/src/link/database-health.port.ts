@@ -3,7 +3,7 @@ import type { ErrorCode } from '#libs/errors/catalogue.js';
 
 export interface DatabaseSighting extends Pick<
   SiteReport,
-  'database' | 'latencyMs' | 'usualLatencyMs' | 'pmsVersion' | 'practiceName'
+  'database' | 'sandbox' | 'latencyMs' | 'usualLatencyMs' | 'pmsVersion' | 'practiceName'
 > {
   /** When it was last asked, by the clock that only goes forward. */
   probedAtMs?: number;

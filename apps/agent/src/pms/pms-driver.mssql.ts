@@ -13,6 +13,7 @@ import { connectionFailure } from '#apps/agent/src/pms/mssql/connection-failure.
 import { ConnectionPools, type Lease } from '#apps/agent/src/pms/mssql/connection-pools.js';
 import { JournalAccess } from '#apps/agent/src/pms/mssql/journal-access.js';
 import { JournalledRun } from '#apps/agent/src/pms/mssql/journalled-run.js';
+import { ask } from '#apps/agent/src/pms/mssql/own-batch.js';
 import { SessionKiller } from '#apps/agent/src/pms/mssql/session-killer.js';
 import { NeverSentError, StatementRun } from '#apps/agent/src/pms/mssql/statement-run.js';
 import { inside } from '#apps/agent/src/pms/mssql/tedious-seam.js';
@@ -21,6 +22,10 @@ import type { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';
 
 /** Connections that may turn out dead before one works: after a restart a whole pool can be. */
 const DEAD_CONNECTIONS = 3;
+
+/** What no server of Microsoft's answers: the sandbox says it of itself. */
+const SANDBOX_EDITION = 'Conduit Sandbox (64-bit)';
+const ASK_MS = 5_000;
 
 export class MssqlPmsDriver extends PmsDriver {
   private readonly pools: ConnectionPools;
@@ -75,6 +80,20 @@ export class MssqlPmsDriver extends PmsDriver {
     }
     this.pools.release(lease);
     return performance.now() - startedAt;
+  }
+
+  override async isSandbox(): Promise<boolean> {
+    const lease = await this.pools.acquire(this.database(undefined), 'read').catch(() => undefined);
+    if (!lease) return false;
+    try {
+      const sql = "SELECT CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS edition";
+      const [row] = await ask(lease.connection, sql, ASK_MS);
+      this.pools.release(lease);
+      return row?.['edition'] === SANDBOX_EDITION;
+    } catch {
+      this.pools.drop(lease);
+      return false;
+    }
   }
 
   override blockedByOurs(): Promise<number | undefined> {

@@ -113,6 +113,14 @@ export abstract class PmsDriver {
   abstract probe(): Promise<number>;
 
   /**
+   * Whether the database server says of itself that it is the sandbox, which holds nobody's records.
+   * Never rejects: in doubt it is a practice's.
+   */
+  isSandbox(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  /**
    * How many sessions of others wait just now for one of ours; undefined when that cannot be seen.
    * Never rejects.
    */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import type { SiteToServe } from '#libs/contracts/enrolment.js';
+import type { RegisteredSite } from '#libs/contracts/enrolment.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -15,7 +15,7 @@ export const enrolmentCodeLifeMs = 3_600_000;
 export interface EnrolmentCodeOrder {
   practiceId: string;
   /** What the agent will serve; its rows in `sites` are made when the code is redeemed. */
-  sites: SiteToServe[];
+  sites: RegisteredSite[];
   /** Who ordered it; for the audit record. */
   actorRef?: string;
 }

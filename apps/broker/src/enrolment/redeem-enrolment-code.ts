@@ -4,7 +4,7 @@ import { Kysely, sql, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { CertifyAgent } from '#apps/broker/src/enrolment/certify-agent.js';
 import { Challenges } from '#apps/broker/src/enrolment/challenges.js';
-import type { EnrolmentDto, SiteToServe } from '#libs/contracts/enrolment.js';
+import type { EnrolmentDto, RegisteredSite, SiteToServe } from '#libs/contracts/enrolment.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -109,14 +109,15 @@ export class RedeemEnrolmentCode {
     const { agentId, practiceId } = agent;
     const record = { practice: practiceId, agent: agentId, certSerial: serial };
     await this.audit.record({ type: 'agent.enrolled', ...record }, within);
-    return { ...agent, certificate, sites: code.sites };
+    const sites = code.sites.map(({ isSandbox: _, ...site }): SiteToServe => site);
+    return { ...agent, certificate, sites };
   }
 }
 
 /** A site moves to the agent that enrolled last; another practice's site never does. */
 async function takeSite(
   within: Transaction<Database>,
-  site: SiteToServe,
+  site: RegisteredSite,
   agent: { agentId: string; practiceId: string },
   now: Date,
 ): Promise<void> {
@@ -129,6 +130,8 @@ async function takeSite(
       name: site.name,
       pms_type: site.pmsType,
       pms_site_id: site.pmsSiteId,
+      // Of a new site only: one that was a practice's never becomes a sandbox.
+      is_sandbox: site.isSandbox === true,
       status: 'initialising',
       authoritative: true,
       catalogues: '[]',

@@ -45,9 +45,10 @@ export class Onboard {
     order: OrderEnrolmentCodeRequest,
   ): Promise<OrderedEnrolmentCode> {
     await this.practices.require(practiceId);
-    const asked = order.sites.map(({ siteId, name, pmsType, pmsSiteId }) => ({
+    const asked = order.sites.map(({ siteId, name, pmsType, pmsSiteId, isSandbox }) => ({
       ...(siteId !== undefined && { siteId }),
       ...{ name, pmsType, pmsSiteId },
+      ...(isSandbox === true && { isSandbox }),
     }));
     const action = { type: 'enrolment-code.create', practiceId, sites: asked };
     await this.stepUps.require(person, action, order.stepUp);

@@ -40,7 +40,7 @@ export class RecordReport {
   private async update(agentId: string, site: SiteReportDto) {
     const row = await this.database
       .selectFrom('sites')
-      .select(['catalogues', 'pms_version', 'status', 'enriched_at', 'load'])
+      .select(['catalogues', 'pms_version', 'status', 'enriched_at', 'load', 'serves_sandbox'])
       .where('site_id', '=', site.siteId)
       .where('agent_id', '=', agentId)
       .where('status', 'in', ['initialising', 'active'])
@@ -51,16 +51,18 @@ export class RecordReport {
     );
     const pmsVersion = site.pmsVersion ?? row.pms_version;
     const load = site.load ?? 'normal';
+    const servesSandbox = site.sandbox === true;
     const isSame =
       row.status === 'active' &&
       row.load === load &&
+      row.serves_sandbox === servesSandbox &&
       row.pms_version === pmsVersion &&
       sameCatalogues(row.catalogues, site.catalogues);
     if (isSame) return false;
     const now = new Date(this.clock.now());
     await this.database
       .updateTable('sites')
-      .set({ catalogues, load, pms_version: pmsVersion })
+      .set({ catalogues, load, pms_version: pmsVersion, serves_sandbox: servesSandbox })
       .set({ status: 'active', enriched_at: now, updated_at: now })
       .$if(row.load !== load, (update) => update.set({ load_since: now }))
       .where('site_id', '=', site.siteId)

@@ -11,6 +11,10 @@ export const integratorDeskRoutes: ConsoleRoutes = {
   [`GET ${I}/profile`]: { may: both, summary: 'What practices see of the integrator.' },
   [`PUT ${I}/profile`]: { may: admin, summary: 'Declares it anew; each change is kept.' },
   [`GET ${I}/sites`]: { may: both, summary: 'Paired sites and what is permitted there.' },
+  [`POST ${I}/sites/:siteId/sandbox-queries`]: {
+    may: both,
+    summary: 'An immediate query at the sandbox, under a key of the integrator’s own.',
+  },
   [`GET ${I}/usage`]: { may: both, summary: 'Use by day and by site.' },
   [`GET ${I}/keys`]: { may: both, summary: 'API keys, without their secrets.' },
   [`POST ${I}/keys`]: { may: admin, summary: 'Makes a key, which is answered once.' },

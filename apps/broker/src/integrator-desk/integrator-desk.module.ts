@@ -2,7 +2,8 @@
  * The integrator's side of the console: what it declares to practices, its keys and webhook endpoints,
  * the sites it is paired with, what it used. Promises: a person sees their own integrator alone; a
  * secret is answered once; making, replacing and ending a key is confirmed by a passkey; every act is
- * recorded; no answer holds a row, a statement or anything about a patient, because none is stored.
+ * recorded; nothing about a patient is stored, so no page can show it. Rows come to the query console
+ * alone, from the sandbox alone, which holds nobody's.
  */
 import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
@@ -20,21 +21,32 @@ import { KeyActs } from '#apps/broker/src/integrator-desk/key-acts.js';
 import { KeyBounds } from '#apps/broker/src/integrator-desk/key-bounds.js';
 import { KeyDesk } from '#apps/broker/src/integrator-desk/key-desk.js';
 import { KeysController } from '#apps/broker/src/integrator-desk/keys.controller.js';
+import { SandboxCall } from '#apps/broker/src/integrator-desk/sandbox-call.js';
+import { SandboxController } from '#apps/broker/src/integrator-desk/sandbox.controller.js';
 import { ShowHome } from '#apps/broker/src/integrator-desk/show-home.js';
 import { ShowSites } from '#apps/broker/src/integrator-desk/show-sites.js';
 import { ShowUsage } from '#apps/broker/src/integrator-desk/show-usage.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
+import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { StatementsModule } from '#apps/broker/src/statements/statements.module.js';
 
 @Module({
-  imports: [GatewayModule, GrantsModule, IntegratorsModule, PeopleModule, StatementsModule],
+  imports: [
+    GatewayModule,
+    GrantsModule,
+    IntegratorsModule,
+    PeopleModule,
+    QueriesModule,
+    StatementsModule,
+  ],
   controllers: [
     ClientsController,
     EndpointDeliveriesController,
     EndpointsController,
     IntegratorController,
     KeysController,
+    SandboxController,
   ],
   providers: [
     ClientActs,
@@ -45,6 +57,7 @@ import { StatementsModule } from '#apps/broker/src/statements/statements.module.
     KeyActs,
     KeyBounds,
     KeyDesk,
+    SandboxCall,
     ShowHome,
     ShowSites,
     ShowUsage,

@@ -59,6 +59,7 @@ export class ShowSites {
       name: row.name,
       pmsName: pmsNames[row.pms_type as PmsType] ?? row.pms_type,
       pmsSiteId: row.pms_site_id,
+      isSandbox: row.is_sandbox && row.serves_sandbox,
       availability: this.links.availability(row.site_id),
       load: row.load,
       catalogues: row.catalogues.map((catalogue) => catalogue.name),

@@ -6,7 +6,7 @@ import { ReleaseAgent } from '#apps/broker/src/gateway/release-agent.js';
 import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { ListAgents, type AgentPage } from '#apps/broker/src/operator/list-agents.js';
 import { RegisterPractice } from '#apps/broker/src/operator/register-practice.js';
-import type { SiteToServe } from '#libs/contracts/enrolment.js';
+import type { RegisteredSite } from '#libs/contracts/enrolment.js';
 import {
   CreateEnrolmentCodeDto,
   CreatePracticeDto,
@@ -20,7 +20,7 @@ interface EnrolmentCodeAnswer {
   /** Shown once. */
   code: string;
   expiresAt: string;
-  sites: SiteToServe[];
+  sites: RegisteredSite[];
 }
 
 /** The operator's acts about practices and their agents. */
@@ -47,11 +47,12 @@ export class OperatorController {
     @Body() order: CreateEnrolmentCodeDto,
   ): Promise<EnrolmentCodeAnswer> {
     await this.practices.require(practiceId);
-    const sites = order.sites.map(({ siteId, name, pmsType, pmsSiteId }) => ({
+    const sites = order.sites.map(({ siteId, name, pmsType, pmsSiteId, isSandbox }) => ({
       siteId: siteId?.toLowerCase() ?? randomUUID(),
       name,
       pmsType,
       pmsSiteId,
+      ...(isSandbox === true && { isSandbox }),
     }));
     const actorRef = 'operator';
     const made = await this.enrolment.execute({ practiceId, sites, actorRef });

@@ -2,53 +2,20 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
-import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-key.js';
-import { parseJson } from '#apps/broker/src/edge/read-body.js';
-import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
-import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
-import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
-import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
-import { givenKey, writeKeyFor } from '#apps/broker/src/writes/write-key.js';
-import { ImmediateQueryDto } from '#libs/contracts/command.js';
-import { readDto } from '#libs/contracts/read-dto.js';
+import { ImmediateCall } from '#apps/broker/src/queries/immediate-call.js';
 
 @Controller('integrator/sites/:siteId/queries')
 @Policy('integratorKey')
 export class QueriesController {
-  constructor(
-    private readonly admission: QueryAdmission,
-    private readonly bodies: QueryBodies,
-    private readonly answer: AnswerQuery,
-  ) {}
+  constructor(private readonly call: ImmediateCall) {}
 
-  /**
-   * The cheap checks come first: key and rate in the guard, then permission, and only then the body.
-   * Permission is asked again after it: a body may take minutes.
-   */
   @Post('immediate')
   @HttpCode(200)
-  async runImmediate(
+  runImmediate(
     @Param('siteId') siteId: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const caller = callerOf(request);
-    this.admission.require(caller, siteId, request.id);
-    const given = givenKey(request.headers);
-    if (given !== undefined) reply.header(WRITE_KEY_HEADER, given);
-    const held = this.bodies.hold(caller.keyId);
-    try {
-      const body = await held.read(request);
-      const options = readAnswerOptions(request);
-      const query = readDto(ImmediateQueryDto, parseJson(body));
-      const grant = this.admission.admit(caller, siteId, request.id, reply);
-      const writeKey = writeKeyFor(given, query.command, grant);
-      if (writeKey !== undefined) reply.header(WRITE_KEY_HEADER, writeKey.key);
-      const asked = { caller, siteId, requestId: request.id, grant, query, body, options };
-      const order = { ...asked, ...(writeKey && { writeKey }) };
-      await this.answer.execute(order, reply, request.headers.accept);
-    } finally {
-      held.release();
-    }
+    return this.call.execute(callerOf(request), siteId, request, reply);
   }
 }

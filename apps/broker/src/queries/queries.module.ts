@@ -8,6 +8,7 @@ import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
+import { ImmediateCall } from '#apps/broker/src/queries/immediate-call.js';
 import { QueriesController } from '#apps/broker/src/queries/queries.controller.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
@@ -22,12 +23,13 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
   providers: [
     AnswerBudget,
     AnswerQuery,
+    ImmediateCall,
     QueryAdmission,
     QueryBodies,
     QueryLedger,
     QueryRecorder,
     RunQuery,
   ],
-  exports: [AnswerBudget, QueryAdmission, QueryBodies, QueryLedger],
+  exports: [AnswerBudget, ImmediateCall, QueryAdmission, QueryBodies, QueryLedger],
 })
 export class QueriesModule {}

@@ -20,6 +20,8 @@ interface ProblemBody {
   reason?: string;
   retryAfterMs?: number;
   errors?: FieldProblem[];
+  /** Of a query: what the database said. */
+  errorDetails?: { errorMessage?: string };
 }
 
 export class Problem extends Error {
@@ -59,6 +61,11 @@ export class Problem extends Error {
 
   get retryAfterMs(): number | undefined {
     return this.body.retryAfterMs;
+  }
+
+  /** Of a query that the database refused, in the database's own words. */
+  get databaseWords(): string | undefined {
+    return this.body.errorDetails?.errorMessage || undefined;
   }
 
   get fields(): FieldProblem[] {
@@ -105,8 +112,9 @@ export async function request<T>(
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+  headers?: Record<string, string>,
 ): Promise<T> {
-  const response = await send(method, path, body, signal);
+  const response = await send(method, path, body, signal, headers);
   const text = await response.text().catch(() => undefined);
   const parsed = text === '' ? undefined : parse(text);
   if (response.ok && (text === '' || parsed !== undefined)) return parsed as T;
@@ -120,6 +128,7 @@ async function send(
   path: string,
   body: unknown,
   signal: AbortSignal | undefined,
+  headers: Record<string, string> | undefined,
 ): Promise<Response> {
   try {
     return await fetch(`/console/api${path}`, {
@@ -130,6 +139,7 @@ async function send(
       headers: {
         accept: 'application/json, application/problem+json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
         ...(!isSomebodyThere() && { 'x-conduit-unattended': '1' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -17,6 +17,12 @@ export const integratorArea: Area = {
     { path: 'webhooks', label: 'Webhooks', roles: both, load: () => import('./webhooks.js') },
     { path: 'webhooks/:webhookId', roles: both, load: () => import('./webhook.js') },
     { path: 'usage', label: 'Usage', roles: both, load: () => import('./usage.js') },
+    {
+      path: 'query-console',
+      label: 'Query console',
+      roles: both,
+      load: () => import('./query-console.js'),
+    },
     { path: 'people', label: 'People', roles: both, load: () => import('./people.js') },
     { path: 'snippets', label: 'Snippets', roles: both, load: () => import('./snippets.js') },
   ],
