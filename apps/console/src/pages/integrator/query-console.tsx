@@ -88,7 +88,7 @@ function Console({ sites }: { sites: readonly { value: string; label: string }[]
   };
   return (
     <>
-      <Form className="stack panel" onSubmit={submit}>
+      <Form className="panel" onSubmit={submit}>
         <Select
           label="Site"
           options={sites}
@@ -154,7 +154,7 @@ function Failure({ error }: { error: Error }) {
   return (
     <ProblemNotice
       error={error}
-      action={words !== undefined && <p className="plainly">The database says: {words}</p>}
+      action={words !== undefined && <p>The database says: {words}</p>}
     />
   );
 }

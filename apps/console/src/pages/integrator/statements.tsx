@@ -53,7 +53,7 @@ export default function Statements() {
         </Empty>
       )}
       {statements.data && statements.data.statements.length > 0 && (
-        <ul className="steps">
+        <ul className="panels">
           {statements.data.statements.map((statement) => (
             <StatementCard
               key={statement.statementId}
@@ -105,14 +105,14 @@ interface StatementCardProps {
 function StatementCard({ statement, onAsk }: StatementCardProps) {
   const { name, description, text, changes, scope, sites, createdAt, createdByName } = statement;
   return (
-    <li className="site">
-      <div className="step__head">
+    <li className="panel">
+      <div className="spread">
         <h2>{name}</h2>
         <Badge tone={changes ? 'warning' : 'plain'}>{changes ? 'Changes data' : 'Reads'}</Badge>
       </div>
-      <p className="plainly">{description}</p>
+      <p>{description}</p>
       <div className="snippet">
-        <div className="snippet__head">
+        <div className="spread">
           <span className="quiet">Send exactly this</span>
           <CopyButton text={text} what={`the text of ${name}`} />
         </div>
@@ -128,7 +128,7 @@ function StatementCard({ statement, onAsk }: StatementCardProps) {
         {createdByName !== undefined && ` by ${createdByName}`}
       </p>
       {sites.length > 0 && (
-        <ul className="plain-list">
+        <ul className="panels">
           {sites.map(({ siteId, name: siteName, standing }) => (
             <li key={siteId} className="cluster">
               {siteName} <Badge tone={standings[standing].tone}>{standings[standing].words}</Badge>

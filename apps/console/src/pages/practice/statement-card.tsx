@@ -28,7 +28,7 @@ function StatementCard({ statement, choice }: StatementCardProps) {
   const labelId = useId();
   const does = changes ? 'It changes data.' : 'It only reads.';
   return (
-    <li className="statement">
+    <li className="panel">
       {choice ? (
         <Checkbox
           label={`Run “${name}”`}
@@ -42,7 +42,7 @@ function StatementCard({ statement, choice }: StatementCardProps) {
           <strong>{name}</strong>. {does}
         </p>
       )}
-      <p className="plainly">{description}</p>
+      <p>{description}</p>
       <span id={labelId} className="unseen">
         Text of {name}
       </span>
@@ -83,7 +83,7 @@ export function StatementChoices(props: StatementChoicesProps) {
         Word for word as they stand here, with values of its own where there is an @. Read each,
         then tick it.
       </p>
-      <ul className="statement-list">
+      <ul className="panels">
         {statements.map((statement) => (
           <StatementCard
             key={statement.scope}
@@ -110,7 +110,7 @@ export function StatementTexts({ statements }: { statements: readonly StatementT
       title="Statements it may run"
       lead="Word for word; the server refuses every other text."
     >
-      <ul className="statement-list">
+      <ul className="panels">
         {statements.map((statement) => (
           <StatementCard key={statement.scope} statement={statement} />
         ))}
