@@ -2,7 +2,7 @@
  * From nothing to a conduit that has answered a read and a write: each step through the door that
  * everybody uses, told as it happens. A state that was made before is taken up again.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rowsTable } from '#deploy/dev/banner.js';
 import { StartError } from '#deploy/dev/child-program.js';
 import {
@@ -18,6 +18,7 @@ import {
 import { FirstQueries } from '#deploy/dev/first-queries.js';
 import type { LocalConduit } from '#deploy/dev/local-conduit.js';
 import type { Progress } from '#deploy/dev/progress.js';
+import { replaceFile } from '#deploy/dev/replace-file.js';
 import type { StartOptions } from '#deploy/dev/start-options.js';
 
 /** What `.conduit/dev.json` holds for programs that want to talk to this conduit. */
@@ -69,7 +70,7 @@ export async function bringUp(
   );
   await tryOut(new FirstQueries(integrator, current.siteId), progress, !options.pms);
   await integrator.close();
-  writeFileSync(conduit.path('dev.json'), `${JSON.stringify(current, null, 2)}\n`, { mode: 0o600 });
+  replaceFile(conduit.path('dev.json'), `${JSON.stringify(current, null, 2)}\n`);
   return current;
 }
 

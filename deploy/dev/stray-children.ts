@@ -2,9 +2,10 @@
  * Children of a start that was killed before it could stop them. They are noted while they run; the
  * next start ends those that still do, after making sure that they are ours.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalConduit } from '#deploy/dev/local-conduit.js';
+import { replaceFile } from '#deploy/dev/replace-file.js';
 import { isProcessAlive } from '#libs/kernel/process-alive.js';
 
 interface Noted {
@@ -18,7 +19,7 @@ export function noteChildren(conduit: LocalConduit): void {
     pid,
     word: options.command === process.execPath ? (options.args[0] ?? '') : options.command,
   }));
-  writeFileSync(conduit.path('children.json'), JSON.stringify(noted), { mode: 0o600 });
+  replaceFile(conduit.path('children.json'), JSON.stringify(noted));
 }
 
 /** Resolves when they are gone. @returns whether there were any: their ports may take a moment more */

@@ -4,6 +4,7 @@
  * worker is loaded by Node itself, also when the rest runs from TypeScript in tests.
  * Speaks `{id, sql, params}` → `{id, rows, rowCount, command}` or `{id, error}`; `{close: true}` ends it.
  */
+import { Blob } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite, types } from '@electric-sql/pglite';
