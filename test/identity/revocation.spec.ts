@@ -126,7 +126,8 @@ describe('the availability of a site', () => {
     links.find(practice.siteId)!.link.terminate();
     await agent.stop(0);
     await until(() => links.find(practice.siteId) === undefined);
-    expect(links.availability(practice.siteId)).toBe('online');
+    // The loss is noted in the store first.
+    await until(() => links.availability(practice.siteId) === 'online');
     near.clock.shiftMs = 121_000;
     expect(links.availability(practice.siteId)).toBe('unreachable');
     near.clock.shiftMs = 0;
