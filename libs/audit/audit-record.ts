@@ -2,8 +2,6 @@
  * One record per act, at each end. No payload, parameter, literal, message text or exact size has a
  * field here, so none can be written.
  */
-import { createHash } from 'node:crypto';
-
 export const auditActions = [
   'enrolment-code.created',
   'enrolment.refused',
@@ -122,9 +120,4 @@ export interface AuditRecord {
   personRef?: string;
   /** Of the console: which role was offered, granted or ended. */
   role?: string;
-}
-
-/** RFC 6962 §2.1 leaf hash: SHA-256(0x00 ‖ leaf). */
-export function leafHash(leaf: Uint8Array): Buffer {
-  return createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest();
 }

@@ -7,8 +7,8 @@ import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/pro
 import { join } from 'node:path';
 
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
-
-import { leafHash, type AuditRecord } from '#libs/audit/audit-record.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { leafHash } from '#libs/audit/tree-hash.js';
 
 const SEGMENT = /^(\d{8})\.ndjson$/;
 const TAIL_BYTES = 65_536;

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { leafHash, type AuditRecord } from '#libs/audit/audit-record.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { leafHash } from '#libs/audit/tree-hash.js';
 import { AuditSegments } from '#libs/audit/audit-segments.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import {
