@@ -85,6 +85,8 @@ export type AuditAction = (typeof auditActions)[number];
 export interface AuditRecord {
   /** ISO 8601 UTC. */
   ts: string;
+  /** 128 random bits, base64url: whoever sees a leaf's hash cannot guess at what is in it. */
+  salt?: string;
   type: AuditAction;
   practice?: string;
   site?: string;

@@ -2,7 +2,7 @@
  * C2SP tlog-cosignature, version 1: what a witness says with Ed25519 of a log, that at this second the
  * largest tree it has seen, and found to continue all earlier ones, was the one in this checkpoint.
  */
-import { sign, verify, type KeyObject } from 'node:crypto';
+import { verify, type KeyObject } from 'node:crypto';
 import {
   noteKeyId,
   signatureLine,
@@ -19,21 +19,24 @@ function cosignedMessage(text: string, seconds: bigint): Buffer {
   return Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`);
 }
 
+export interface Cosigner {
+  name: string;
+  publicKey: KeyObject;
+  /** Ed25519 (RFC 8032). */
+  sign(message: Uint8Array): Uint8Array;
+}
+
 /**
  * A witness's line under a checkpoint.
  * @param text the checkpoint's, up to and with its last line feed
  * @param seconds since 1970, by the witness's clock
  */
-export function cosign(
-  text: string,
-  witness: { name: string; privateKey: KeyObject },
-  seconds: number,
-): string {
-  const { name, privateKey } = witness;
+export function cosign(text: string, witness: Cosigner, seconds: number): string {
+  const { name, publicKey } = witness;
   const time = Buffer.alloc(TIME_BYTES);
   time.writeBigUInt64BE(BigInt(seconds));
-  const made = sign(null, cosignedMessage(text, BigInt(seconds)), privateKey);
-  const keyId = noteKeyId({ name, type: 'cosignature', publicKey: privateKey });
+  const made = witness.sign(cosignedMessage(text, BigInt(seconds)));
+  const keyId = noteKeyId({ name, type: 'cosignature', publicKey });
   return signatureLine({ name, keyId, signature: Buffer.concat([time, made]) });
 }
 

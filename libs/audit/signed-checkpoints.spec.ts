@@ -2,9 +2,10 @@
  * Notes, checkpoints and cosignatures against what others have published: the examples of C2SP and of
  * golang.org/x/mod/sumdb/note, and a checkpoint of a public log that a public witness has cosigned.
  */
+import { sign, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from '#libs/audit/checkpoint.js';
-import { cosign, cosignatureOf } from '#libs/audit/cosignature.js';
+import { cosign, cosignatureOf, type Cosigner } from '#libs/audit/cosignature.js';
 import { formatLogProof, parseLogProof, verifyLogProof } from '#libs/audit/log-proof.js';
 import {
   formatVerifierKey,
@@ -24,6 +25,11 @@ const keyOf = (text: string): NoteKey => {
   if (!key) throw new Error('no verifier key');
   return key;
 };
+
+const cosignerOf = (
+  name: string,
+  { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject },
+): Cosigner => ({ name, publicKey, sign: (message) => sign(null, message, privateKey) });
 
 const noteOf = (text: string): Note => {
   const note = parseNote(text);
@@ -141,9 +147,10 @@ describe('checkpoints', () => {
   });
 
   test('a cosignature is made as it is verified, and says when', () => {
-    const { privateKey, publicKey } = ed25519FromSeed(Buffer.alloc(32, 7));
+    const keys = ed25519FromSeed(Buffer.alloc(32, 7));
+    const { publicKey } = keys;
     const witness: NoteKey = { name: 'witness.example/1', type: 'cosignature', publicKey };
-    const line = cosign(noteOf(published.checkpoint).text, { name: witness.name, privateKey }, 9);
+    const line = cosign(noteOf(published.checkpoint).text, cosignerOf(witness.name, keys), 9);
     expect(cosignatureOf(noteOf(published.checkpoint + line), witness)).toBe(9);
     const other: NoteKey = { ...witness, name: 'witness.example/2' };
     expect(cosignatureOf(noteOf(published.checkpoint + line), other)).toBeUndefined();
@@ -182,9 +189,7 @@ describe('proofs in a text', () => {
   const [left, right] = [leafHash(Buffer.from('left')), leafHash(Buffer.from('right'))];
   const head = { origin: log.name, size: 2, root: nodeHash(left, right) };
   const signed = signCheckpoint(head, logKeys.privateKey);
-  const cosigned =
-    signed +
-    cosign(noteOf(signed).text, { name: witness.name, privateKey: witnessKeys.privateKey }, 5);
+  const cosigned = signed + cosign(noteOf(signed).text, cosignerOf(witness.name, witnessKeys), 5);
   const proof = { index: 1, hashes: [left], signedCheckpoint: cosigned };
 
   test('are read as they were written', () => {

@@ -150,6 +150,7 @@ export const agentEventKinds = [
   'quarantined',
   'released',
   'diagnosed',
+  'log-alarm',
 ] as const;
 export type AgentEventKind = (typeof agentEventKinds)[number];
 

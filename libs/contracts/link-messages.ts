@@ -16,6 +16,7 @@ export const agentPatterns = {
   endRegistered: 'registered.end',
   fetchRegistered: 'registered.fetch',
   runDoctor: 'doctor.run',
+  witnessCheckpoint: 'checkpoint.witness',
 } as const;
 
 /** Handled by the broker, sent by the agent. */
@@ -55,6 +56,25 @@ export interface AgentReportAnswer {
 export interface RenewCertificateAnswer {
   /** PEM */
   certificate: string;
+}
+
+/** Meta of `checkpoint.witness`, whose body is what C2SP tlog-witness has for `add-checkpoint`. */
+export interface WitnessCheckpointMeta {
+  /** The log's verifier key; the agent keeps the first it was told. */
+  logKey: string;
+}
+
+/** `fork`: two heads that no log can have both. `roll-back`: it came back shorter. `other-log`: another key or name. */
+export const witnessAlarms = ['fork', 'roll-back', 'other-log'] as const;
+export type WitnessAlarm = (typeof witnessAlarms)[number];
+
+/** Answer to `checkpoint.witness`: one of the three. */
+export interface WitnessAnswer {
+  /** Signature line, with its line feed. */
+  cosignature?: string;
+  /** The tree that a proof has to start from. */
+  size?: number;
+  alarm?: WitnessAlarm;
 }
 
 /** `immediate` overtakes `async`, and `async` overtakes `registered`. */

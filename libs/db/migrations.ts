@@ -3,6 +3,7 @@
  * PGlite runs unchanged.
  */
 import { fleet } from '#libs/db/fleet-migration.js';
+import { auditLog } from '#libs/db/audit-log-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
@@ -355,4 +356,5 @@ export const migrations: readonly Migration[] = [
   integratorDesk,
   statements,
   sandboxSites,
+  auditLog,
 ];

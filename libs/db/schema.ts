@@ -6,6 +6,7 @@
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
+import type { AuditLogTables } from '#libs/db/audit-log-tables.js';
 import type { FleetTables } from '#libs/db/fleet-tables.js';
 import type { IntegratorDeskTables } from '#libs/db/integrator-desk-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
@@ -370,7 +371,8 @@ export interface Database
     PracticeDeskTables,
     FleetTables,
     IntegratorDeskTables,
-    StatementsTables {
+    StatementsTables,
+    AuditLogTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

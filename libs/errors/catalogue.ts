@@ -1052,6 +1052,13 @@ export const catalogue = {
     'Work that can wait is not taken at the moment.',
     'Try again later; the operator can check the Redis of the broker.',
   ),
+  LOG_TILE_NOT_FOUND: entry(
+    404,
+    'never',
+    'integrator',
+    'The audit log has nothing there.',
+    'Work out the paths of tiles from the size in the checkpoint; see docs/audit.md.',
+  ),
   AUDIT_UNAVAILABLE: entry(
     503,
     'safe',

@@ -12,6 +12,7 @@ import { LinkModule } from '#apps/agent/src/link/link.module.js';
 import { ReportModule } from '#apps/agent/src/link/report.module.js';
 import { RegisteredModule } from '#apps/agent/src/registered/registered.module.js';
 import { ResourcesModule, type Resources } from '#apps/agent/src/resources.module.js';
+import { WitnessModule } from '#apps/agent/src/witness/witness.module.js';
 import { WritesModule } from '#apps/agent/src/writes/writes.module.js';
 
 @Module({})
@@ -26,6 +27,7 @@ export class AgentModule {
         LinkModule,
         GrantsModule,
         ExecutionModule.of(openDriver),
+        WitnessModule,
         WritesModule,
         RegisteredModule,
         ReportModule,

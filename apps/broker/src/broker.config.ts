@@ -227,6 +227,13 @@ export class BrokerConfig {
   @IsInstance(Secret)
   pairingPepper!: Secret<Buffer>;
 
+  /**
+   * CONDUIT_AUDIT_LOG_KEY, base64: seed of the Ed25519 key that signs the audit log; absent: made once
+   * and kept in the state folder. A log whose key is lost cannot be continued.
+   */
+  @IsInstance(Secret)
+  auditLogKey!: Secret<Buffer>;
+
   /** The bearer token of `/operator`, in `<state folder>/operator-token`; made once. */
   @IsInstance(Secret)
   operatorToken!: Secret;

@@ -32,6 +32,7 @@ import { StatementsModule } from '#apps/broker/src/statements/statements.module.
 import { UsageModule } from '#apps/broker/src/usage/usage.module.js';
 import { TransientModule } from '#apps/broker/src/transient/transient.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
+import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js';
 import { WritesModule } from '#apps/broker/src/writes/writes.module.js';
 
 @Module({})
@@ -68,6 +69,7 @@ export class BrokerModule {
         TransientModule,
         UsageModule,
         WebhooksModule,
+        WitnessesModule,
         WritesModule,
       ],
     };

@@ -141,11 +141,15 @@ function readRoles(value: string): BrokerRole[] {
 function stubSecrets(config: BrokerConfig): void {
   config.keyPepper = new Secret(Buffer.alloc(0));
   config.pairingPepper = new Secret(Buffer.alloc(0));
+  config.auditLogKey = new Secret(Buffer.alloc(0));
   config.operatorToken = new Secret('');
 }
 
 function readSecrets(config: BrokerConfig, environment: Environment, problems: string[]): void {
-  const find = (key: 'keyPepper' | 'pairingPepper', file: string): Secret<Buffer> => {
+  const find = (
+    key: 'keyPepper' | 'pairingPepper' | 'auditLogKey',
+    file: string,
+  ): Secret<Buffer> => {
     const name = variableName(key);
     const path = environment[`${name}_FILE`];
     try {
@@ -161,6 +165,7 @@ function readSecrets(config: BrokerConfig, environment: Environment, problems: s
   };
   config.keyPepper = find('keyPepper', 'key-pepper');
   config.pairingPepper = find('pairingPepper', 'pairing-pepper');
+  config.auditLogKey = find('auditLogKey', 'audit-log-key');
   try {
     config.operatorToken = new Secret(keptSecret(config.stateDir, 'operator-token'));
   } catch {

@@ -7,6 +7,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { LogSequencer } from '#apps/broker/src/audit/log-sequencer.js';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { BrokerModule } from '#apps/broker/src/broker.module.js';
@@ -21,6 +22,7 @@ import { Readiness } from '#apps/broker/src/health/readiness.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { openResources } from '#apps/broker/src/open-resources.js';
 import type { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
 import { LinkServer } from '#libs/link/link-server.js';
 
 export interface RunningBroker {
@@ -76,9 +78,11 @@ async function listen(
   await app.init();
   await app.startAllMicroservices();
   app.get(BackgroundJobs).start();
+  app.get(LogSequencer).start();
   if (config.roles.includes('gateway')) {
     const gateway = app.get(Gateway);
     await gateway.start();
+    app.get(WitnessRound).start();
     ports.gateway = gateway.port;
   }
   if (config.roles.includes('api')) {

@@ -20,6 +20,7 @@ import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import type { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
+import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 
 export interface ControlParts {
@@ -36,6 +37,7 @@ export interface ControlParts {
   linkStatus: () => object | undefined;
   siteStates: () => SiteState[];
   registered: () => RegisteredStanding[];
+  witness: () => WitnessStanding;
 }
 
 /** Answer of `status`. */
@@ -55,6 +57,8 @@ export interface AgentStatus {
   grantsInForce: number;
   grantsUnpublished: number;
   registered: RegisteredStanding[];
+  /** What it has seen of the broker's audit log. */
+  witness: WitnessStanding;
 }
 
 interface Route {
@@ -105,6 +109,7 @@ function status(parts: ControlParts): AgentStatus {
     grantsInForce: gate.grantsInForce,
     grantsUnpublished: store.all().filter(({ acknowledged }) => !acknowledged).length,
     registered: parts.registered(),
+    witness: parts.witness(),
   };
 }
 

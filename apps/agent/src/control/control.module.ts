@@ -21,10 +21,12 @@ import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
 import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { RegisteredModule } from '#apps/agent/src/registered/registered.module.js';
 import { RegisteredQueries } from '#apps/agent/src/registered/registered-queries.js';
+import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import { WitnessModule } from '#apps/agent/src/witness/witness.module.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 @Module({
-  imports: [RegisteredModule],
+  imports: [RegisteredModule, WitnessModule],
   providers: [
     {
       provide: ControlServer,
@@ -41,6 +43,7 @@ import { Clock } from '#libs/kernel/clock.js';
         gate: SignedGrantGate,
         states: SiteStates,
         registered: RegisteredQueries,
+        witness: CosignCheckpoint,
       ) =>
         new ControlServer(stateFolder, {
           ...{ own, line: link, clock, decisions, approvers, store, rules, gate },
@@ -48,6 +51,7 @@ import { Clock } from '#libs/kernel/clock.js';
           linkStatus: () => link.status,
           siteStates: () => states.all(),
           registered: () => registered.standings(),
+          witness: () => witness.standing,
         }),
       inject: [
         AgentConfig,
@@ -62,6 +66,7 @@ import { Clock } from '#libs/kernel/clock.js';
         SignedGrantGate,
         SiteStates,
         RegisteredQueries,
+        CosignCheckpoint,
       ],
     },
   ],

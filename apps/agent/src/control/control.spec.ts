@@ -32,6 +32,7 @@ import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js'
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
+import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import { aPasskey, type APasskey } from '#libs/grants/passkey.fixture.js';
@@ -72,11 +73,13 @@ let practice: APractice;
 let broker: FakeBroker;
 let server: ControlServer;
 let registered: RegisteredStanding[];
+let witness: WitnessStanding;
 
 beforeEach(async () => {
   practice = await APractice.open();
   broker = new FakeBroker();
   registered = [];
+  witness = {};
   const { store, own, clock, approvers, rules, gate } = practice;
   const exchange = new GrantExchange(store, broker, own, clock);
   const decisions = new PracticeDecisions({
@@ -93,6 +96,7 @@ beforeEach(async () => {
     linkStatus: () => undefined,
     siteStates: () => [],
     registered: () => registered,
+    witness: () => witness,
   });
   await server.listen();
 });

@@ -114,6 +114,22 @@ function siteLines({ siteId, load, running, waiting, spoolBytes }: SiteState): s
   ];
 }
 
+const alarmWords = {
+  fork: 'it shows two histories',
+  'roll-back': 'it came back shorter than it was',
+  'other-log': 'it came back under another key or name',
+};
+
+function witnessLines({ size, alarm, alarmedAt }: AgentStatus['witness']): string[] {
+  if (alarm === undefined) {
+    return [`Audit log: ${size === undefined ? 'not seen yet' : `${size} records witnessed`}`];
+  }
+  return [
+    `Audit log: ALARM since ${alarmedAt}: ${alarmWords[alarm]}`,
+    '           Keep audit-witness.json in the state folder: it is the evidence. Nothing more is cosigned.',
+  ];
+}
+
 function statusLines(status: AgentStatus): string[] {
   const link = status.link as { diagnosis?: { title: string; remedy: string } } | undefined;
   const { diagnosis } = link ?? {};
@@ -127,6 +143,7 @@ function statusLines(status: AgentStatus): string[] {
     `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'no'}`,
     `Grants:    ${status.grantsInForce} in force, ${status.grantsUnpublished} not yet known to the broker`,
     ...registeredLines(status.registered),
+    ...witnessLines(status.witness),
     ...(status.ceilingReadable ? [] : ['Ceiling:   ceiling.json is not right; nothing is allowed']),
     ...(status.journalWritable ? [] : ['Journal:   the disk refuses it; nothing is run']),
   ];

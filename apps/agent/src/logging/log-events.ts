@@ -2,7 +2,7 @@
  * Every line the agent can log, once, with the fields it may carry. There is no way to log free
  * text, a statement, a row, or the words of SQL Server or of a library.
  */
-import type { SiteLoad } from '#libs/contracts/link-messages.js';
+import type { SiteLoad, WitnessAlarm } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 
 export interface LogEvents {
@@ -32,6 +32,8 @@ export interface LogEvents {
   'encryption-key.rotated': object;
   'encryption-key.rotation-failed': { code: ErrorCode };
   'report.failed': { code: ErrorCode };
+  /** The broker's audit log contradicts what this agent has seen of it; nothing of it is cosigned any more. */
+  'audit-log.contradicted': { alarm: WitnessAlarm; keptSize: number; shownSize: number };
   /** What is held back to spare the database server, and what was seen there. */
   'load.changed': { siteId: string; load: SiteLoad; cause?: 'slow' | 'blocking' };
   /** The operator's staff asked for the doctor's findings. */
@@ -64,6 +66,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'encryption-key.rotated': 'info',
   'encryption-key.rotation-failed': 'warn',
   'report.failed': 'warn',
+  'audit-log.contradicted': 'error',
   'load.changed': 'warn',
   'doctor.run': 'info',
   'link-request.failed': 'error',

@@ -3,6 +3,7 @@
  * up to 256 at a time; security acts are stored before they happen. When nothing could be written
  * for five seconds, `accepts()` turns false and no query is dispatched until it can.
  */
+import { randomBytes } from 'node:crypto';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Kysely, sql, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
@@ -26,6 +27,16 @@ export const auditLimits = {
 
 type NewRecord = Omit<AuditRecord, 'ts'>;
 
+/** What takes the stored records into the log. */
+interface Follower {
+  /** False: they wait, and nobody gets them in. */
+  keepsUp(): boolean;
+  /** That many were stored in one go. */
+  stored(records: number): void;
+}
+
+const SALT_BYTES = 16;
+
 @Injectable()
 export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShutdown {
   private waiting: AuditRecord[] = [];
@@ -35,6 +46,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   private failingSince: number | undefined;
   private stalled = false;
   private dropped = 0;
+  private follower: Follower | undefined;
 
   constructor(
     private readonly kysely: Kysely<Database>,
@@ -42,6 +54,10 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
     private readonly log: EventLog,
   ) {
     super();
+  }
+
+  follow(follower: Follower): void {
+    this.follower = follower;
   }
 
   override note(record: NewRecord): void {
@@ -66,6 +82,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   }
 
   override accepts(): boolean {
+    if (this.follower && !this.follower.keepsUp()) return false;
     const full = this.waiting.length >= auditLimits.waitingRecords;
     if (this.failingSince === undefined && !full) return true;
     const sinceMs = this.clock.now() - (this.failingSince ?? this.clock.now());
@@ -89,7 +106,8 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   }
 
   private stamp(record: NewRecord): AuditRecord {
-    return { ...record, ts: new Date(this.clock.now()).toISOString() };
+    const salt = randomBytes(SALT_BYTES).toString('base64url');
+    return { ...record, salt, ts: new Date(this.clock.now()).toISOString() };
   }
 
   private startAfter(ms: number): NodeJS.Timeout {
@@ -128,6 +146,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
     const batch = this.waiting.slice(0, auditLimits.batchRecords);
     await insert(this.kysely, batch);
     this.waiting = this.waiting.slice(batch.length);
+    this.follower?.stored(batch.length);
     if (this.stalled || this.dropped > 0) {
       this.log.write('audit.recovered', { written: batch.length, dropped: this.dropped });
       this.dropped = 0;

@@ -2,6 +2,7 @@
  * Every line the broker can log, once, with the fields it may carry. There is no way to log free
  * text, a request body, a query string, an address line or an error message of a library.
  */
+import type { WitnessAlarm } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import type { JobName, QueueName } from '#libs/queue/jobs.js';
 
@@ -25,6 +26,15 @@ export interface LogEvents {
   'audit.stalled': { sinceMs: number; waiting: number };
   /** `dropped`: refusals for which there was no room in memory. */
   'audit.recovered': { written: number; dropped: number };
+  /** Records are stored, and nobody gets them into the log. */
+  'audit-log.stalled': {
+    reason: 'idle' | 'unavailable' | 'other-key' | 'damaged';
+    sinceMs: number;
+  };
+  'audit-log.recovered': { size: number };
+  /** A witness found that the log contradicts what it had seen of it. */
+  'audit-log.contradicted': { agentId: string; alarm: WitnessAlarm };
+  'witness.failed': { agentId: string; code: ErrorCode };
   'store.unavailable': {
     what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses' | 'fleet';
   };
@@ -77,6 +87,10 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'auth.throttled': 'warn',
   'audit.stalled': 'error',
   'audit.recovered': 'warn',
+  'audit-log.stalled': 'error',
+  'audit-log.recovered': 'warn',
+  'audit-log.contradicted': 'error',
+  'witness.failed': 'warn',
   'store.unavailable': 'error',
   'agent.attached': 'info',
   'agent.detached': 'info',

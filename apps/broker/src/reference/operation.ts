@@ -4,7 +4,16 @@ import type { ErrorCode } from '#libs/errors/catalogue.js';
 export interface Operation {
   /** As Nest declares it, e.g. `GET /integrator/sites/:siteId`. */
   route: string;
-  tag: 'Queries' | 'Sites' | 'Webhooks' | 'Access' | 'Operator' | 'Agents' | 'Health' | 'Reference';
+  tag:
+    | 'Queries'
+    | 'Sites'
+    | 'Webhooks'
+    | 'Access'
+    | 'Operator'
+    | 'Agents'
+    | 'Audit log'
+    | 'Health'
+    | 'Reference';
   summary: string;
   description?: string;
   query?: Record<string, string>;

@@ -1,5 +1,6 @@
 /** Every route with what it takes and answers. A test fails when a route is missing here, or gone. */
 import { accessRoutes } from '#apps/broker/src/reference/access-routes.js';
+import { auditLogRoutes } from '#apps/broker/src/reference/audit-log-routes.js';
 import { asyncQueryRoutes } from '#apps/broker/src/reference/async-query-routes.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
@@ -373,5 +374,6 @@ export const operations: readonly Operation[] = [
   ...accessRoutes,
   ...operatorOperations,
   ...agentOperations,
+  ...auditLogRoutes,
   ...plainOperations,
 ];

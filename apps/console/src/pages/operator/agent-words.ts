@@ -74,6 +74,7 @@ export const eventWords: Record<AgentEventKind, string> = {
   quarantined: 'Quarantined',
   released: 'Released',
   diagnosed: 'Doctor asked',
+  'log-alarm': 'Witness: the audit log contradicts itself',
 };
 
 const decisionWords: Record<string, string> = {
@@ -84,6 +85,9 @@ const decisionWords: Record<string, string> = {
   restoredFromBackup: 'The machine was restored from a backup',
   copiedMachine: 'The machine was copied: revoke for good',
   falseAlarm: 'A false alarm',
+  fork: 'two heads that no log can have both',
+  'roll-back': 'shorter than it was',
+  'other-log': 'another key or name',
 };
 export const wordOfDecision = (decision: string): string => decisionWords[decision] ?? decision;
 

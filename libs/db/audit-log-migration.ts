@@ -1,0 +1,80 @@
+/**
+ * The audit records' place in a Merkle log. A record and its place in the waiting line are committed in
+ * one transaction; the sequencer alone gives out leaf numbers, so a record that is committed late is
+ * never passed over, whatever its own number. What is in the log can only grow.
+ */
+import type { Migration } from '#libs/db/migrations.js';
+
+export const auditLog: Migration = {
+  name: '0017-audit-log',
+  statements: [
+    // What is proven is what is stored.
+    `alter table audit_records add constraint audit_records_hashed
+      check (leaf_hash = sha256('\\x00'::bytea || convert_to(record, 'UTF8')))`,
+    `create table audit_waiting (seq bigint primary key)`,
+    `insert into audit_waiting (seq) select seq from audit_records`,
+    `create function let_audit_records_wait() returns trigger language plpgsql as $$
+      begin
+        insert into audit_waiting (seq) select seq from added order by seq;
+        return null;
+      end
+    $$`,
+    `create trigger audit_records_wait after insert on audit_records
+      referencing new table as added
+      for each statement execute function let_audit_records_wait()`,
+    `create table audit_log (
+      only_one boolean primary key default true check (only_one),
+      origin text not null,
+      public_key bytea not null,
+      size bigint not null,
+      root bytea not null
+    )`,
+    `create table audit_leaves (
+      leaf_index bigint primary key,
+      seq bigint not null unique references audit_records
+    )`,
+    `create table audit_tiles (
+      level smallint not null,
+      tile_index bigint not null,
+      hashes bytea not null
+        check (octet_length(hashes) between 32 and 8192 and octet_length(hashes) % 32 = 0),
+      primary key (level, tile_index)
+    )`,
+    // Hashes do not compress: PostgreSQL need not try.
+    `alter table audit_tiles alter column hashes set storage external`,
+    `create table audit_checkpoints (
+      size bigint primary key,
+      made_at timestamptz not null,
+      signed text not null
+    )`,
+    `create index audit_checkpoints_by_age on audit_checkpoints (made_at)`,
+    // One row an agent: what it cosigned last, and what it found wrong.
+    `create table audit_witnesses (
+      agent_id text primary key references agents on delete cascade,
+      size bigint,
+      cosignature text,
+      cosigned_at timestamptz,
+      alarm text check (alarm in ('fork', 'roll-back', 'other-log')),
+      alarmed_at timestamptz
+    )`,
+    `create index audit_witnesses_by_size on audit_witnesses (size)`,
+    `create function refuse_audit_log_change() returns trigger language plpgsql as $$
+      begin
+        if tg_table_name = 'audit_tiles' and tg_op = 'UPDATE' then
+          if substr(new.hashes, 1, octet_length(old.hashes)) = old.hashes then
+            return new;
+          end if;
+        end if;
+        raise exception 'the audit log only grows' using errcode = '42501';
+      end
+    $$`,
+    `create trigger audit_tiles_grow before update on audit_tiles
+      for each row execute function refuse_audit_log_change()`,
+    `create trigger audit_tiles_stay before delete or truncate on audit_tiles
+      for each statement execute function refuse_audit_log_change()`,
+    `create trigger audit_leaves_stay before update or delete or truncate on audit_leaves
+      for each statement execute function refuse_audit_log_change()`,
+    `create trigger audit_checkpoints_stay before update on audit_checkpoints
+      for each statement execute function refuse_audit_log_change()`,
+  ],
+};

@@ -1,0 +1,278 @@
+/**
+ * The audit log between broker and agents: heads over a link, to the code that decides about them at a
+ * practice; what is served of the log; and a store that was put back to an earlier day.
+ */
+import { sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { MemoryEventLog } from '#apps/agent/src/logging/event-log.js';
+import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { LogSequencer } from '#apps/broker/src/audit/log-sequencer.js';
+import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
+import { openCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js';
+import { cosignatureOf } from '#libs/audit/cosignature.js';
+import { GrowingTree } from '#libs/audit/growing-tree.js';
+import { parseVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
+import { edgeOf, tilePath } from '#libs/audit/tiles.js';
+import { witnessName } from '#libs/audit/witness-request.js';
+import { agentPatterns } from '#libs/contracts/link-messages.js';
+import { SystemClock } from '#libs/kernel/clock.js';
+import type { LinkRequest } from '#libs/link/link-request.js';
+import { LinkServer } from '#libs/link/link-server.js';
+import { aLinkPair } from '#libs/link/socket-pair.fixture.js';
+import { makeIdentityKey, rawPublicKey } from '#libs/pki/keys.js';
+import { PretendApi } from '#test/contract/api.fixture.js';
+
+let api: PretendApi;
+let folder: string;
+let count = 0;
+
+interface PretendAgent {
+  agentId: string;
+  witness: CosignCheckpoint;
+  key: NoteKey;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'conduit-witness-'));
+  api = await PretendApi.start({
+    CONDUIT_STRANGER_RATE_BURST: '10000',
+    CONDUIT_STRANGER_RATE_PER_SECOND: '10000',
+  });
+  await insertPractice();
+});
+
+afterAll(async () => {
+  await api.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const database = () => api.database.kysely;
+const round = () => api.app.get(WitnessRound).execute();
+const textOf = async (path: string) => (await api.call('GET', `/audit/${path}`)).text();
+
+async function insertPractice(): Promise<void> {
+  await database().insertInto('practices').values({ practice_id: 'p', name: 'Zz' }).execute();
+}
+
+/** Records, and a head over them. */
+async function act(times = 1): Promise<void> {
+  for (let at = 0; at < times; at++) {
+    await api.app.get(AuditTrail, { strict: false }).record({ type: 'key.created', practice: 'p' });
+  }
+  await api.app.get(LogSequencer, { strict: false }).look();
+}
+
+/** @param registered whether the broker knows the key it signs with */
+async function anAgent(registered = true, knows = true): Promise<PretendAgent> {
+  const agentId = `agent-${++count}`;
+  const keys = makeIdentityKey();
+  const publicKey = rawPublicKey(keys.publicKey);
+  await database()
+    .insertInto('agents')
+    .values({
+      agent_id: agentId,
+      practice_id: 'p',
+      state: 'active',
+      state_reason: null,
+      identity_public_key: registered ? publicKey : rawPublicKey(makeIdentityKey().publicKey),
+      encryption_public_key: publicKey,
+      encryption_key_since: new Date(),
+      join_id: null,
+      instance_id: null,
+      updated_at: new Date(),
+    })
+    .execute();
+  const state = mkdtempSync(join(folder, 'agent-'));
+  const own = {
+    ...{ agentId, practiceId: 'p', siteIds: [], publicKey },
+    sign: (bytes: Uint8Array) => sign(null, bytes, keys.privateKey),
+  };
+  const clock = new SystemClock();
+  const file = await WitnessFile.open(state);
+  const witness = new CosignCheckpoint(file, own, clock, new MemoryEventLog());
+  attach(agentId, knows ? witness : undefined);
+  const name = witnessName((await logKey()).name, agentId);
+  return { agentId, witness, key: { name, type: 'cosignature', publicKey: keys.publicKey } };
+}
+
+function attach(agentId: string, witness: CosignCheckpoint | undefined): void {
+  const { dialler, listener } = aLinkPair();
+  const server = new LinkServer();
+  const answer = (request: LinkRequest) =>
+    witness?.execute(String(request.meta['logKey']), request.body.toString());
+  if (witness) server.addHandler(agentPatterns.witnessCheckpoint, answer as never);
+  server.listen(() => undefined);
+  server.attach(dialler, 'broker');
+  const join = { sequence: 1, joinId: agentId, instanceId: agentId };
+  const peer = { agentId, practiceId: 'p', serial: '00', certificateEndsMs: 0, join };
+  api.app.get(AttachedLinks, { strict: false }).add(listener, peer);
+}
+
+async function logKey(): Promise<NoteKey> {
+  const key = parseVerifierKey((await textOf('key')).trim());
+  if (!key) throw new Error('the log has no key');
+  return key;
+}
+
+async function head(): Promise<OpenedCheckpoint> {
+  const opened = openCheckpoint(await textOf('checkpoint'), await logKey());
+  if (!opened) throw new Error('the head does not open');
+  return opened;
+}
+
+test('without any record there is no head', async () => {
+  expect((await api.call('GET', '/audit/checkpoint')).status).toBe(404);
+  await round();
+});
+
+describe('attached agents', () => {
+  let agents: PretendAgent[];
+
+  beforeEach(async () => {
+    const attached = api.app.get(AttachedLinks, { strict: false });
+    for (const one of attached.all()) attached.remove(one);
+    await act();
+    agents = [await anAgent(), await anAgent()];
+  });
+
+  const cosigners = async (): Promise<boolean[]> => {
+    const { note } = await head();
+    return agents.map(({ key }) => cosignatureOf(note, key) !== undefined);
+  };
+
+  test('cosign each new head, and everybody sees it', async () => {
+    for (const records of [1, 300, 2]) {
+      await act(records);
+      await round();
+      const { checkpoint } = await head();
+      expect(await cosigners()).toEqual([true, true]);
+      expect(agents.map(({ witness }) => witness.standing)).toEqual([
+        { size: checkpoint.size },
+        { size: checkpoint.size },
+      ]);
+    }
+  });
+
+  test('are asked nothing while nothing is new', async () => {
+    await round();
+    const said = () => database().selectFrom('audit_witnesses').selectAll().execute();
+    const before = await said();
+    await round();
+    expect(await said()).toEqual(before);
+  });
+
+  test('that sign with a key which is not theirs, or know no witnessing, count for nothing', async () => {
+    const stranger = await anAgent(false);
+    const older = await anAgent(true, false);
+    await round();
+    const { note } = await head();
+    expect(cosignatureOf(note, stranger.key)).toBeUndefined();
+    expect(cosignatureOf(note, older.key)).toBeUndefined();
+    expect(await cosigners()).toEqual([true, true]);
+    const failed = () =>
+      api.log.lines.filter(({ fields }) => 'agentId' in fields && fields.agentId === older.agentId);
+    expect(failed()).toMatchObject([
+      { event: 'witness.failed', fields: { code: 'LINK_PATTERN_UNKNOWN' } },
+    ]);
+    await act();
+    await round();
+    expect(failed()).toHaveLength(1);
+  });
+
+  test.each(['roll-back', 'fork'] as const)(
+    'find out a store that was put back to an earlier day: %s',
+    async (alarm) => {
+      await round();
+      const earlier = await copyLog();
+      await act(3);
+      await round();
+      await putBack(earlier);
+      if (alarm === 'fork') await act(5);
+      await round();
+      expect(agents.map(({ witness }) => witness.standing.alarm)).toEqual([alarm, alarm]);
+      const ids = agents.map(({ agentId }) => agentId);
+      const events = await database()
+        .selectFrom('agent_events')
+        .select(['agent_id', 'cause'])
+        .where('kind', '=', 'log-alarm')
+        .where('agent_id', 'in', ids)
+        .orderBy('agent_id')
+        .execute();
+      expect(events).toEqual(ids.sort().map((agent_id) => ({ agent_id, cause: alarm })));
+      expect(api.log.lines).toContainEqual({
+        event: 'audit-log.contradicted',
+        fields: { agentId: ids[0], alarm },
+      });
+      // Told of once, and nothing is cosigned any more.
+      await act();
+      await round();
+      expect(await cosigners()).toEqual([false, false]);
+      const told = api.log.lines.filter(
+        ({ event, fields }) =>
+          event === 'audit-log.contradicted' && (fields as { agentId: string }).agentId === ids[0],
+      );
+      expect(told).toHaveLength(1);
+    },
+  );
+});
+
+describe('what is served of the log', () => {
+  beforeAll(() => act(700));
+
+  test('are tiles that make the root of its head', async () => {
+    const { checkpoint } = await head();
+    const tiles = await Promise.all(
+      edgeOf(checkpoint.size)
+        .filter(({ width }) => width > 0)
+        .map(async ({ level, index, width }) => {
+          const answer = await api.call('GET', `/audit/${tilePath(level, index, width)}`);
+          expect(answer.headers.get('cache-control')).toContain('immutable');
+          return { level, index, hashes: Buffer.from(await answer.arrayBuffer()) };
+        }),
+    );
+    expect(GrowingTree.of(checkpoint.size, tiles).root()).toEqual(checkpoint.root);
+    expect((await api.call('GET', '/audit/tile/0/000')).status).toBe(200);
+  });
+
+  test.each(['tile/0/900', 'tile/0/000.p/0', 'tile/entries/000', 'tile/64/000', 'tile/', 'x'])(
+    'is nothing at %s',
+    async (path) => {
+      expect((await api.call('GET', `/audit/${path}`)).status).toBe(404);
+    },
+  );
+});
+
+interface LogCopy {
+  size: string;
+  root: Buffer;
+  tiles: { level: number; tile_index: string; hashes: Buffer }[];
+}
+
+async function copyLog(): Promise<LogCopy> {
+  const { size, root } = await database()
+    .selectFrom('audit_log')
+    .select(['size', 'root'])
+    .executeTakeFirstOrThrow();
+  return { size, root, tiles: await database().selectFrom('audit_tiles').selectAll().execute() };
+}
+
+/** As a backup of the database would: the records since then are gone with it. */
+async function putBack({ size, root, tiles }: LogCopy): Promise<void> {
+  await database()
+    .transaction()
+    .execute(async (transaction) => {
+      await sql`set local session_replication_role = replica`.execute(transaction);
+      await transaction.deleteFrom('audit_checkpoints').where('size', '>', size).execute();
+      await transaction.deleteFrom('audit_leaves').where('leaf_index', '>=', size).execute();
+      await transaction.deleteFrom('audit_tiles').execute();
+      await transaction.insertInto('audit_tiles').values(tiles).execute();
+      await transaction.updateTable('audit_log').set({ size, root }).execute();
+    });
+}
