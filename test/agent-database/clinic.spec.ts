@@ -52,6 +52,10 @@ describe('the driver at the clinic', () => {
     expect(JSON.parse(answer.text)).toHaveLength(3);
   });
 
+  test('finds that it is the sandbox, by the server’s own word', async () => {
+    expect(await driver.isSandbox()).toBe(true);
+  });
+
   test.each([
     ['VarChar', 'ab', 9_000, 'ab'.repeat(9_000)],
     ['NVarChar', 'ab', 9_000, 'ab'.repeat(9_000)],

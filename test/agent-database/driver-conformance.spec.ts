@@ -161,4 +161,8 @@ describe.each([
   test('answers a probe', async () => {
     expect(await subject.driver.probe()).toBeGreaterThanOrEqual(0);
   });
+
+  test('takes a server that does not call itself the sandbox for a practice’s', async () => {
+    expect(await subject.driver.isSandbox()).toBe(false);
+  });
 });

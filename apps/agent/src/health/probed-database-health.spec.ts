@@ -29,4 +29,29 @@ describe('the health of a database', () => {
     await health.probeAll();
     expect(told).toEqual(['ok', 'loginRefused', 'unavailable']);
   });
+
+  test('says that it is the sandbox only as long as the server says so', async () => {
+    const settings = aSite(1);
+    const driver = new ScriptedPmsDriver(() => ({}));
+    const health = new ProbedDatabaseHealth(
+      new PmsSites([settings], () => driver, noDisk(), aKeeping()),
+    );
+    let tellings = 0;
+    health.onChange(() => (tellings += 1));
+    const sandbox = async (isSandbox: boolean) => {
+      driver.isSandbox = () => Promise.resolve(isSandbox);
+      await health.probeAll();
+      return health.of(settings.siteId).sandbox;
+    };
+    driver.probe = () => Promise.resolve(3);
+    expect([await sandbox(false), await sandbox(true), await sandbox(true)]).toEqual([
+      undefined,
+      true,
+      true,
+    ]);
+    expect(tellings).toBe(2);
+    driver.probe = () => Promise.reject(new ConduitError('DATABASE_UNAVAILABLE'));
+    expect(await sandbox(true)).toBeUndefined();
+    expect(health.of(settings.siteId)).toMatchObject({ latencyMs: 3 });
+  });
 });
