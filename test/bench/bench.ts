@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { asyncRate } from '#test/bench/async-rate.js';
+import { auditLogGrowth } from '#test/bench/audit-log-growth.js';
 import { fleetPage } from '#test/bench/fleet-page.js';
 import { immediateLatency } from '#test/bench/immediate-latency.js';
 import { immediateRate } from '#test/bench/immediate-rate.js';
@@ -21,6 +22,7 @@ const scenarios: Scenario[] = [
   asyncRate,
   revocation,
   fleetPage,
+  auditLogGrowth,
 ];
 
 const help = `npm run bench -- [options]

@@ -16,6 +16,7 @@ import {
   witnessAlarms,
   type WitnessAlarm,
   type WitnessAnswer,
+  type WitnessCheckpointMeta,
 } from '#libs/contracts/link-messages.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -72,7 +73,7 @@ export class AskWitness {
   private async ask(client: LinkClient, head: SignedHead, oldSize: number): Promise<WitnessAnswer> {
     const proof = await this.log.consistency(oldSize, head.size);
     const text = formatWitnessRequest({ oldSize, proof, signedCheckpoint: head.signed });
-    const meta = { logKey: this.logKey };
+    const meta: WitnessCheckpointMeta = { logKey: this.logKey };
     const reply = await client.request(agentPatterns.witnessCheckpoint, meta, Buffer.from(text), {
       deadlineMs: ANSWER_MS,
     });
