@@ -42,11 +42,13 @@ export interface PracticeOverview {
   name: string;
   /** IANA name. */
   timeZone: string;
+  /** YYYY-MM-DD by that clock: nobody is alarmed on them when the server is off. In order. */
+  closedDays: string[];
   sites: PracticeSite[];
   integrators: ConnectedIntegrator[];
   openRequests: number;
-  /** Everything is paused since then. */
-  pausedSince?: string;
+  /** Everything is paused. */
+  pause?: Pause;
   /** Passkeys that the practice's server accepts; without one nothing can be approved here. */
   admittedApprovers: number;
 }
@@ -54,14 +56,19 @@ export interface PracticeOverview {
 export interface ConnectedIntegrator {
   integratorId: string;
   name: string;
-  pausedSince?: string;
+  pause?: Pause;
   today: TodayCounts;
   permissions: PermissionSummary[];
 }
 
+/** At most so many are kept. */
+export const MAX_CLOSED_DAYS = 400;
+
 /** `PATCH ''` */
 export interface ChangeProfileRequest {
   timeZone: string;
+  /** Absent: they stay. */
+  closedDays?: string[];
 }
 
 /** `POST sites/:siteId/pairing-codes`; `GET` lists those that wait, without the code. */
@@ -239,8 +246,21 @@ export interface Permission extends PermissionSummary {
 /** `GET pauses`; `POST pauses` and `POST pauses/resume` with `PauseRequest`. */
 export interface Pauses {
   /** All integrators. */
-  all?: { since: string; byName?: string };
-  integrators: { integratorId: string; since: string; byName?: string }[];
+  all?: Pause;
+  integrators: (Pause & { integratorId: string })[];
+}
+export interface Pause {
+  since: string;
+  byName?: string;
+  /** Each server of the practice. */
+  servers: PauseAtServer[];
+}
+/** Conduit lets nothing through from the start of a pause; this is the practice's own server. */
+export interface PauseAtServer {
+  siteNames: string[];
+  isOnline: boolean;
+  /** Since when it is in force there; absent: the server has not confirmed it. */
+  since?: string;
 }
 export interface PauseRequest {
   /** Absent: all of them. */
@@ -355,8 +375,10 @@ export interface ServiceAgent {
   lastSeenAt?: string;
   certificateEndsAt?: string;
   sites: Pick<PracticeSite, 'siteId' | 'name' | 'pmsName' | 'load'>[];
-  /** As the agent last reported; absent: it has not. */
+  /** What the doctor found last; absent: it has never answered. */
   doctor?: { at: string; findings: DoctorFinding[] };
+  /** When it was asked last, and how that stands. */
+  check?: { askedAt: string; isUnderWay: boolean; problem?: { title: string; remedy: string } };
 }
 export interface DoctorFinding {
   check: string;
@@ -364,6 +386,8 @@ export interface DoctorFinding {
   ok: boolean;
   severity: 'critical' | 'warning';
 }
+/** `POST service/agents/:agentId/checks` answers 202: what is found is in `GET service` later. */
+
 /** `POST service/install-codes`: action `{type: 'enrolment-code.create', practiceId, sites}`. */
 export interface OrderInstallCodeRequest {
   /** With a siteId: a site that moves to another machine or is set up again. */

@@ -10,6 +10,7 @@ export const agentPatterns = {
   runQuery: 'query.run',
   putGrant: 'grant.put',
   revokeGrant: 'grant.revoke',
+  putPauses: 'pauses.put',
   readTime: 'time.read',
   findWrite: 'write.find',
   putRegistered: 'registered.put',

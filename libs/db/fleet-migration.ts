@@ -151,3 +151,22 @@ export const fleet: Migration = {
     `create index agent_diagnoses_by_agent on agent_diagnoses (agent_id, asked_at)`,
   ],
 };
+
+/** An end of access that the practice's server has not confirmed is an alert, and its owners are told. */
+export const revocationAlarm: Migration = {
+  name: '0016-revocation-alarm',
+  statements: [
+    `alter table alert_rules drop constraint alert_rules_kind_check`,
+    `alter table alert_rules add constraint alert_rules_kind_check
+      check (kind in ('agent-unreachable', 'data-path-failing', 'certificate-expiring', 'clock-skewed',
+        'agent-quarantined', 'queue-growing', 'revocation-unconfirmed'))`,
+    `alter table alert_notices drop constraint alert_notices_channel_check`,
+    `alter table alert_notices add constraint alert_notices_channel_check
+      check (channel in ('mail', 'webhook', 'owner'))`,
+    `insert into alert_rules
+      (rule_id, kind, is_on, after_seconds, threshold, keeps_hours, emails) values
+      ('revocation-unconfirmed', 'revocation-unconfirmed', true, 300, null, false, '[]')`,
+    `create index grant_proposals_ending on grant_proposals (agent_id, created_at)
+      where revokes and state = 'proposed'`,
+  ],
+};

@@ -114,7 +114,8 @@ export interface AlertNoticesTable {
   notice_id: string;
   alert_id: string;
   what: 'opened' | 'closed';
-  channel: 'mail' | 'webhook';
+  channel: 'mail' | 'webhook' | 'owner';
+  /** An address; of an owner of the practice the personId. */
   target: string;
   due_at: Timestamp;
   attempts: Generated<number>;

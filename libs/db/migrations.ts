@@ -2,12 +2,12 @@
  * The tables' history: append entries, never edit one that was released. Plain PostgreSQL that
  * PGlite runs unchanged.
  */
-import { fleet } from '#libs/db/fleet-migration.js';
+import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import { auditLog } from '#libs/db/audit-log-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
-import { practiceDesk } from '#libs/db/practice-desk-migration.js';
+import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
 import { sandboxSites } from '#libs/db/sandbox-sites-migration.js';
 import { statements } from '#libs/db/statements-migration.js';
 
@@ -357,4 +357,7 @@ export const migrations: readonly Migration[] = [
   statements,
   sandboxSites,
   auditLog,
+  pausesAtAgents,
+  revocationAlarm,
+  closedDays,
 ];

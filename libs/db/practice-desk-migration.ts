@@ -19,3 +19,22 @@ export const practiceDesk: Migration = {
     `create index audit_records_by_practice on audit_records (practice_id, recorded_at, seq)`,
   ],
 };
+
+/** How far each practice's server has come with what the practice paused. */
+export const pausesAtAgents: Migration = {
+  name: '0017-pauses-at-agents',
+  statements: [
+    `alter table practices add column pause_revision bigint not null default 0`,
+    `create table pauses_at_agents (
+      agent_id text primary key references agents on delete cascade,
+      revision bigint not null,
+      pauses jsonb not null
+    )`,
+  ],
+};
+
+/** Days on which a practice is closed, public holidays above all: nobody misses its server then. */
+export const closedDays: Migration = {
+  name: '0019-closed-days',
+  statements: [`alter table practices add column closed_days jsonb not null default '[]'`],
+};

@@ -21,6 +21,10 @@ export interface PracticesTable {
   name: string;
   /** IANA name. */
   time_zone: Generated<string>;
+  /** YYYY-MM-DD by its own clock. */
+  closed_days: JSONColumnType<string[], string | undefined, string>;
+  /** Grows with each pause and each end of one. */
+  pause_revision: Generated<string>;
   created_at: CreatedAt;
 }
 

@@ -294,6 +294,13 @@ export const catalogue = {
     'The practice has paused access for now.',
     'Nothing was run. Ask the practice when it will resume, then send the request again.',
   ),
+  QUERY_STOPPED: entry(
+    403,
+    'unknown',
+    'practice',
+    'The practice paused access while this ran, so it was stopped.',
+    'Ask the practice when it will resume. A read can be sent again then. For a write, find out first whether it was applied.',
+  ),
   GRANT_NOT_YET_VALID: entry(
     403,
     'never',

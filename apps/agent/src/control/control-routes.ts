@@ -19,6 +19,7 @@ import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import type { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import type { PausesHere, PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
@@ -28,6 +29,7 @@ export interface ControlParts {
   approvers: PracticeApprovers;
   store: GrantStore;
   rules: LocalRules;
+  pauses: PracticePauses;
   gate: SignedGrantGate;
   line: BrokerLine;
   own: OwnIdentity;
@@ -51,7 +53,10 @@ export interface AgentStatus {
   sites: SiteState[];
   attached: boolean;
   link?: object;
+  /** By this machine's own people. */
   paused: boolean;
+  /** By the practice, in its console. */
+  pausedInConsole: PausesHere;
   ceilingReadable: boolean;
   journalWritable: boolean;
   grantsInForce: number;
@@ -104,6 +109,7 @@ function status(parts: ControlParts): AgentStatus {
     attached: line.attached,
     ...(link && { link }),
     paused: rules.paused,
+    pausedInConsole: parts.pauses.here,
     ceilingReadable: rules.ceilingReadable,
     journalWritable: journalWritable(),
     grantsInForce: gate.grantsInForce,

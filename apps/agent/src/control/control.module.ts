@@ -15,6 +15,7 @@ import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
@@ -41,12 +42,13 @@ import { Clock } from '#libs/kernel/clock.js';
         store: GrantStore,
         rules: LocalRules,
         gate: SignedGrantGate,
+        pauses: PracticePauses,
         states: SiteStates,
         registered: RegisteredQueries,
         witness: CosignCheckpoint,
       ) =>
         new ControlServer(stateFolder, {
-          ...{ own, line: link, clock, decisions, approvers, store, rules, gate },
+          ...{ own, line: link, clock, decisions, approvers, store, rules, gate, pauses },
           journalWritable: () => journal.writable,
           linkStatus: () => link.status,
           siteStates: () => states.all(),
@@ -64,6 +66,7 @@ import { Clock } from '#libs/kernel/clock.js';
         GrantStore,
         LocalRules,
         SignedGrantGate,
+        PracticePauses,
         SiteStates,
         RegisteredQueries,
         CosignCheckpoint,

@@ -80,7 +80,7 @@ beforeEach(async () => {
   broker = new FakeBroker();
   registered = [];
   witness = {};
-  const { store, own, clock, approvers, rules, gate } = practice;
+  const { store, own, clock, approvers, rules, gate, pauses } = practice;
   const exchange = new GrantExchange(store, broker, own, clock);
   const decisions = new PracticeDecisions({
     ...{ store, exchange, line: broker, approvers, rules, own, clock },
@@ -90,7 +90,7 @@ beforeEach(async () => {
     ...{ store, exchange, line: broker, approvers, own, journal, clock },
   });
   server = new ControlServer(practice.stateFolder, {
-    ...{ decisions, store, rules, gate, line: broker, own, clock },
+    ...{ decisions, store, rules, gate, pauses, line: broker, own, clock },
     approvers: practiceApprovers,
     journalWritable: () => true,
     linkStatus: () => undefined,
@@ -220,6 +220,18 @@ describe('commands with the agent running', () => {
     ...{ integratorId: `integrator-${n}\u001b[2J`, frequencySeconds: 60, lastRun: 'none' },
     endsAtMs: Date.parse('2026-03-04T00:00:00Z') + n * 1_000,
     ...more,
+  });
+
+  test('status tells what the practice paused in its console, apart from the pause of this server', async () => {
+    expect((await say(['status'])).out).toMatch(/Paused: +not on this server\n[^ ]/);
+    await practice.pauses.put({ revision: 1, everyone: true, integrators: ['integrator-1'] });
+    const { out } = await say(['status']);
+    expect(out).toContain('in the console: all software, since 2026-');
+    expect(out).toContain('in the console: integrator-1, since 2026-');
+    expect(json(await say(['status', '--json']))).toMatchObject({
+      paused: false,
+      pausedInConsole: { integrators: [{ integratorId: 'integrator-1' }] },
+    });
   });
 
   test('status tells of registered queries, those that end first before the others', async () => {

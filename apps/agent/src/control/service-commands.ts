@@ -15,6 +15,7 @@ import { registeredLines } from '#apps/agent/src/control/registered-lines.js';
 import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import type { PausesHere } from '#apps/agent/src/grants/practice-pauses.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { enrol } from '#apps/agent/src/identity/enrol.js';
 import { readAgentConfig } from '#apps/agent/src/read-agent-config.js';
@@ -130,6 +131,28 @@ function witnessLines({ size, alarm, alarmedAt }: AgentStatus['witness']): strin
   ];
 }
 
+/** Of what is paused one by one, so many are named. */
+const MOST_NAMED = 20;
+
+/** What the practice paused in its console, as far as it is in force here. */
+function pauseLines({ everyoneSince, integrators, unreadable }: PausesHere): string[] {
+  if (unreadable)
+    return ['           pauses.json is not right; nothing runs until the broker is reached'];
+  return [
+    ...(everyoneSince === undefined
+      ? []
+      : [`           in the console: all software, since ${everyoneSince}`]),
+    ...integrators
+      .slice(0, MOST_NAMED)
+      .map(
+        ({ integratorId, since }) => `           in the console: ${integratorId}, since ${since}`,
+      ),
+    ...(integrators.length > MOST_NAMED
+      ? [`           and ${integrators.length - MOST_NAMED} more`]
+      : []),
+  ];
+}
+
 function statusLines(status: AgentStatus): string[] {
   const link = status.link as { diagnosis?: { title: string; remedy: string } } | undefined;
   const { diagnosis } = link ?? {};
@@ -140,7 +163,8 @@ function statusLines(status: AgentStatus): string[] {
     `Link:      ${status.attached ? 'up' : 'down'}`,
     ...(diagnosis ? [`           ${diagnosis.title} ${diagnosis.remedy}`] : []),
     ...status.sites.flatMap(siteLines),
-    `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'no'}`,
+    `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'not on this server'}`,
+    ...pauseLines(status.pausedInConsole),
     `Grants:    ${status.grantsInForce} in force, ${status.grantsUnpublished} not yet known to the broker`,
     ...registeredLines(status.registered),
     ...witnessLines(status.witness),

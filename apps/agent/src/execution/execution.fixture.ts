@@ -27,6 +27,10 @@ export class OpenGate extends GrantGate {
     return { allowed: true, grant, tier: this.tier, scope: `sql:${this.tier}` };
   }
 
+  override isInForce(): boolean {
+    return this.refusal === undefined;
+  }
+
   override minuteLimitOf(): number | undefined {
     return this.limits.perMinute;
   }

@@ -39,6 +39,9 @@ export abstract class GrantGate {
   /** Queries a minute under the grant; undefined when it is unknown or names no limit. No I/O. */
   abstract minuteLimitOf(grantId: string): number | undefined;
 
+  /** Whether the grant allows anything now, whatever the hour. In memory; no I/O. */
+  abstract isInForce(grantId: string): boolean;
+
   /**
    * Calls back when a grant stops allowing (revoked, replaced, expired, paused), to cancel what runs
    * under it, with what that ends with. Never a code that says that nothing was run.

@@ -15,6 +15,7 @@ import { ApproverStore, type LocalApprover } from '#apps/agent/src/grants/approv
 import type { QueryToAuthorise } from '#apps/agent/src/grants/grant-gate.port.js';
 import { GrantStore, type RefusedGrant } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
+import { PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
@@ -54,6 +55,7 @@ export class APractice {
   readonly refused: RefusedGrant[] = [];
   journalWritable = true;
   rules!: LocalRules;
+  pauses!: PracticePauses;
   approvers!: ApproverStore;
   approver!: LocalApprover;
   store!: GrantStore;
@@ -71,6 +73,7 @@ export class APractice {
   async restart(): Promise<void> {
     const { stateFolder, own, journal, clock } = this;
     this.rules = new LocalRules(stateFolder);
+    this.pauses = await PracticePauses.open({ stateFolder, journal, clock });
     this.approvers = await ApproverStore.open(stateFolder);
     this.approver = await this.approvers.local();
     const { rules, approvers } = this;
@@ -80,7 +83,7 @@ export class APractice {
       onRefused,
     });
     this.gate = new SignedGrantGate({
-      ...{ store: this.store, rules, clock, own, checkReadOnly, journal },
+      ...{ store: this.store, rules, pauses: this.pauses, clock, own, checkReadOnly, journal },
       // Each catalogue is a database of its own.
       databasesOf: (_siteId, catalogues) => catalogues.map((name) => `${name}DB`),
       journalWritable: () => this.journalWritable,

@@ -1,7 +1,8 @@
 /**
  * Permission on the practice's server. Promises: nothing runs without a grant that the practice
  * signed and this agent verified; whatever the broker says, it can only take away; the local ceiling
- * and the local pause flag stand above every grant; a withdrawal counts within a second.
+ * and the local pause flag stand above every grant; a withdrawal counts within a second; a pause of the
+ * practice's console holds over restarts and lost links.
  */
 import { Global, Module, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 
@@ -16,6 +17,7 @@ import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
 import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js';
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
+import { PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import { RefusalLog } from '#apps/agent/src/grants/refusal-log.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import { RulesReport } from '#apps/agent/src/grants/rules-report.js';
@@ -51,6 +53,12 @@ class Parts {
       inject: [AgentConfig],
     },
     {
+      provide: PracticePauses,
+      useFactory: ({ stateFolder }: AgentConfig, journal: FileJournal, clock: Clock) =>
+        PracticePauses.open({ stateFolder, journal, clock }),
+      inject: [AgentConfig, FileJournal, Clock],
+    },
+    {
       provide: ApproverStore,
       useFactory: ({ stateFolder }: AgentConfig) => ApproverStore.open(stateFolder),
       inject: [AgentConfig],
@@ -71,15 +79,16 @@ class Parts {
     },
     {
       provide: SignedGrantGate,
-      useFactory: (parts: Parts, store: GrantStore, config: AgentConfig) =>
+      useFactory: (parts: Parts, store: GrantStore, pauses: PracticePauses, config: AgentConfig) =>
         new SignedGrantGate({
           ...parts,
           store,
+          pauses,
           checkReadOnly,
           databasesOf: (siteId, catalogues) => databasesOf(config, siteId, catalogues),
           journalWritable: () => parts.journal.writable,
         }),
-      inject: [Parts, GrantStore, AgentConfig],
+      inject: [Parts, GrantStore, PracticePauses, AgentConfig],
     },
     { provide: GrantGate, useExisting: SignedGrantGate },
     {
@@ -128,6 +137,7 @@ class Parts {
     LocalRules,
     PracticeApprovers,
     PracticeDecisions,
+    PracticePauses,
   ],
 })
 export class GrantsModule implements OnModuleInit, BeforeApplicationShutdown {

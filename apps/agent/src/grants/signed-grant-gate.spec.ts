@@ -68,7 +68,7 @@ describe('withdrawal', () => {
       'GRANT_NOT_YET_VALID',
       'GRANT_EXPIRED',
       // Not the pause's own code: that says that nothing was run, and some of this was.
-      'GRANT_REVOKED',
+      'QUERY_STOPPED',
       'GRANT_REVOKED',
     ]);
   });

@@ -1,7 +1,7 @@
 /**
  * The gate every query passes: in memory, no I/O. It goes by the grants this server admitted, its
- * own ceiling and its own pause flag; of what the broker says about permission it only uses the id,
- * to find the grant whose own words then count.
+ * own ceiling, its own pause flag and what the practice paused in its console; of what the broker says
+ * about permission it only uses the id, to find the grant whose own words then count.
  */
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import type { Clock } from '#libs/kernel/clock.js';
@@ -24,6 +24,7 @@ import {
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
+import type { PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import type { Journal } from '#apps/agent/src/journal/journal.port.js';
 
 /** How often expiry, the pause flag and the ceiling file are looked at. */
@@ -32,6 +33,7 @@ const sweepMs = 1_000;
 export interface GateParts {
   store: GrantStore;
   rules: LocalRules;
+  pauses: Pick<PracticePauses, 'holds' | 'onChange'>;
   clock: Clock;
   own: OwnIdentity;
   checkReadOnly: (sql: string, databases: readonly string[]) => ReturnType<ReadOnlyCheck>;
@@ -63,6 +65,7 @@ export class SignedGrantGate extends GrantGate {
     this.wasPaused = parts.rules.paused;
     this.inForce = this.standing();
     parts.store.onChange(() => this.sweep());
+    parts.pauses.onChange(() => this.sweep());
   }
 
   /** Begins to look at the clock and the files; ends with `stop`. */
@@ -85,8 +88,9 @@ export class SignedGrantGate extends GrantGate {
   }
 
   override decide(query: QueryToAuthorise): GrantDecision {
-    const { store, rules, clock } = this.parts;
+    const { store, rules, pauses, clock } = this.parts;
     if (rules.paused) return refuse('SITE_PAUSED');
+    if (pauses.holds(query.integratorId)) return refuse('GRANT_PAUSED');
     if (!rules.ceilingReadable) return refuse('GRANT_CEILING', 'ceiling-unreadable');
     if (!this.parts.journalWritable()) return refuse('JOURNAL_UNAVAILABLE');
     const held = store.find(query.grantId);
@@ -103,6 +107,10 @@ export class SignedGrantGate extends GrantGate {
     const answer = evaluateGrant(grant, question, clock.now(), check);
     if (answer.allowed) return this.permit(grant, answer);
     return this.blameCeiling(held.grant, question, answer, check);
+  }
+
+  override isInForce(grantId: string): boolean {
+    return this.inForce.has(grantId);
   }
 
   override minuteLimitOf(grantId: string): number | undefined {
@@ -129,10 +137,17 @@ export class SignedGrantGate extends GrantGate {
     }
   }
 
-  /** The clock may have ended it, in either direction; anything else took it away. */
+  /**
+   * The clock may have ended it, in either direction; a pause stopped it for now; anything else took it
+   * away. Of a pause not its own code, which says that nothing was run.
+   */
   private endOf(grantId: string): ErrorCode {
-    const held = this.parts.store.find(grantId);
-    return (held && standingOf(held.grant, this.parts.clock.now())) ?? 'GRANT_REVOKED';
+    const { store, rules, pauses, clock } = this.parts;
+    const held = store.find(grantId);
+    const ended = held && standingOf(held.grant, clock.now());
+    if (!held || ended) return ended ?? 'GRANT_REVOKED';
+    const isPaused = rules.paused || pauses.holds(held.grant.integratorId);
+    return isPaused ? 'QUERY_STOPPED' : 'GRANT_REVOKED';
   }
 
   /** The pause flag is a file that anyone on this machine may have set: what is written down is what was seen. */
@@ -149,7 +164,7 @@ export class SignedGrantGate extends GrantGate {
    * and one that runs at closing time ends by itself.
    */
   private standing(): Map<string, string> {
-    const { store, rules, clock } = this.parts;
+    const { store, rules, pauses, clock } = this.parts;
     if (rules.paused || !rules.ceilingReadable) return new Map();
     const nowMs = clock.now();
     return new Map(
@@ -157,6 +172,7 @@ export class SignedGrantGate extends GrantGate {
         .all()
         .filter(({ grant }) => grant.epoch >= store.epoch && unkeepableTerm(grant) === undefined)
         .filter(({ grant }) => standingOf(this.lower(grant), nowMs) === undefined)
+        .filter(({ grant }) => !pauses.holds(grant.integratorId))
         .map(({ grant, signed }) => [
           grant.grantId,
           // A lowered ceiling replaces a grant as a new document does.

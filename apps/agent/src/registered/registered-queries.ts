@@ -47,6 +47,8 @@ const KEPT_AFTER_END_MS = 48 * 3_600_000;
 /** Refusals that pass by themselves. */
 const HELD: readonly ErrorCode[] = [
   'SITE_PAUSED',
+  'GRANT_PAUSED',
+  'QUERY_STOPPED',
   'GRANT_OUTSIDE_HOURS',
   'GRANT_NOT_YET_VALID',
   'QUEUE_EXPIRED',

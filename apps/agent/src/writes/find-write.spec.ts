@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { aGrant, aMomentInForce } from '#libs/grants/grant.fixture.js';
+import { aGrant } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { JournalSettings } from '#apps/agent/src/agent.config.js';
 import { KeptJournal } from '#apps/agent/src/execution/execution.fixture.js';
@@ -26,6 +26,7 @@ const receivedAt = new Date(1_000);
 
 let row: JournalRow | 'busy' | Error | undefined;
 let grants: Grant[];
+let isInForce: boolean;
 let rules: { paused: boolean };
 let journal: KeptJournal;
 let sites: PmsSites;
@@ -35,14 +36,15 @@ beforeEach(() => {
   driver.findWrite = () => (row instanceof Error ? Promise.reject(row) : Promise.resolve(row));
   sites = new PmsSites([site], () => driver, noDisk(), aKeeping());
   grants = [aGrant({ siteIds: [siteId] })];
+  isInForce = true;
   rules = { paused: false };
   journal = new KeptJournal();
 });
 
 function find(changes: Partial<typeof meta> = {}) {
   const store = { all: () => grants.map((grant) => ({ grant })), epoch: 1 };
-  const clock = { now: () => aMomentInForce };
-  const finder = new FindWrite(sites, store as never, rules as never, journal, clock as never);
+  const gate = { isInForce: () => isInForce };
+  const finder = new FindWrite(sites, store as never, rules as never, journal, gate as never);
   return finder.execute({ ...meta, ...changes });
 }
 
@@ -104,13 +106,11 @@ describe('what is told of a write', () => {
     expect(await find()).toMatchObject({ state: 'unknown', reason: 'committedByStatement' });
   });
 
-  test('holds no outcome once the permission has ended, nor one that cannot be opened', async () => {
+  test('holds no outcome while no permission is in force, nor one that cannot be opened', async () => {
     row = aRow('applied');
-    for (const ended of [{ revoked: true as const }, { expires: '2026-01-02T00:00:00.000Z' }]) {
-      grants = [aGrant({ siteIds: [siteId], ...ended })];
-      expect(await find()).toEqual({ state: 'applied', ...times });
-    }
-    grants = [aGrant({ siteIds: [siteId] })];
+    isInForce = false;
+    expect(await find()).toEqual({ state: 'applied', ...times });
+    isInForce = true;
     row = { ...aRow('applied'), outcome: Buffer.alloc(64) };
     expect(await find()).toEqual({ state: 'applied', ...times });
   });
@@ -140,8 +140,8 @@ describe('what is told of a write', () => {
     const held = new Promise<undefined>((resolve) => (go = () => resolve(undefined)));
     sites.all()[0]!.driver.findWrite = () => held;
     const store = { all: () => grants.map((grant) => ({ grant })), epoch: 1 };
-    const clock = { now: () => aMomentInForce };
-    const finder = new FindWrite(sites, store as never, rules as never, journal, clock as never);
+    const gate = { isInForce: () => isInForce };
+    const finder = new FindWrite(sites, store as never, rules as never, journal, gate as never);
     const asked = Array.from({ length: 8 }, () => finder.execute(meta));
     await expect(finder.execute(meta)).rejects.toMatchObject({ code: 'CONCURRENCY_LIMITED' });
     go();

@@ -9,9 +9,8 @@ import type {
   WriteOutcome,
 } from '#libs/contracts/link-messages.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
-import { standingOf } from '#libs/grants/evaluate-grant.js';
-import { Clock } from '#libs/kernel/clock.js';
 import { PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
+import { GrantGate } from '#apps/agent/src/grants/grant-gate.port.js';
 import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
@@ -34,7 +33,7 @@ export class FindWrite {
     private readonly grants: GrantStore,
     private readonly rules: LocalRules,
     private readonly journal: Journal,
-    private readonly clock: Clock,
+    private readonly gate: GrantGate,
   ) {}
 
   /** @throws ConduitError SITE_NOT_FOUND, SITE_PAUSED, GRANT_MISSING, CONCURRENCY_LIMITED */
@@ -61,10 +60,7 @@ export class FindWrite {
       .map(({ grant }) => grant)
       .filter((grant) => grant.integratorId === integratorId && grant.siteIds.includes(siteId));
     if (own.length === 0) throw new ConduitError('GRANT_MISSING');
-    const nowMs = this.clock.now();
-    return own.some(
-      (grant) => grant.epoch >= this.grants.epoch && standingOf(grant, nowMs) === undefined,
-    );
+    return own.some(({ grantId }) => this.gate.isInForce(grantId));
   }
 
   private async look(

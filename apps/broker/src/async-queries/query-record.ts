@@ -20,6 +20,7 @@ export const waitReasons = [
   'siteOffline',
   'siteUnreachable',
   'sitePaused',
+  'accessPaused',
   'agentBusy',
   'loadBrake',
   'databaseUnavailable',

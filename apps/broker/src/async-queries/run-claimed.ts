@@ -83,6 +83,8 @@ export class RunClaimed {
     if ('code' in permission) return this.fail(found.record, permission.code);
     // Another run was quicker.
     if (!found.begun) return 'over';
+    // Begun, as one whose site is offline is: so it shows why it waits.
+    if ('waits' in permission) return this.afterFailure(found.record, permission.waits);
     return this.run({ ...found, grant: permission.grant, runId, signal });
   }
 
@@ -124,6 +126,7 @@ export class RunClaimed {
     if (end.status !== 'successful') {
       const { code, errorType = 'haloLink', errorCode } = end.error ?? {};
       const known = isErrorCode(code) ? code : 'LINK_PROTOCOL';
+      if (known === 'QUERY_STOPPED') return this.afterFailure(record, new ConduitError(known));
       const set = { errorCode: known, errorType, errorNumber: whole(errorCode), sqlExecutionMs };
       return this.finish(record, { ...own, state: 'executionFailed', set });
     }
@@ -140,10 +143,13 @@ export class RunClaimed {
 
   private async afterFailure(record: QueryRecord, error: ConduitError): Promise<Verdict> {
     const wasCut = error.code === 'LINK_CLOSED';
+    const isStopped = error.code === 'QUERY_STOPPED';
     const wait = wasCut ? AGAIN : waitAfter(error);
     if (!wait) return this.fail(record, error.code);
-    if (await this.waitAgain(record, wait, record.runs + (wasCut ? 1 : 0))) return wait;
+    if (await this.waitAgain(record, wait, record.runs + (wasCut || isStopped ? 1 : 0)))
+      return wait;
     if (wasCut) return this.fail(record, 'SITE_LOST');
+    if (isStopped) return this.fail(record, error.code);
     const { runId = '' } = record;
     return this.finish(record, { state: 'expiredInQueue', from: runningStates, runId });
   }

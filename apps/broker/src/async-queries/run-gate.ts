@@ -4,6 +4,7 @@ import type { InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { grantRefusals } from '#apps/broker/src/queries/query-admission.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { Clock } from '#libs/kernel/clock.js';
 
@@ -19,9 +20,13 @@ export class RunGate {
     return this.clock.now() < deadlineMs;
   }
 
-  /** The grant in force, or why there is nothing to ask the agent. */
-  open({ siteId, integratorId }: InLine): { grant: Grant } | { code: ErrorCode } {
+  /** The grant in force, why there is nothing to ask the agent, or why not yet. */
+  open({
+    siteId,
+    integratorId,
+  }: InLine): { grant: Grant } | { code: ErrorCode } | { waits: ConduitError } {
     const found = this.grants.find(siteId, integratorId);
+    if (found.state === 'paused') return { waits: new ConduitError('GRANT_PAUSED') };
     return found.state === 'active' ? { grant: found.grant } : { code: grantRefusals[found.state] };
   }
 }

@@ -12,7 +12,7 @@ export interface Wait {
 
 const MAX_REST_MS = 60_000;
 
-/** In all of them nothing was run. */
+/** In all of them nothing was run, but for the one that was stopped, which runs again as one that was cut does. */
 const waits: Partial<Record<ErrorCode, Wait>> = {
   CONCURRENCY_LIMITED: { reason: 'agentBusy', of: 'integrator', restMs: 500 },
   QUEUE_EXPIRED: { reason: 'agentBusy', of: 'integrator', restMs: 100 },
@@ -24,6 +24,8 @@ const waits: Partial<Record<ErrorCode, Wait>> = {
   DATABASE_UNAVAILABLE: { reason: 'databaseUnavailable', of: 'site', restMs: 5_000 },
   DATABASE_LOGIN_REFUSED: { reason: 'databaseUnavailable', of: 'site', restMs: 10_000 },
   SITE_PAUSED: { reason: 'sitePaused', of: 'site', restMs: 5_000 },
+  GRANT_PAUSED: { reason: 'accessPaused', of: 'integrator', restMs: 3_000 },
+  QUERY_STOPPED: { reason: 'accessPaused', of: 'integrator', restMs: 3_000 },
   SITE_OFFLINE: { reason: 'siteOffline', of: 'site', restMs: 1_000 },
   SITE_UNREACHABLE: { reason: 'siteUnreachable', of: 'site', restMs: 1_000 },
 };

@@ -3,6 +3,7 @@ import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 
 import type { SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import { DeliverPauses } from '#apps/broker/src/grants/deliver-pauses.js';
 import { DeliverProposals } from '#apps/broker/src/grants/deliver-proposals.js';
 import { metaOf } from '#apps/broker/src/grants/exact-meta.js';
 import { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
@@ -22,6 +23,7 @@ export class ApprovalsController {
     private readonly approvers: OfferedApprovers,
     private readonly rules: RecordAgentRules,
     private readonly proposals: DeliverProposals,
+    private readonly pauses: DeliverPauses,
   ) {}
 
   @MessagePattern(brokerPatterns.listOfferedPasskeys)
@@ -39,6 +41,7 @@ export class ApprovalsController {
       context.peer,
       metaOf<ReportRulesMeta>(request, reportRulesShape).rules,
     );
+    void this.pauses.toAgent(context.peer.agentId);
     void this.proposals.toAgent(context.peer.agentId);
     return {};
   }

@@ -1,6 +1,6 @@
 /**
  * Permission as the broker knows it: pairing codes, access requests, and the practice's signed
- * grants, kept as signed. What an owner's passkey approved waits here for the practice's server; only
+ * grants, kept as signed, and its pauses, which it brings to the agent. What an owner's passkey approved waits here for the practice's server; only
  * the server's receipt puts it in force. It answers hopeless requests early; the decision is the agent's.
  */
 import { Module } from '@nestjs/common';
@@ -9,6 +9,7 @@ import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
 import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
 import { ApprovalsController } from '#apps/broker/src/grants/approvals.controller.js';
+import { DeliverPauses } from '#apps/broker/src/grants/deliver-pauses.js';
 import { DeliverProposals } from '#apps/broker/src/grants/deliver-proposals.js';
 import { DraftGrant } from '#apps/broker/src/grants/draft-grant.js';
 import { GrantStandings } from '#apps/broker/src/grants/grant-standings.js';
@@ -23,6 +24,7 @@ import { GrantsController } from '#apps/broker/src/grants/grants.controller.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
 import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 import { PairingDoor } from '#apps/broker/src/grants/pairing-door.js';
+import { PausesAtAgents } from '#apps/broker/src/grants/pauses-at-agents.js';
 import { PausableGrantBook } from '#apps/broker/src/grants/pausable-grant-book.js';
 import { RedeemPairingCode } from '#apps/broker/src/grants/redeem-pairing-code.js';
 import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
@@ -38,10 +40,12 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     AccessRequests,
     StoreGrant,
     AgentRulesBook,
+    DeliverPauses,
     DeliverProposals,
     DraftGrant,
     GrantStandings,
     OfferedApprovers,
+    PausesAtAgents,
     ProposeGrant,
     RecordAgentRules,
     SettleProposal,
@@ -60,6 +64,7 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     LivePauses,
     OfferedApprovers,
     PairingDoor,
+    PausesAtAgents,
     ProposeGrant,
   ],
 })

@@ -3,6 +3,10 @@ import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
 import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 import { PausableGrantBook } from '#apps/broker/src/grants/pausable-grant-book.js';
+import { PausesAtAgents } from '#apps/broker/src/grants/pauses-at-agents.js';
+import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
+import { ShowPauses } from '#apps/broker/src/practice-desk/show-pauses.js';
 import { PauseAccess } from '#apps/broker/src/practice-desk/pause-access.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 
@@ -16,6 +20,7 @@ let practice: BrokerPractice;
 let pauses: LivePauses;
 let book: PausableGrantBook;
 let access: PauseAccess;
+let atAgents: PausesAtAgents;
 
 beforeAll(async () => {
   practice = await BrokerPractice.open();
@@ -23,7 +28,10 @@ beforeAll(async () => {
   pauses = new LivePauses(store.kysely, broadcast, log);
   await pauses.onModuleInit();
   book = new PausableGrantBook(practice.book, pauses);
-  access = new PauseAccess(store.kysely, audit, broadcast, clock);
+  atAgents = new PausesAtAgents(store.kysely, clock);
+  const links = { availability: () => 'offline' } as unknown as SiteLinks;
+  const shown = new ShowPauses(store.kysely, new PracticeBook(store.kysely, links), atAgents);
+  access = new PauseAccess(store.kysely, audit, broadcast, clock, shown);
   for (const n of ['1', '2']) {
     const integratorId = `integrator-${n}`;
     await practice.asked('site-1', integratorId);
@@ -80,6 +88,35 @@ test('another practice’s pause stops nothing here, and of a stranger nothing i
   await expect(access.pause('practice-1', person, 'nobody')).rejects.toMatchObject({
     code: 'CONSOLE_ENTRY_NOT_FOUND',
   });
+});
+
+test('a pause is in force at a server once the server has said so, and since then', async () => {
+  const servers = async () => (await access.list('practice-1')).integrators[0]?.servers;
+  await access.pause('practice-1', person, 'integrator-1');
+  const wanted = await atAgents.wanted('practice-1');
+  expect(wanted).toMatchObject({ everyone: false, integrators: ['integrator-1'] });
+  expect(await atAgents.behind(['agent-1'])).toEqual(['agent-1']);
+  expect(await servers()).toEqual([{ siteNames: ['Zz Rooms 1'], isOnline: false }]);
+  expect(await atAgents.confirmed('practice-1', 'agent-1', wanted)).toBe(false);
+  expect(await atAgents.behind(['agent-1'])).toEqual([]);
+  const since = new Date(practice.clock.now()).toISOString();
+  practice.clock.advance(60_000);
+  await access.pause('practice-1', person);
+  await atAgents.confirmed('practice-1', 'agent-1', await atAgents.wanted('practice-1'));
+  expect(await servers()).toMatchObject([{ since }]);
+  expect((await access.list('practice-1')).all?.servers).toMatchObject([
+    { since: new Date(practice.clock.now()).toISOString() },
+  ]);
+  await access.resume('practice-1', person);
+  await access.resume('practice-1', person, 'integrator-1');
+});
+
+test('a server that is ahead of a store that was set back is told again, above its number', async () => {
+  const { revision } = await atAgents.wanted('practice-1');
+  const held = { revision: revision + 5, everyone: true, integrators: [] };
+  expect(await atAgents.confirmed('practice-1', 'agent-1', held)).toBe(true);
+  expect((await atAgents.wanted('practice-1')).revision).toBe(revision + 6);
+  expect(await atAgents.behind(['agent-1'])).toEqual(['agent-1']);
 });
 
 test('each change is recorded once, with whose it was', async () => {

@@ -1,13 +1,15 @@
 /**
  * Stops an integrator, or all of them, with one press, and lets them go on again. A pause only ever
- * takes away, so it needs no passkey; it counts at every node once it is answered.
+ * takes away, so it needs no passkey; it counts at every node once it is answered, and is on its way to
+ * the practice's server.
  */
 import { Injectable } from '@nestjs/common';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EVERYONE } from '#apps/broker/src/grants/live-pauses.js';
+import { ShowPauses } from '#apps/broker/src/practice-desk/show-pauses.js';
 import type { Pauses } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -20,28 +22,11 @@ export class PauseAccess {
     private readonly audit: AuditTrail,
     private readonly broadcast: Broadcast,
     private readonly clock: Clock,
+    private readonly shown: ShowPauses,
   ) {}
 
-  async list(practiceId: string): Promise<Pauses> {
-    const rows = await this.database
-      .selectFrom('access_pauses')
-      .leftJoin('people', 'people.person_id', 'access_pauses.paused_by')
-      .select(['integrator_id', 'paused_at', 'people.name'])
-      .where('practice_id', '=', practiceId)
-      .orderBy('paused_at')
-      .execute();
-    const pauses = rows.map((row) => ({
-      integratorId: row.integrator_id,
-      since: row.paused_at.toISOString(),
-      ...(row.name !== null && { byName: row.name }),
-    }));
-    const all = pauses.find(({ integratorId }) => integratorId === EVERYONE);
-    return {
-      ...(all && {
-        all: { since: all.since, ...(all.byName !== undefined && { byName: all.byName }) },
-      }),
-      integrators: pauses.filter((one) => one !== all),
-    };
+  list(practiceId: string): Promise<Pauses> {
+    return this.shown.execute(practiceId);
   }
 
   /**
@@ -86,6 +71,11 @@ export class PauseAccess {
   ): Promise<void> {
     await this.database.transaction().execute(async (within) => {
       if (!(await act(within))) return;
+      await within
+        .updateTable('practices')
+        .set({ pause_revision: sql`pause_revision + 1` })
+        .where('practice_id', '=', practiceId)
+        .execute();
       const whom = integratorId === undefined ? {} : { integrator: integratorId };
       await this.audit.record({ type, practice: practiceId, ...whom, actorRef: personId }, within);
     });

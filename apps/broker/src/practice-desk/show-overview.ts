@@ -48,7 +48,7 @@ export class ShowOverview {
       integrators: connected(permissions, sums, pauses),
       openRequests: await this.openRequests(practiceId),
       admittedApprovers: await this.desk.admitted(practiceId),
-      ...(pauses.all && { pausedSince: pauses.all.since }),
+      ...(pauses.all && { pause: pauses.all }),
     };
   }
 
@@ -121,7 +121,7 @@ function connected(
         name: own[0]?.integratorName ?? integratorId,
         permissions: own,
         today: { reads, writes, refused, failed, ...(lastAt !== undefined && { lastAt }) },
-        ...(pause && { pausedSince: pause.since }),
+        ...(pause && { pause }),
       };
     })
     .sort((a, b) => a.name.localeCompare(b.name));

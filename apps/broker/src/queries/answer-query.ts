@@ -39,7 +39,8 @@ export class AnswerQuery {
     const held = order.options.streamed ? undefined : this.budget.open(order.caller.integratorId);
     const { practiceId, integratorId } = order.grant;
     const unwatch = this.pauses.whenPaused(practiceId, integratorId, () =>
-      gone.abort(new ConduitError('GRANT_PAUSED')),
+      // It may have begun: not the code that says that nothing was run.
+      gone.abort(new ConduitError('QUERY_STOPPED')),
     );
     reply.raw.once('close', () => {
       unwatch();

@@ -31,6 +31,7 @@ const runErrors: ErrorCode[] = [
   'GRANT_EXPIRED',
   'GRANT_REVOKED',
   'GRANT_PAUSED',
+  'QUERY_STOPPED',
   'GRANT_NOT_YET_VALID',
   'GRANT_SCOPE',
   'GRANT_CATALOGUE',

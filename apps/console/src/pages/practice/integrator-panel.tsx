@@ -6,6 +6,7 @@ import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { PauseAtServers } from './pause-at-servers.js';
 import { StateBadge } from './permission-state.js';
 import { useIs } from './practice-page.js';
 
@@ -16,8 +17,8 @@ export interface IntegratorPanelProps {
 }
 
 export function IntegratorPanel({ practiceId, integrator, isAllPaused }: IntegratorPanelProps) {
-  const { integratorId, name, pausedSince, today, permissions } = integrator;
-  const isPaused = pausedSince !== undefined;
+  const { integratorId, name, pause, today, permissions } = integrator;
+  const isPaused = pause !== undefined;
   return (
     <div className="panel">
       <div className="spread">
@@ -27,10 +28,13 @@ export function IntegratorPanel({ practiceId, integrator, isAllPaused }: Integra
           <PauseOne {...{ practiceId, integratorId, name, isPaused }} />
         </span>
       </div>
-      {isPaused && (
-        <p className="quiet">
-          Paused since <DateTime value={pausedSince} />.
-        </p>
+      {pause && (
+        <>
+          <p className="quiet">
+            Paused since <DateTime value={pause.since} />.
+          </p>
+          <PauseAtServers pause={pause} />
+        </>
       )}
       <Counts today={today} />
       <ul className="panels">

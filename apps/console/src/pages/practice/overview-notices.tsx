@@ -3,11 +3,12 @@ import type { PermissionSummary, PracticeOverview } from '#libs/console-api/prac
 import { ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
+import { PauseAtServers } from './pause-at-servers.js';
 import { endsSoon, isAlarming } from './permission-state.js';
 import { useIs } from './practice-page.js';
 
 export function OverviewNotices({ overview }: { overview: PracticeOverview }) {
-  const { practiceId, integrators, pausedSince } = overview;
+  const { practiceId, integrators, pause } = overview;
   const permissions = integrators.flatMap((one) => one.permissions);
   const path = ({ grantId }: PermissionSummary) => `/practices/${practiceId}/access/${grantId}`;
   return (
@@ -20,12 +21,13 @@ export function OverviewNotices({ overview }: { overview: PracticeOverview }) {
           action={<ButtonLink to={path(one)}>What to do</ButtonLink>}
         />
       ))}
-      {pausedSince !== undefined && (
+      {pause && (
         <Notice tone="warning" title="Everything is paused">
           <p>
-            Since <DateTime value={pausedSince} /> no software reaches the practice’s records.
+            Since <DateTime value={pause.since} /> no software reaches the practice’s records.
             Permissions stay as they are.
           </p>
+          <PauseAtServers pause={pause} />
         </Notice>
       )}
       <FirstTrust overview={overview} />

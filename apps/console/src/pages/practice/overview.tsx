@@ -76,7 +76,7 @@ function Connected({ overview }: { overview: PracticeOverview }) {
           <IntegratorPanel
             practiceId={practiceId}
             integrator={integrator}
-            isAllPaused={overview.pausedSince !== undefined}
+            isAllPaused={overview.pause !== undefined}
           />
         </li>
       ))}
@@ -131,10 +131,10 @@ function Sites({ overview: { sites, practiceId } }: { overview: PracticeOverview
 
 /** One press to stop, one question before going on. */
 function PauseAll({ overview }: { overview: PracticeOverview }) {
-  const { practiceId, integrators, pausedSince } = overview;
+  const { practiceId, integrators, pause } = overview;
   const queries = useQueryClient();
   const [isAsked, setAsked] = useState(false);
-  const isPaused = pausedSince !== undefined;
+  const isPaused = pause !== undefined;
   const change = useMutation({
     mutationFn: () => (isPaused ? resumeAccess(practiceId) : pauseAccess(practiceId)),
     onSuccess: async () => {

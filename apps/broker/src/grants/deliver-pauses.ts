@@ -1,0 +1,95 @@
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import { AttachedLinks, type Attachment } from '#apps/broker/src/gateway/attached-links.js';
+import { PausesAtAgents } from '#apps/broker/src/grants/pauses-at-agents.js';
+import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { agentPatterns } from '#libs/contracts/link-messages.js';
+import { firstWrongField } from '#libs/grants/field-checks.js';
+import { pausesShape, type PausesAsTold } from '#libs/grants/pause-messages.js';
+import type { LinkClient } from '#libs/link/link-client.js';
+
+const ANSWER_MS = 5_000;
+const SWEEP_MS = 15_000;
+/** How long whoever paused waits for the servers: with a prompt one the page shows it at once. */
+const PATIENCE_MS = 1_000;
+
+/**
+ * Brings what a practice has paused to its agents that are attached to this node: at each change, when
+ * an agent comes, and every few seconds to those that have not confirmed it. Always the whole of it.
+ */
+@Injectable()
+export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
+  private readonly turns = new Map<string, Promise<void>>();
+  private stopListening: (() => void) | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly links: AttachedLinks,
+    private readonly pauses: PausesAtAgents,
+    private readonly broadcast: Broadcast,
+    private readonly log: EventLog,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopListening = this.broadcast.subscribe('pause.changed', (id) => this.toPractice(id));
+    this.timer = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    this.stopListening?.();
+    clearInterval(this.timer);
+  }
+
+  /** Never rejects: an agent that does not answer is told again. */
+  toAgent(agentId: string): Promise<void> {
+    const before = this.turns.get(agentId) ?? Promise.resolve();
+    const turn = before
+      .then(() => this.deliver(agentId))
+      .catch(() => undefined)
+      .finally(() => this.turns.get(agentId) === turn && this.turns.delete(agentId));
+    this.turns.set(agentId, turn);
+    return turn;
+  }
+
+  private async toPractice(practiceId: string): Promise<void> {
+    const here = this.links.all().filter(({ peer }) => peer.practiceId === practiceId);
+    const agentIds = [...new Set(here.map(({ peer }) => peer.agentId))];
+    const told = Promise.all(agentIds.map((agentId) => this.toAgent(agentId)));
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+    await Promise.race([told, patience]);
+    clearTimeout(timer);
+  }
+
+  private async sweep(): Promise<void> {
+    try {
+      const behind = await this.pauses.behind(this.links.agentIds());
+      await Promise.all(behind.map((agentId) => this.toAgent(agentId)));
+    } catch {
+      this.log.write('store.unavailable', { what: 'pauses' });
+    }
+  }
+
+  /** The store is read in the agent's turn: what is told last is what was paused last. */
+  private async deliver(agentId: string): Promise<void> {
+    const attachment = this.links.newest(agentId);
+    if (!attachment) return;
+    const { practiceId } = attachment.peer;
+    const isAhead = await this.tell(attachment, await this.pauses.wanted(practiceId));
+    if (isAhead) await this.tell(attachment, await this.pauses.wanted(practiceId));
+  }
+
+  private async tell({ client, peer }: Attachment, wanted: PausesAsTold): Promise<boolean> {
+    const held = await ask(client, wanted);
+    if (firstWrongField(held, pausesShape) !== undefined) return false;
+    return this.pauses.confirmed(peer.practiceId, peer.agentId, held);
+  }
+}
+
+async function ask(client: LinkClient, wanted: PausesAsTold): Promise<PausesAsTold> {
+  const options = { deadlineMs: ANSWER_MS };
+  const reply = await client.request(agentPatterns.putPauses, { ...wanted }, undefined, options);
+  for await (const fragment of reply.body) void fragment;
+  return (await reply.end) as PausesAsTold;
+}
