@@ -262,6 +262,7 @@ export const alertKinds = [
   'clock-skewed',
   'agent-quarantined',
   'queue-growing',
+  'revocation-unconfirmed',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 

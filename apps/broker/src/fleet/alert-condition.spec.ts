@@ -133,3 +133,28 @@ describe('a rule that keeps hours', () => {
     expect(isDue(atOnce, { ...condition, sinceMs: night9pm }, [clinic], night9pm)).toBe(false);
   });
 });
+
+describe('a closed day', () => {
+  const days = { timeZone: 'Australia/Sydney', windows: [], closedDays: ['2027-01-26'] };
+
+  test('is closed from midnight to midnight by the practice’s clock, with hours and without', () => {
+    const hours = { ...days, windows: [{ days: [2], from: '08:00', to: '18:00' }] };
+    for (const [moment, isOpen, isOpenWithHours] of [
+      ['2027-01-25T12:59:00Z', true, false],
+      ['2027-01-25T13:00:00Z', false, false],
+      ['2027-01-26T00:00:00Z', false, false],
+      ['2027-01-26T12:59:00Z', false, false],
+      ['2027-01-26T13:00:00Z', true, false],
+      ['2027-02-02T00:00:00Z', true, true],
+    ] as const) {
+      expect([moment, isOpenAt([days], at(moment))]).toEqual([moment, isOpen]);
+      expect([moment, isOpenAt([hours], at(moment))]).toEqual([moment, isOpenWithHours]);
+    }
+  });
+
+  test('is no outage, and what goes on after it counts from the next morning', () => {
+    const since = at('2027-01-26T00:00:00Z');
+    expect(openForMs([days], since, at('2027-01-26T06:00:00Z'), 10 * MINUTE)).toBe(0);
+    expect(openForMs([days], since, at('2027-01-26T13:05:00Z'), 10 * MINUTE)).toBe(5 * MINUTE);
+  });
+});

@@ -2,9 +2,9 @@
  * What each kind of alert is about, out of one agent's row. Pure. A condition has a beginning; for
  * how long it must last, and whether by opening hours, is the rule's.
  */
-import { openForMs } from '#apps/broker/src/fleet/opening-hours.js';
+import { openForMs, type SiteCalendar } from '#apps/broker/src/fleet/opening-hours.js';
 import type { FleetRow } from '#apps/broker/src/fleet/fleet-row.js';
-import type { AlertKind, OpeningHours } from '#libs/console-api/operator.js';
+import type { AlertKind } from '#libs/console-api/operator.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -56,6 +56,8 @@ const looks: Record<AlertKind, Look> = {
     state === 'quarantined' ? since.getTime() : undefined,
   'queue-growing': ({ registry, waiting, waiting_since: since }, atLeast) =>
     registry === 'active' && waiting >= atLeast && since ? since.getTime() : undefined,
+  'revocation-unconfirmed': ({ registry, ending_since: since }) =>
+    registry === 'revoked' ? undefined : since?.getTime(),
 };
 
 /** Whether the condition is there at all; an open alert stays until it is not. */
@@ -72,7 +74,7 @@ export function conditionOf(
 export function isDue(
   { afterMs, keepsHours }: Pick<AlertTerms, 'afterMs' | 'keepsHours'>,
   { sinceMs }: AlertCondition,
-  hours: readonly (OpeningHours | undefined)[],
+  hours: readonly (SiteCalendar | undefined)[],
   nowMs: number,
 ): boolean {
   if (nowMs - sinceMs < afterMs) return false;

@@ -13,6 +13,7 @@ import {
   noMailServer,
   type TakenLetter,
 } from '#apps/broker/src/mail/mail-server.fixture.js';
+import type { OwnerMail } from '#apps/broker/src/fleet/owner-mail.js';
 import type { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -29,6 +30,7 @@ const aMail = (room: MailRoom): AlertMail => {
   return new AlertMail(
     room,
     new ConsoleOrigin(Object.assign(new BrokerConfig(), { consoleOrigin })),
+    {} as OwnerMail,
   );
 };
 

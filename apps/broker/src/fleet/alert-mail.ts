@@ -10,6 +10,7 @@ import {
   type AlertWord,
   type NoticeOutcome,
 } from '#apps/broker/src/fleet/alert-words.js';
+import { OwnerMail } from '#apps/broker/src/fleet/owner-mail.js';
 import { MailRoom } from '#apps/broker/src/mail/mail-room.port.js';
 
 /** More would be read by nobody; the console has them all. */
@@ -20,7 +21,13 @@ export class AlertMail {
   constructor(
     private readonly room: MailRoom,
     private readonly origin: ConsoleOrigin,
+    private readonly owners: OwnerMail,
   ) {}
+
+  /** To an owner of the practice, in words for one. */
+  sendToOwner(personId: string, words: readonly AlertWord[]): Promise<NoticeOutcome> {
+    return this.owners.send(personId, words);
+  }
 
   /** Without a mail server nothing can be sent, now or later. */
   send(to: string, words: readonly AlertWord[]): Promise<NoticeOutcome> {

@@ -22,6 +22,7 @@ export const alertTitles: Record<AlertKind, string> = {
   'clock-skewed': 'An agent’s clock is wrong',
   'agent-quarantined': 'An agent is quarantined',
   'queue-growing': 'Queries pile up',
+  'revocation-unconfirmed': 'A practice’s server has not confirmed an end of access',
 };
 
 export const toUtc = (moment: Date): string =>

@@ -23,10 +23,15 @@ export class AskDiagnosis {
   ) {}
 
   /**
+   * @param from of somebody of the practice the agent's timeline, which staff read, has no name
    * @returns the diagnosis's id, that of the one under way where there is one
    * @throws ConduitError CONSOLE_ENTRY_NOT_FOUND; SITE_OFFLINE where nobody could answer
    */
-  async execute({ personId }: SignedInPerson, agentId: string): Promise<string> {
+  async execute(
+    { personId }: SignedInPerson,
+    agentId: string,
+    from: 'staff' | 'practice' = 'staff',
+  ): Promise<string> {
     const { practiceId, state } = await this.require(agentId);
     if (state !== 'online' && state !== 'degraded') throw new ConduitError('SITE_OFFLINE');
     const now = new Date(this.clock.now());
@@ -51,7 +56,8 @@ export class AskDiagnosis {
         .insertInto('agent_diagnoses')
         .values({ diagnosis_id: id, agent_id: agentId, asked_by: personId, asked_at: now })
         .execute();
-      await noteAct(within, { agentId, kind: 'diagnosed', actorRef: personId, at: now });
+      const actorRef = from === 'staff' ? personId : null;
+      await noteAct(within, { agentId, kind: 'diagnosed', actorRef, at: now });
       const about = { agent: agentId, practice: practiceId, actorRef: personId };
       await this.audit.record({ type: 'agent.diagnosed', ...about }, within);
       return { diagnosisId: id, isFresh: true };

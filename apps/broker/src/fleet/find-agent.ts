@@ -4,6 +4,7 @@ import { fleetAgent, fleetColumns, moment } from '#apps/broker/src/fleet/fleet-a
 import { standingOfRow } from '#apps/broker/src/fleet/fleet-row.js';
 import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
 import { ListAlerts } from '#apps/broker/src/fleet/list-alerts.js';
+import { calendarOf } from '#apps/broker/src/fleet/agent-hours.js';
 import { isOpenAt } from '#apps/broker/src/fleet/opening-hours.js';
 import type { AgentDetail, SiteHealth } from '#libs/console-api/operator.js';
 import type { SiteSignals } from '#libs/db/fleet-tables.js';
@@ -54,13 +55,16 @@ export class FindAgent {
     const rows = await this.database
       .selectFrom('sites')
       .leftJoin('site_hours as hours', 'hours.site_id', 'sites.site_id')
+      .innerJoin('practices', 'practices.practice_id', 'sites.practice_id')
       .select(['sites.site_id', 'sites.name', 'sites.pms_type', 'hours.time_zone', 'hours.windows'])
+      .select(['practices.time_zone as practice_zone', 'closed_days'])
       .where('agent_id', '=', agentId)
       .orderBy('sites.name')
       .orderBy('sites.site_id')
       .execute();
     const nowMs = this.clock.now();
-    return rows.map(({ time_zone: timeZone, windows, ...site }) => {
+    return rows.map((site) => {
+      const { time_zone: timeZone, windows } = site;
       const said = signals.find(({ siteId }) => siteId === site.site_id);
       const hours = timeZone === null || windows === null ? undefined : { timeZone, windows };
       return {
@@ -69,7 +73,7 @@ export class FindAgent {
         name: site.name,
         pmsType: site.pms_type,
         ...(hours && { hours }),
-        isOpen: isOpenAt([hours], nowMs),
+        isOpen: isOpenAt([calendarOf(site)], nowMs),
       } as SiteHealth;
     });
   }

@@ -7,6 +7,8 @@ import type { Database } from '#libs/db/schema.js';
 export interface FleetRow extends Omit<Selectable<AgentHealthTable>, 'sites'> {
   registry: 'active' | 'quarantined' | 'revoked';
   state_reason: string | null;
+  /** Since when the oldest end of access waits for its confirmation. */
+  ending_since: Date | null;
 }
 
 const toMs = (moment: Date | null): number | null => moment?.getTime() ?? null;
@@ -16,12 +18,23 @@ export function readFleet(database: Kysely<Database>): Promise<FleetRow[]> {
   return database
     .selectFrom('agent_health as health')
     .innerJoin('agents', 'agents.agent_id', 'health.agent_id')
+    .leftJoin(
+      (ending) =>
+        ending
+          .selectFrom('grant_proposals')
+          .select(({ fn }) => ['agent_id', fn.min('created_at').as('ending_since')])
+          .where('revokes', '=', true)
+          .where('state', '=', 'proposed')
+          .groupBy('agent_id')
+          .as('ending'),
+      (join) => join.onRef('ending.agent_id', '=', 'health.agent_id'),
+    )
     .select(['agents.state as registry', 'agents.state_reason'])
     .select(['health.agent_id', 'health.state', 'health.cause', 'health.state_since'])
     .select(['heard_at', 'reported_at', 'joined_at', 'left_at', 'reconnects', 'reconnects_since'])
     .select(['link_ms', 'clock_offset_ms', 'version', 'certificate_ends_at', 'paused'])
     .select(['database', 'database_since', 'database_ms', 'probed_at', 'load'])
-    .select(['waiting', 'waiting_since', 'last_error', 'last_error_at'])
+    .select(['ending_since', 'waiting', 'waiting_since', 'last_error', 'last_error_at'])
     .execute();
 }
 

@@ -33,6 +33,7 @@ import { LiveSessions } from '#apps/broker/src/fleet/live-sessions.js';
 import { LiveStreams } from '#apps/broker/src/fleet/live-streams.js';
 import { Onboard } from '#apps/broker/src/fleet/onboard.js';
 import { OnboardingController } from '#apps/broker/src/fleet/onboarding.controller.js';
+import { OwnerMail } from '#apps/broker/src/fleet/owner-mail.js';
 import { PurgeFleet } from '#apps/broker/src/fleet/purge-fleet.js';
 import { QuarantineAgent } from '#apps/broker/src/fleet/quarantine-agent.js';
 import { ReadTimeline } from '#apps/broker/src/fleet/read-timeline.js';
@@ -51,7 +52,15 @@ import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { WebhooksModule } from '#apps/broker/src/webhooks/webhooks.module.js';
 
 const ofStanding = [FindAgent, FleetRound, FleetWatch, ListFleet, PurgeFleet, ReadTimeline];
-const ofAlerts = [AlertMail, AlertRules, AlertWebhook, ListAlerts, ReviewAlerts, SendNotices];
+const ofAlerts = [
+  AlertMail,
+  AlertRules,
+  AlertWebhook,
+  ListAlerts,
+  OwnerMail,
+  ReviewAlerts,
+  SendNotices,
+];
 const ofActs = [ActRequestBook, ApproveAct, AskAct, CarryOutAct, DeclineAct, QuarantineAgent];
 const ofDiagnoses = [AskDiagnosis, FindDiagnosis, RunDiagnosis];
 const ofOnboarding = [ListIntegrators, ListPractices, Onboard];
@@ -89,5 +98,6 @@ const ofOnboarding = [ListIntegrators, ListPractices, Onboard];
     SavedViews,
     SetSiteHours,
   ],
+  exports: [AskDiagnosis, FindDiagnosis],
 })
 export class FleetModule {}

@@ -4,6 +4,7 @@ import { Kysely, type Selectable, type Transaction } from 'kysely';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { conditionOf, isDue, type AlertCondition } from '#apps/broker/src/fleet/alert-condition.js';
 import { hoursOfAgents } from '#apps/broker/src/fleet/agent-hours.js';
+import { ownersToTell } from '#apps/broker/src/fleet/owner-mail.js';
 import type { FleetRow } from '#apps/broker/src/fleet/fleet-row.js';
 import type { AlertRulesTable } from '#libs/db/fleet-tables.js';
 import type { Database } from '#libs/db/schema.js';
@@ -62,7 +63,7 @@ export class ReviewAlerts {
     const ruleOf = new Map(rules.map((rule) => [rule.rule_id, rule]));
     for (const alert of open.filter(isOver)) {
       const rule = ruleOf.get(alert.rule_id);
-      if (rule) changed += Number(await this.close(alert.alert_id, rule, nowMs));
+      if (rule) changed += Number(await this.close(alert, rule, nowMs));
     }
     if (changed > 0) await this.broadcast.publish('alert.changed', 'all');
   }
@@ -92,7 +93,8 @@ export class ReviewAlerts {
         .returning('alert_id')
         .executeTakeFirst();
       if (!alert) return false;
-      await this.noteFor(within, alert.alert_id, rule, 'opened', nowMs);
+      const about = { alertId: alert.alert_id, agentId: row.agent_id };
+      await this.noteFor(within, about, rule, 'opened', nowMs);
       return true;
     });
   }
@@ -121,7 +123,11 @@ export class ReviewAlerts {
     return true;
   }
 
-  private async close(alertId: string, rule: Rule, nowMs: number): Promise<boolean> {
+  private async close(
+    alert: { alert_id: string; agent_id: string },
+    rule: Rule,
+    nowMs: number,
+  ): Promise<boolean> {
     return this.database.transaction().execute(async (within) => {
       const closed = await within
         .updateTable('alerts')
@@ -131,19 +137,24 @@ export class ReviewAlerts {
         .returning('alert_id')
         .executeTakeFirst();
       if (!closed) return false;
-      await this.noteFor(within, alertId, rule, 'closed', nowMs + SAME_ALERT_MS);
+      const about = { alertId: alert.alert_id, agentId: alert.agent_id };
+      await this.noteFor(within, about, rule, 'closed', nowMs + SAME_ALERT_MS);
       return true;
     });
   }
 
   private async noteFor(
     within: Transaction<Database>,
-    alertId: string,
+    { alertId, agentId }: { alertId: string; agentId: string },
     rule: Rule,
     what: 'opened' | 'closed',
     dueMs: number,
   ): Promise<void> {
+    // Theirs to mend, and they may not look at the console before tomorrow.
+    const owners =
+      rule.kind === 'revocation-unconfirmed' ? await ownersToTell(within, agentId) : [];
     const targets = [
+      ...owners.map((target) => ({ channel: 'owner' as const, target })),
       ...rule.emails.map((target) => ({ channel: 'mail' as const, target })),
       ...(rule.webhook_url === null
         ? []

@@ -80,7 +80,7 @@ function aNode() {
     sent.push({ to, words: [...words] });
     return Promise.resolve(outcome);
   };
-  const mail = { send } as unknown as AlertMail;
+  const mail = { send, sendToOwner: send } as unknown as AlertMail;
   const webhook = { send } as unknown as AlertWebhook;
   const notices = new SendNotices(store.kysely, mail, webhook, clock, new MemoryEventLog());
   const look = async (isSure = true): Promise<void> => {

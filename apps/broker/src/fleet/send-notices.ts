@@ -13,7 +13,7 @@ const FIRST_PAUSE_MS = 60_000;
 
 interface ClaimedNotice extends AlertWord {
   notice_id: string;
-  channel: 'mail' | 'webhook';
+  channel: 'mail' | 'webhook' | 'owner';
   target: string;
   attempts: number;
 }
@@ -70,11 +70,22 @@ export class SendNotices {
 
   private async send(notices: ClaimedNotice[]): Promise<void> {
     const [{ channel, target }] = notices as [ClaimedNotice];
-    const outcome =
-      channel === 'mail'
-        ? await this.mail.send(target, notices)
-        : await this.webhook.send(target, notices);
-    await this.settle(notices, outcome);
+    await this.settle(notices, await this.outcomeOf(channel, target, notices));
+  }
+
+  private outcomeOf(
+    channel: ClaimedNotice['channel'],
+    target: string,
+    words: readonly AlertWord[],
+  ): Promise<NoticeOutcome> {
+    switch (channel) {
+      case 'mail':
+        return this.mail.send(target, words);
+      case 'owner':
+        return this.mail.sendToOwner(target, words);
+      case 'webhook':
+        return this.webhook.send(target, words);
+    }
   }
 
   private async settle(notices: ClaimedNotice[], outcome: NoticeOutcome): Promise<void> {

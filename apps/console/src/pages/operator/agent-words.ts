@@ -63,6 +63,7 @@ export const alertWords: Record<AlertKind, string> = {
   'clock-skewed': 'Clock wrong',
   'agent-quarantined': 'Quarantined',
   'queue-growing': 'Queries pile up',
+  'revocation-unconfirmed': 'End of access not confirmed',
 };
 
 export const eventWords: Record<AgentEventKind, string> = {
