@@ -5,7 +5,7 @@
 const middle = '(link|pki|sealing|grants|audit|queue|redis|db|tsql|webhooks)';
 
 /** Files of libs that import nothing but each other, so that they run anywhere. */
-const browserSafe = '(kernel/exhaustive|grants/purpose-words)\\.ts';
+const browserSafe = '(kernel/exhaustive|kernel/local-day|grants/purpose-words)\\.ts';
 const browserLibraries =
   '@simplewebauthn/browser|@tanstack/react-query|react|react-aria-components|react-dom|react-router|recharts|uqr';
 

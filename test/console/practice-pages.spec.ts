@@ -96,8 +96,8 @@ describeInBrowser('the pages of a practice', () => {
     });
     await page.getByRole('button', { name: `Pause ${NAME}` }).click();
     await page.getByText('Paused since').waitFor();
-    // What was under way is stopped, or had not begun.
-    expect((await running).body).toMatchObject({ code: 'GRANT_PAUSED', status: 403 });
+    await page.getByText('In force at the practice’s server since').waitFor();
+    expect((await running).body).toMatchObject({ code: 'QUERY_STOPPED', status: 403 });
     expect((await ask()).body).toMatchObject({ code: 'GRANT_PAUSED', status: 403 });
     await page.getByRole('button', { name: `Resume ${NAME}` }).click();
     await page.getByText('Paused since').waitFor({ state: 'detached' });
@@ -152,6 +152,9 @@ describeInBrowser('the pages of a practice', () => {
     await page.getByRole('button', { name: 'Done' }).click();
     await go('Settings');
     await page.getByText('Time zone').waitFor();
+    await page.getByLabel('Closed on').fill('2099-01-26');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByText('Monday, 26 January 2099').waitFor();
     await look('practice-settings');
     await go('Server');
     await page.getByText('Certificate until').waitFor();
@@ -168,6 +171,9 @@ describeInBrowser('the pages of a practice', () => {
       await page.getByRole('heading', { name: 'Server', level: 1 }).waitFor();
       const entries = page.getByRole('navigation', { name: 'Zz Test Clinic' }).getByRole('link');
       expect(await entries.allTextContents()).toEqual(['Server']);
+      await page.getByRole('button', { name: 'Check the logins now' }).click();
+      await page.getByText(/^Checked .*:/).waitFor();
+      await look('practice-server-checked', visit);
       await page.getByRole('button', { name: 'Make an install code' }).click();
       await page.getByRole('button', { name: 'Make the code' }).click();
       await page.getByText('agent enrol').waitFor();

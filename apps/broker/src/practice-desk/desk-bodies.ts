@@ -19,12 +19,14 @@ import {
   ValidateBy,
   ValidateNested,
 } from 'class-validator';
+import { startOfDateMs } from '#libs/kernel/local-day.js';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import {
   activityKinds,
   activityOutcomes,
   declineReasons,
+  MAX_CLOSED_DAYS,
   requestStates,
   type ActivityFilter,
   type ActivityKind,
@@ -50,6 +52,8 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const CLOCK_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const END_TIME = /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
 const MAX_SCOPES = 200;
+const isDay = (value: unknown): boolean =>
+  typeof value === 'string' && startOfDateMs(value, 'UTC') !== undefined;
 
 export class ChangeProfileDto implements ChangeProfileRequest {
   @ValidateBy(
@@ -57,6 +61,15 @@ export class ChangeProfileDto implements ChangeProfileRequest {
     { message: '$property must be a time zone such as Australia/Perth' },
   )
   timeZone!: string;
+
+  @IfGiven()
+  @IsArray()
+  @ArrayMaxSize(MAX_CLOSED_DAYS)
+  @ValidateBy(
+    { name: 'isDay', validator: { validate: isDay } },
+    { each: true, message: 'each value in $property must be a day such as 2027-01-26' },
+  )
+  closedDays?: string[];
 }
 
 export class ListRequestsDto {

@@ -12,6 +12,8 @@ export interface Practice {
   name: string;
   /** IANA name. */
   timeZone: string;
+  /** YYYY-MM-DD, in order. */
+  closedDays: string[];
 }
 
 /** A site with what only some pages show. */
@@ -34,11 +36,12 @@ export class PracticeBook {
   async find(practiceId: string): Promise<Practice> {
     const row = await this.database
       .selectFrom('practices')
-      .select(['name', 'time_zone'])
+      .select(['name', 'time_zone', 'closed_days'])
       .where('practice_id', '=', practiceId)
       .executeTakeFirst();
     if (!row) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
-    return { practiceId, name: row.name, timeZone: row.time_zone };
+    const { name, time_zone: timeZone, closed_days: closedDays } = row;
+    return { practiceId, name, timeZone, closedDays };
   }
 
   /** In use, by name. */

@@ -9,7 +9,7 @@ const servicing = ['practice-owner', 'msp-technician'] as const;
 
 export const practiceDeskRoutes: ConsoleRoutes = {
   [`GET ${P}`]: { may: readers, summary: 'How the practice is and who is connected.' },
-  [`PATCH ${P}`]: { may: managers, summary: 'Changes the practice’s time zone.' },
+  [`PATCH ${P}`]: { may: managers, summary: 'Changes the practice’s time zone and closed days.' },
   [`GET ${P}/today`]: { may: readers, summary: 'What each integrator did today.' },
   [`POST ${P}/sites/:siteId/pairing-codes`]: {
     may: managers,
@@ -49,6 +49,10 @@ export const practiceDeskRoutes: ConsoleRoutes = {
   [`GET ${P}/service/log-bundle`]: {
     may: servicing,
     summary: 'What the servers did lately, for a support case.',
+  },
+  [`POST ${P}/service/agents/:agentId/checks`]: {
+    may: servicing,
+    summary: 'Has a server try its database logins.',
   },
   [`POST ${P}/service/install-codes`]: {
     may: servicing,

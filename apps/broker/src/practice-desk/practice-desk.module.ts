@@ -6,6 +6,7 @@
  */
 import { Module } from '@nestjs/common';
 import { EnrolmentModule } from '#apps/broker/src/enrolment/enrolment.module.js';
+import { FleetModule } from '#apps/broker/src/fleet/fleet.module.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
@@ -13,6 +14,7 @@ import { ActivityController } from '#apps/broker/src/practice-desk/activity.cont
 import { ActivityPeople } from '#apps/broker/src/practice-desk/activity-people.js';
 import { ApproveAccess } from '#apps/broker/src/practice-desk/approve-access.js';
 import { ChangeProfile } from '#apps/broker/src/practice-desk/change-profile.js';
+import { CheckServer } from '#apps/broker/src/practice-desk/check-server.js';
 import { ExportActivity } from '#apps/broker/src/practice-desk/export-activity.js';
 import { OrderInstallCode } from '#apps/broker/src/practice-desk/order-install-code.js';
 import { PairingDesk } from '#apps/broker/src/practice-desk/pairing-desk.js';
@@ -26,17 +28,19 @@ import { ServiceController } from '#apps/broker/src/practice-desk/service.contro
 import { ShowApprovers } from '#apps/broker/src/practice-desk/show-approvers.js';
 import { OverviewExtras } from '#apps/broker/src/practice-desk/overview-extras.js';
 import { ShowOverview } from '#apps/broker/src/practice-desk/show-overview.js';
+import { ShowPauses } from '#apps/broker/src/practice-desk/show-pauses.js';
 import { ShowPermissions } from '#apps/broker/src/practice-desk/show-permissions.js';
 import { ShowRequests } from '#apps/broker/src/practice-desk/show-requests.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
 
 @Module({
-  imports: [EnrolmentModule, GatewayModule, GrantsModule, PeopleModule],
+  imports: [EnrolmentModule, FleetModule, GatewayModule, GrantsModule, PeopleModule],
   controllers: [PracticeController, PermissionsController, ActivityController, ServiceController],
   providers: [
     ActivityPeople,
     ApproveAccess,
     ChangeProfile,
+    CheckServer,
     ExportActivity,
     OrderInstallCode,
     OverviewExtras,
@@ -47,6 +51,7 @@ import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
     ReadToday,
     ShowApprovers,
     ShowOverview,
+    ShowPauses,
     ShowPermissions,
     ShowRequests,
     ShowService,

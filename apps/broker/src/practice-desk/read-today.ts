@@ -7,7 +7,7 @@ import { Kysely, sql } from 'kysely';
 import type { IntegratorToday } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
-import { startOfDayMs } from '#apps/broker/src/practice-desk/start-of-day.js';
+import { startOfDayMs } from '#libs/kernel/local-day.js';
 
 interface Row {
   integrator: string;

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
+import { CheckServer } from '#apps/broker/src/practice-desk/check-server.js';
 import { OrderInstallCodeDto } from '#apps/broker/src/practice-desk/desk-bodies.js';
 import { OrderInstallCode } from '#apps/broker/src/practice-desk/order-install-code.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
@@ -13,6 +14,7 @@ export class ServiceController {
   constructor(
     private readonly service: ShowService,
     private readonly codes: OrderInstallCode,
+    private readonly checks: CheckServer,
   ) {}
 
   @Get()
@@ -23,6 +25,16 @@ export class ServiceController {
   @Get('log-bundle')
   logBundle(@Param('practiceId') practiceId: string): Promise<LogBundle> {
     return this.service.logBundle(practiceId);
+  }
+
+  @Post('agents/:agentId/checks')
+  @HttpCode(202)
+  check(
+    @Param('practiceId') practiceId: string,
+    @Param('agentId') agentId: string,
+    @Person() person: SignedInPerson,
+  ): Promise<void> {
+    return this.checks.execute(practiceId, person, agentId);
   }
 
   @Post('install-codes')

@@ -1,6 +1,7 @@
 /** The technician's page over the real store: what it shows, and that nothing else can be in it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
+import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
 import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
@@ -22,7 +23,12 @@ beforeAll(async () => {
   store = await openMemoryStore();
   const { kysely } = store;
   const clock = new FixedClock(now.getTime());
-  service = new ShowService(kysely, new PracticeBook(kysely, links), clock);
+  service = new ShowService(
+    kysely,
+    new PracticeBook(kysely, links),
+    new FindDiagnosis(kysely, clock),
+    clock,
+  );
   await kysely.insertInto('practices').values({ practice_id: 'p', name: 'Zz Clinic' }).execute();
   await kysely
     .insertInto('agents')

@@ -4,12 +4,14 @@
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
+import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
 import { kindActions } from '#apps/broker/src/practice-desk/activity-words.js';
 import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-desk/practice-book.js';
 import { pmsNames } from '#apps/broker/src/sites/pms-names.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { LogBundle, Service, ServiceAgent } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
+import { catalogue } from '#libs/errors/catalogue.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const BUNDLE_DAYS = 30;
@@ -21,6 +23,7 @@ export class ShowService {
   constructor(
     private readonly database: Kysely<Database>,
     private readonly book: PracticeBook,
+    private readonly checks: FindDiagnosis,
     private readonly clock: Clock,
   ) {}
 
@@ -93,7 +96,9 @@ export class ShowService {
       .orderBy('agents.created_at', 'desc')
       .execute();
     const diagnoses = await this.diagnoses(rows.map((row) => row.agent_id));
-    return rows.map((row): ServiceAgent => {
+    const checks = await Promise.all(rows.map((row) => this.checkOf(row.agent_id)));
+    return rows.map((row, index): ServiceAgent => {
+      const check = checks[index];
       const own = sites.filter(({ agentId }) => agentId === row.agent_id);
       const [first] = own;
       const doctor = diagnoses.get(row.agent_id);
@@ -107,8 +112,22 @@ export class ShowService {
         ...(first?.lastSeenAt !== undefined && { lastSeenAt: first.lastSeenAt }),
         ...(row.ends && { certificateEndsAt: new Date(row.ends).toISOString() }),
         ...(doctor && { doctor: doctorView(doctor, own) }),
+        ...(check && { check }),
       };
     });
+  }
+
+  private async checkOf(agentId: string): Promise<ServiceAgent['check']> {
+    const last = await this.checks.last(agentId);
+    if (!last) return undefined;
+    const { askedAt, isUnderWay, endedAt, error } = last;
+    const silent = !isUnderWay && endedAt === undefined ? catalogue.SITE_UNREACHABLE : undefined;
+    const problem = error ?? silent;
+    return {
+      askedAt,
+      isUnderWay,
+      ...(problem && { problem: { title: problem.title, remedy: problem.remedy } }),
+    };
   }
 
   /** What each agent's doctor found last. */

@@ -5,6 +5,7 @@ import type {
   ActivityFilter,
   ActivityPage,
   Approvers,
+  ChangeProfileRequest,
   DeclineReason,
   DraftChangeRequest,
   DraftedPermission,
@@ -30,8 +31,8 @@ const at = (practiceId: string, path = ''): string => `/practices/${id(practiceI
 
 export const readOverview = (practiceId: string) =>
   request<PracticeOverview>('GET', at(practiceId));
-export const changeTimeZone = (practiceId: string, timeZone: string) =>
-  request<void>('PATCH', at(practiceId), { timeZone });
+export const changeProfile = (practiceId: string, wanted: ChangeProfileRequest) =>
+  request<void>('PATCH', at(practiceId), wanted);
 export const readToday = (practiceId: string) => request<Today>('GET', at(practiceId, '/today'));
 
 export const makePairingCode = (practiceId: string, siteId: string) =>
@@ -86,6 +87,8 @@ export const exportActivity = (practiceId: string, wanted: ExportActivityRequest
 
 export const readService = (practiceId: string) =>
   request<Service>('GET', at(practiceId, '/service'));
+export const checkServer = (practiceId: string, agentId: string) =>
+  request<void>('POST', at(practiceId, `/service/agents/${id(agentId)}/checks`), {});
 export const readLogBundle = (practiceId: string) =>
   request<LogBundle>('GET', at(practiceId, '/service/log-bundle'));
 export const orderInstallCode = (practiceId: string, wanted: OrderInstallCodeRequest) =>

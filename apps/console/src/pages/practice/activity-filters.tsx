@@ -6,6 +6,7 @@ import type {
   PracticeSite,
 } from '#libs/console-api/practice.js';
 import { purposeTexts } from '#libs/grants/purpose-words.js';
+import { dateThere, startOfDateMs } from '#libs/kernel/local-day.js';
 import { Select } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 
@@ -31,13 +32,21 @@ const optionsOf = (words: Record<string, string>) => [
 ];
 
 export interface ActivityFiltersProps {
+  /** The practice's: its days are meant, whatever this computer's clock is set to. */
+  timeZone: string;
   integrators: readonly ConnectedIntegrator[];
   sites: readonly PracticeSite[];
   filter: ActivityFilter;
   onChange: (filter: ActivityFilter) => void;
 }
 
-export function ActivityFilters({ integrators, sites, filter, onChange }: ActivityFiltersProps) {
+export function ActivityFilters({
+  timeZone,
+  integrators,
+  sites,
+  filter,
+  onChange,
+}: ActivityFiltersProps) {
   const set = (field: keyof ActivityFilter, value: string | undefined) => {
     const { [field]: _, ...others } = filter;
     onChange(value === undefined || value === ALL ? others : { ...others, [field]: value });
@@ -65,30 +74,26 @@ export function ActivityFilters({ integrators, sites, filter, onChange }: Activi
       <TextField
         label="From"
         type="date"
-        value={dayOf(filter.from)}
-        onChange={(day) => set('from', startOf(day))}
+        value={dayOf(filter.from, timeZone)}
+        onChange={(day) => set('from', startOf(day, timeZone))}
       />
       <TextField
         label="To"
         type="date"
-        value={dayOf(filter.to, 1)}
-        onChange={(day) => set('to', startOf(day, 1))}
+        value={dayOf(filter.to, timeZone, true)}
+        onChange={(day) => set('to', startOf(day, timeZone, 1))}
       />
     </div>
   );
 }
 
-/** A day of this computer's calendar as the moment at which it, or the one after it, begins. */
-function startOf(day: string, later = 0): string | undefined {
-  if (!/^\d{4}-\d\d-\d\d$/.test(day)) return undefined;
-  const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
-  return new Date(year, month - 1, date + later).toISOString();
+/** A day of the practice's calendar as the moment at which it, or one after it, begins. */
+function startOf(day: string, timeZone: string, later = 0): string | undefined {
+  const ms = startOfDateMs(day, timeZone, later);
+  return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
-function dayOf(moment: string | undefined, earlier = 0): string {
-  if (moment === undefined) return '';
-  const at = new Date(moment);
-  at.setDate(at.getDate() - earlier);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+/** @param isEnd the moment is the end of the day that is meant: the beginning of the next */
+function dayOf(moment: string | undefined, timeZone: string, isEnd = false): string {
+  return moment === undefined ? '' : dateThere(Date.parse(moment) - (isEnd ? 1_000 : 0), timeZone);
 }

@@ -38,6 +38,7 @@ export default function Activity() {
       actions={<Button onPress={() => setExporting(true)}>Export</Button>}
     >
       <ActivityFilters
+        timeZone={overview.data?.timeZone ?? 'Australia/Sydney'}
         integrators={overview.data?.integrators ?? []}
         sites={overview.data?.sites ?? []}
         filter={filter}

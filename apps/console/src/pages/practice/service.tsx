@@ -1,7 +1,7 @@
 /** For whoever looks after the server: is the service well, and setting it up. Nothing of records or people. */
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { DoctorFinding, Service as Shown, ServiceAgent } from '#libs/console-api/practice.js';
+import type { Service as Shown, ServiceAgent } from '#libs/console-api/practice.js';
 import { readLogBundle, readService } from '#apps/console/src/api/practice.js';
 import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
@@ -14,6 +14,7 @@ import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
 import { InstallCodes } from './install-codes.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
+import { ServerCheck } from './server-check.js';
 import { saveFile } from './save-file.js';
 import { siteState } from './site-words.js';
 
@@ -58,7 +59,7 @@ function Parts({ practiceId, service }: { practiceId: string; service: Shown }) 
           <ul className="panels">
             {live.map((agent) => (
               <li key={agent.agentId} className="panel">
-                <AgentPanel agent={agent} />
+                <AgentPanel practiceId={practiceId} agent={agent} />
               </li>
             ))}
           </ul>
@@ -69,7 +70,7 @@ function Parts({ practiceId, service }: { practiceId: string; service: Shown }) 
   );
 }
 
-function AgentPanel({ agent }: { agent: ServiceAgent }) {
+function AgentPanel({ practiceId, agent }: { practiceId: string; agent: ServiceAgent }) {
   const { availability, sites, state, stateReason, lastSeenAt, certificateEndsAt } = agent;
   const load = sites.find((site) => site.load !== 'normal')?.load ?? 'normal';
   const { tone, badge, sentence } = siteState({
@@ -125,38 +126,8 @@ function AgentPanel({ agent }: { agent: ServiceAgent }) {
         </Notice>
       )}
       <Facts facts={facts} />
-      <Doctor doctor={agent.doctor} />
+      <ServerCheck practiceId={practiceId} agent={agent} />
     </>
-  );
-}
-
-function Doctor({ doctor }: { doctor: ServiceAgent['doctor'] }) {
-  if (!doctor) {
-    return (
-      <p className="quiet">
-        To check the database logins, run <code>agent doctor</code> on the server. It changes
-        nothing.
-      </p>
-    );
-  }
-  const bad = doctor.findings.filter(({ ok }: DoctorFinding) => !ok);
-  return (
-    <div className="stack">
-      <p>
-        Checked <DateTime value={doctor.at} />:{' '}
-        {bad.length === 0 ? 'all is well.' : `${bad.length} to look at.`}
-      </p>
-      {bad.length > 0 && (
-        <ul>
-          {bad.map(({ check, siteName, severity }) => (
-            <li key={`${siteName ?? ''} ${check}`}>
-              <Badge tone={severity === 'critical' ? 'bad' : 'warning'}>{severity}</Badge>{' '}
-              <code>{check}</code> {siteName}
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
   );
 }
 

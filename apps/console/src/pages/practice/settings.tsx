@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { PracticeOverview } from '#libs/console-api/practice.js';
-import { changeTimeZone } from '#apps/console/src/api/practice.js';
+import { changeProfile } from '#apps/console/src/api/practice.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Select } from '#apps/console/src/ui/select.js';
 import { toast } from '#apps/console/src/ui/toast.js';
+import { ClosedDays } from './closed-days.js';
 import { PracticePage, useOverview } from './practice-page.js';
 
 const zones = [
@@ -34,7 +35,12 @@ export default function Settings() {
     >
       {overview.isPending && <Loading />}
       {overview.isError && !overview.data && <ProblemNotice error={overview.error} />}
-      {overview.data && <TimeZone overview={overview.data} />}
+      {overview.data && (
+        <>
+          <TimeZone overview={overview.data} />
+          <ClosedDays overview={overview.data} />
+        </>
+      )}
     </PracticePage>
   );
 }
@@ -43,7 +49,7 @@ function TimeZone({ overview: { practiceId, timeZone } }: { overview: PracticeOv
   const queries = useQueryClient();
   const [chosen, setChosen] = useState(timeZone);
   const change = useMutation({
-    mutationFn: () => changeTimeZone(practiceId, chosen),
+    mutationFn: () => changeProfile(practiceId, { timeZone: chosen }),
     onSuccess: async () => {
       toast('Saved');
       await queries.invalidateQueries({ queryKey: ['practice', practiceId] });
