@@ -172,7 +172,7 @@ describeInBrowser('the pages of a practice', () => {
       const entries = page.getByRole('navigation', { name: 'Zz Test Clinic' }).getByRole('link');
       expect(await entries.allTextContents()).toEqual(['Server']);
       await page.getByRole('button', { name: 'Check the logins now' }).click();
-      await page.getByText(/^Checked .*:/).waitFor();
+      await page.getByText(/^Checked .*:/).waitFor({ timeout: 60_000 });
       await look('practice-server-checked', visit);
       await page.getByRole('button', { name: 'Make an install code' }).click();
       await page.getByRole('button', { name: 'Make the code' }).click();

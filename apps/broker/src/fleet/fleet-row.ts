@@ -38,7 +38,10 @@ export function readFleet(database: Kysely<Database>): Promise<FleetRow[]> {
     .execute();
 }
 
-export function standingOfRow(row: Omit<FleetRow, 'sites'>, nowMs: number): AgentStanding {
+export function standingOfRow(
+  row: Omit<FleetRow, 'sites' | 'ending_since'>,
+  nowMs: number,
+): AgentStanding {
   return standingOf(
     {
       registry: row.registry,

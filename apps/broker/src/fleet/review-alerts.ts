@@ -132,7 +132,7 @@ export class ReviewAlerts {
       const closed = await within
         .updateTable('alerts')
         .set({ closed_at: new Date(nowMs) })
-        .where('alert_id', '=', alertId)
+        .where('alert_id', '=', alert.alert_id)
         .where('closed_at', 'is', null)
         .returning('alert_id')
         .executeTakeFirst();
