@@ -154,7 +154,7 @@ export const fleet: Migration = {
 
 /** An end of access that the practice's server has not confirmed is an alert, and its owners are told. */
 export const revocationAlarm: Migration = {
-  name: '0018-revocation-alarm',
+  name: '0019-revocation-alarm',
   statements: [
     `alter table alert_rules drop constraint alert_rules_kind_check`,
     `alter table alert_rules add constraint alert_rules_kind_check

@@ -22,7 +22,7 @@ export const practiceDesk: Migration = {
 
 /** How far each practice's server has come with what the practice paused. */
 export const pausesAtAgents: Migration = {
-  name: '0017-pauses-at-agents',
+  name: '0018-pauses-at-agents',
   statements: [
     `alter table practices add column pause_revision bigint not null default 0`,
     `create table pauses_at_agents (
@@ -35,6 +35,6 @@ export const pausesAtAgents: Migration = {
 
 /** Days on which a practice is closed, public holidays above all: nobody misses its server then. */
 export const closedDays: Migration = {
-  name: '0019-closed-days',
+  name: '0020-closed-days',
   statements: [`alter table practices add column closed_days jsonb not null default '[]'`],
 };
