@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { exportJWK, SignJWT } from 'jose';
 import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
+import { LONG_READ } from '#test/console/practice-story.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 const run = promisify(execFile);
@@ -222,6 +223,31 @@ describeInBrowser('the pages of an integrator', () => {
       const node = await inShell(`${settings}\n'${process.execPath}' '${file}'`);
       expect(node).toContain(title.startsWith('Ask') ? 'works: 1' : 'usage');
     }
+  });
+
+  test('a statement is tried at the sandbox, under a key that is typed and kept nowhere', async () => {
+    const { page } = admin;
+    await go('Query console');
+    await page.getByLabel('API key', { exact: true }).fill(key);
+    const statement = page.getByRole('textbox', { name: 'Statement' });
+    await statement.fill('SELECT TOP (3) INTERNALID, SURNAME FROM dbo.Patient WHERE 1 = @one');
+    await page.getByRole('textbox', { name: 'Parameters' }).fill('@one Int 1');
+    await press('Run');
+    await page.getByText('3 rows', { exact: true }).waitFor();
+    expect(await page.getByRole('row').count()).toBe(4);
+    await look('integrator-query-console');
+    await statement.fill('SELECT NoSuchColumn FROM dbo.Patient');
+    await press('Run');
+    await page.getByText('The database says: ').waitFor();
+    await look('integrator-query-console-failed');
+    await statement.fill(`SELECT COUNT(*) AS n FROM (${LONG_READ}) t`);
+    await press('Run');
+    await press('Cancel');
+    await page.getByText('The statement was stopped at the database.').waitFor();
+    await page.reload();
+    expect(await page.getByLabel('API key', { exact: true }).inputValue()).toBe('');
+    const kept = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }])';
+    expect(await page.evaluate(kept)).not.toContain(key);
   });
 
   /** As a person pastes it: the key is typed when it is asked for. */

@@ -5,6 +5,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { Form } from 'react-aria-components/Form';
+import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { askSandbox, type Row } from '#apps/console/src/api/integrator.js';
 import { toProblem } from '#apps/console/src/api/request.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
@@ -18,8 +19,11 @@ import { readParameters } from './parameter-lines.js';
 import { RowTable } from './row-table.js';
 import { useIntegratorId, useSites } from './use-integrator.js';
 
+/** A site is known for the sandbox once its server has said so. */
+const REFRESH_MS = 10_000;
+
 export default function QueryConsole() {
-  const sites = useSites();
+  const sites = useSites(useWhileAttended(REFRESH_MS));
   const sandboxes = (sites.data ?? []).filter(({ isSandbox }) => isSandbox);
   return (
     <Page
