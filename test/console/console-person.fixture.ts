@@ -17,14 +17,33 @@ import type { PretendApi } from '#test/contract/api.fixture.js';
 
 const COOKIE = '__Host-conduit';
 
+/** Where the console is. */
+export interface ConsoleDoor {
+  /** As browsers name it. */
+  origin: string;
+  call(
+    method: string,
+    path: string,
+    options: { headers: Record<string, string>; body?: object },
+  ): Promise<Response>;
+}
+
+const doorOf = (api: PretendApi): ConsoleDoor => ({
+  origin: api.app.get(ConsoleOrigin).origins[0] ?? '',
+  call: (method, path, options) => api.call(method, path, options),
+});
+
 export class ConsolePerson {
   readonly origin: string;
   readonly authenticator: SoftAuthenticator;
   /** The session's token, as the browser has it. */
   token: string | undefined;
 
-  constructor(private readonly api: PretendApi) {
-    this.origin = api.app.get(ConsoleOrigin).origins[0] ?? '';
+  private readonly door: ConsoleDoor;
+
+  constructor(at: PretendApi | ConsoleDoor) {
+    this.door = 'origin' in at ? at : doorOf(at);
+    this.origin = this.door.origin;
     this.authenticator = new SoftAuthenticator(this.origin);
   }
 
@@ -35,7 +54,7 @@ export class ConsolePerson {
     body?: object,
     headers: Record<string, string> = {},
   ): Promise<Response> {
-    const response = await this.api.call(method, `/console/api${path}`, {
+    const response = await this.door.call(method, `/console/api${path}`, {
       headers: {
         accept: 'application/problem+json, application/json',
         ...(method !== 'GET' && { origin: this.origin }),
