@@ -22,7 +22,8 @@ export function ClosedDays({ overview }: { overview: PracticeOverview }) {
       await queries.invalidateQueries({ queryKey: ['practice', practiceId] });
     },
   });
-  const today = dateThere(Date.now(), timeZone);
+  const [openedAt] = useState(() => Date.now());
+  const today = dateThere(openedAt, timeZone);
   // Days that are over go with the next change.
   const coming = closedDays.filter((one) => one >= today);
   const mayAdd = DAY.test(day) && !coming.includes(day) && coming.length < MAX_CLOSED_DAYS;
