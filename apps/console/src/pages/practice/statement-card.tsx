@@ -46,7 +46,7 @@ function StatementCard({ statement, choice }: StatementCardProps) {
       <span id={labelId} className="unseen">
         Text of {name}
       </span>
-      <pre tabIndex={0} role="region" aria-labelledby={labelId}>
+      <pre className="whole-text" tabIndex={0} role="region" aria-labelledby={labelId}>
         <code>{text}</code>
       </pre>
       {isTrue === false ? (
