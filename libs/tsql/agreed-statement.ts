@@ -25,7 +25,8 @@ export const agreedReasons = [
 export type AgreedReason = (typeof agreedReasons)[number];
 
 export type AgreedVerdict =
-  { ok: true; changes: boolean } | { ok: false; reason: AgreedReason; line: number; column: number };
+  | { ok: true; changes: boolean }
+  | { ok: false; reason: AgreedReason; line: number; column: number };
 
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WITH']);
 /** Of the words that a read may not say, those that a change of rows needs. */

@@ -17,7 +17,7 @@ const roles = [
   'fixture',
   'spec',
 ];
-const technologies = ['mssql', 'redis', 'postgres', 'pglite', 'memory', 'scripted', 'sql'];
+const technologies = ['mssql', 'redis', 'postgres', 'pglite', 'memory', 'scripted', 'sql', 'smtp'];
 const bannedWords = [
   'util',
   'utils',

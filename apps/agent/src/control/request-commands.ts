@@ -44,7 +44,9 @@ function requestLines(request: OpenAccessRequest): string[] {
     plain(`  since     ${request.createdAt}`),
     ...(request.statements === undefined
       ? []
-      : ['  Read its statements in the console first. Name those you permit: --scopes statement:SHA256']),
+      : [
+          '  Read its statements in the console first. Name those you permit: --scopes statement:SHA256',
+        ]),
   ];
 }
 
