@@ -21,6 +21,8 @@ export class AgentReporter {
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
   private linkMs: number | undefined;
+  private isReporting = false;
+  private isDue = false;
 
   constructor(
     private readonly link: AgentLink,
@@ -41,7 +43,20 @@ export class AgentReporter {
     clearTimeout(this.retry);
   }
 
+  /** One after the other: of two at once the broker might keep the older. */
   private async report(): Promise<void> {
+    this.isDue = true;
+    if (this.isReporting) return;
+    this.isReporting = true;
+    while (this.isDue) {
+      this.isDue = false;
+      await this.send();
+    }
+    this.isReporting = false;
+  }
+
+  /** Never rejects. */
+  private async send(): Promise<void> {
     if (this.link.state !== 'connected') return;
     try {
       const sentMs = Date.now();
