@@ -11,6 +11,9 @@ import { StepUps } from '#apps/broker/src/people/step-ups.js';
 import type { LinkedAccount, SignInWays } from '#libs/console-api/session.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
 
+/** Said each time: a route of Nest's has its status, 200, before it runs. */
+const FOUND = 302;
+
 const BROWSER_COOKIE = '__Host-conduit-oidc';
 /** Lax: the way back from the provider is another site's doing. */
 const COOKIE_ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=300';
@@ -39,7 +42,7 @@ export class OidcController {
   async start(@Res() reply: FastifyReply): Promise<void> {
     try {
       const { url, browser } = await this.signIns.begin();
-      await remember(reply, browser).redirect(url);
+      await remember(reply, browser).redirect(url, FOUND);
     } catch (error) {
       await refuse(reply, '/console/sign-in', error);
     }
@@ -52,7 +55,7 @@ export class OidcController {
       const browser = readCookie(request.headers.cookie, BROWSER_COOKIE);
       const started = await this.signIns.finish(search, browser);
       if (started) setSessionCookie(reply, started.token);
-      await reply.redirect(started ? '/console/' : '/console/account');
+      await reply.redirect(started ? '/console/' : '/console/account', FOUND);
     } catch (error) {
       await refuse(reply, '/console/sign-in', error);
     }
@@ -96,5 +99,5 @@ const remember = (reply: FastifyReply, browser: string): FastifyReply =>
 
 function refuse(reply: FastifyReply, page: string, error: unknown): FastifyReply {
   const { code } = toConduitError(error);
-  return reply.redirect(`${page}?problem=${code}`);
+  return reply.redirect(`${page}?problem=${code}`, FOUND);
 }
