@@ -17,6 +17,11 @@ export interface RequestOptions {
   deadlineMs?: number;
 }
 
+export interface AskOptions extends RequestOptions {
+  /** As of `request`. */
+  body?: Uint8Array | undefined;
+}
+
 export class LinkClient extends ClientProxy {
   constructor(readonly link: Link) {
     super();
@@ -38,6 +43,20 @@ export class LinkClient extends ClientProxy {
     options: RequestOptions = {},
   ): Promise<LinkReplyReader> {
     return this.start(encodeRequest(pattern, meta, body, false), options);
+  }
+
+  /**
+   * Sends a request whose answer is an object without a body, and waits for all of it.
+   *
+   * @returns the trailer; `T` is the caller's word for it, nothing of it is checked here
+   * @throws ConduitError as `request`
+   */
+  async ask<T extends object = object>(
+    pattern: string,
+    meta: object,
+    { body, ...options }: AskOptions = {},
+  ): Promise<T> {
+    return (await trailerOf(await this.request(pattern, meta, body, options))) as T;
   }
 
   override connect(): Promise<void> {
@@ -80,9 +99,7 @@ export class LinkClient extends ClientProxy {
     if (!isPlainObject(meta))
       throw new ConduitError('REQUEST_INVALID', { facts: { field: 'data' } });
     const request = encodeRequest(pattern, meta, undefined, isEvent);
-    const reply = await this.start(request, signal === undefined ? {} : { signal });
-    for await (const fragment of reply.body) void fragment;
-    return reply.end;
+    return trailerOf(await this.start(request, signal === undefined ? {} : { signal }));
   }
 
   private start(request: readonly Uint8Array[], options: RequestOptions): Promise<LinkReplyReader> {
@@ -108,6 +125,12 @@ export class LinkClient extends ClientProxy {
       }
     });
   }
+}
+
+/** END comes behind the body: what there is of one is read and dropped. */
+async function trailerOf(reply: LinkReplyReader): Promise<object> {
+  for await (const fragment of reply.body) void fragment;
+  return reply.end;
 }
 
 function abortError(signal: AbortSignal): ConduitError {

@@ -13,9 +13,8 @@ import {
 } from '#apps/agent/src/link/link-status.js';
 import { EventLog } from '#apps/agent/src/logging/event-log.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { LinkClient, type RequestOptions } from '#libs/link/link-client.js';
+import { LinkClient } from '#libs/link/link-client.js';
 import { LinkDialler } from '#libs/link/link-dialler.js';
-import type { LinkReplyReader } from '#libs/link/link-reply-reader.js';
 import { LinkServer } from '#libs/link/link-server.js';
 import type { Link } from '#libs/link/link.js';
 
@@ -94,30 +93,18 @@ export class AgentLink extends BrokerLine {
   }
 
   /**
-   * Asks the broker.
-   * @throws ConduitError LINK_CLOSED while there is no link; otherwise as `LinkClient.request`
+   * Asks the broker and waits for the whole answer, an object without a body.
+   * @throws ConduitError LINK_CLOSED while there is no link; otherwise as `LinkClient.ask`
    */
-  request(
-    pattern: string,
-    meta: object,
-    body?: Uint8Array,
-    options?: RequestOptions,
-  ): Promise<LinkReplyReader> {
-    if (!this.client || this.dialler.link !== this.client.link) {
-      return Promise.reject(new ConduitError('LINK_CLOSED', { facts: { reason: this.state } }));
-    }
-    return this.client.request(pattern, meta, body, options);
-  }
-
-  /** Asks and waits for the whole answer, an object without a body. */
   override async ask<T extends object = object>(
     pattern: string,
     meta: object,
     body?: Uint8Array,
   ): Promise<T> {
-    const reply = await this.request(pattern, meta, body, { deadlineMs: ANSWER_MS });
-    for await (const fragment of reply.body) void fragment;
-    return (await reply.end) as T;
+    if (!this.client || this.dialler.link !== this.client.link) {
+      throw new ConduitError('LINK_CLOSED', { facts: { reason: this.state } });
+    }
+    return this.client.ask<T>(pattern, meta, { body, deadlineMs: ANSWER_MS });
   }
 
   private adopt(link: Link, skewMs: number | undefined): void {

@@ -66,14 +66,11 @@ export class RunDiagnosis implements OnApplicationBootstrap, BeforeApplicationSh
   private async ask(agentId: string): Promise<{ findings: string } | { error_code: string }> {
     try {
       const client = this.attached.newest(agentId)?.client;
-      const reply = await client?.request(agentPatterns.runDoctor, {}, undefined, {
-        deadlineMs: ANSWER_MS,
-      });
-      if (!reply) return { error_code: 'SITE_OFFLINE' };
-      for await (const fragment of reply.body) void fragment;
-      const siteIds = await this.sitesOf(agentId);
-      const { findings } = (await reply.end) as { findings?: unknown };
-      return { findings: JSON.stringify(keptFindings(findings, siteIds)) };
+      if (!client) return { error_code: 'SITE_OFFLINE' };
+      const options = { deadlineMs: ANSWER_MS };
+      const { runDoctor } = agentPatterns;
+      const { findings } = await client.ask<{ findings?: unknown }>(runDoctor, {}, options);
+      return { findings: JSON.stringify(keptFindings(findings, await this.sitesOf(agentId))) };
     } catch (error) {
       return { error_code: toConduitError(error).code };
     }

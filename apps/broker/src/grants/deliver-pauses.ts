@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { AttachedLinks, type Attachment } from '#apps/broker/src/gateway/attached-links.js';
 import { PausesAtAgents } from '#apps/broker/src/grants/pauses-at-agents.js';
@@ -7,7 +6,6 @@ import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { firstWrongField } from '#libs/grants/field-checks.js';
 import { pausesShape, type PausesAsTold } from '#libs/grants/pause-messages.js';
-import type { LinkClient } from '#libs/link/link-client.js';
 
 const ANSWER_MS = 5_000;
 const SWEEP_MS = 15_000;
@@ -81,15 +79,10 @@ export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async tell({ client, peer }: Attachment, wanted: PausesAsTold): Promise<boolean> {
-    const held = await ask(client, wanted);
+    const options = { deadlineMs: ANSWER_MS };
+    const { putPauses } = agentPatterns;
+    const held = await client.ask<PausesAsTold>(putPauses, { ...wanted }, options);
     if (firstWrongField(held, pausesShape) !== undefined) return false;
     return this.pauses.confirmed(peer.practiceId, peer.agentId, held);
   }
-}
-
-async function ask(client: LinkClient, wanted: PausesAsTold): Promise<PausesAsTold> {
-  const options = { deadlineMs: ANSWER_MS };
-  const reply = await client.request(agentPatterns.putPauses, { ...wanted }, undefined, options);
-  for await (const fragment of reply.body) void fragment;
-  return (await reply.end) as PausesAsTold;
 }

@@ -1,12 +1,10 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { AttachedLinks, type Attachment } from '#apps/broker/src/gateway/attached-links.js';
 import { SettleProposal, type WaitingProposal } from '#apps/broker/src/grants/settle-proposal.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { SignedReceipt } from '#libs/grants/grant-receipt.js';
-import type { LinkClient } from '#libs/link/link-client.js';
 
 const ANSWER_MS = 5_000;
 const SWEEP_MS = 30_000;
@@ -73,7 +71,8 @@ export class DeliverProposals implements OnModuleInit, OnApplicationShutdown {
     const { putGrant, revokeGrant } = agentPatterns;
     try {
       const pattern = proposal.revokes ? revokeGrant : putGrant;
-      const receipt = await ask(client, pattern, { signed: proposal.signed });
+      const meta = { signed: proposal.signed };
+      const receipt = await client.ask<SignedReceipt>(pattern, meta, { deadlineMs: ANSWER_MS });
       await this.proposals.taken(peer, proposal, receipt);
       return true;
     } catch (error) {
@@ -82,10 +81,4 @@ export class DeliverProposals implements OnModuleInit, OnApplicationShutdown {
       return true;
     }
   }
-}
-
-async function ask(client: LinkClient, pattern: string, meta: object): Promise<SignedReceipt> {
-  const reply = await client.request(pattern, meta, undefined, { deadlineMs: ANSWER_MS });
-  for await (const fragment of reply.body) void fragment;
-  return (await reply.end) as SignedReceipt;
 }

@@ -192,7 +192,5 @@ export class BringRegistered {
 }
 
 async function ask(link: LinkClient, pattern: string, meta: object, body?: Buffer): Promise<void> {
-  const reply = await link.request(pattern, meta, body, { deadlineMs: ANSWER_MS });
-  for await (const fragment of reply.body) void fragment;
-  await reply.end;
+  await link.ask(pattern, meta, { body, deadlineMs: ANSWER_MS });
 }

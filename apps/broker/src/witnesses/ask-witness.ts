@@ -74,11 +74,9 @@ export class AskWitness {
     const proof = await this.log.consistency(oldSize, head.size);
     const text = formatWitnessRequest({ oldSize, proof, signedCheckpoint: head.signed });
     const meta: WitnessCheckpointMeta = { logKey: this.logKey };
-    const reply = await client.request(agentPatterns.witnessCheckpoint, meta, Buffer.from(text), {
-      deadlineMs: ANSWER_MS,
-    });
-    for await (const fragment of reply.body) void fragment;
-    return readAnswer((await reply.end) as Record<string, unknown>);
+    const { witnessCheckpoint } = agentPatterns;
+    const options = { body: Buffer.from(text), deadlineMs: ANSWER_MS };
+    return readAnswer(await client.ask(witnessCheckpoint, meta, options));
   }
 
   private async keep(agentId: string, head: SignedHead, line: string): Promise<WitnessOutcome> {

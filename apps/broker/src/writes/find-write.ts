@@ -67,9 +67,7 @@ export class FindWrite {
     if (!link) return { state: 'unknown', reason: this.absence(siteId) };
     try {
       const deadlineMs = ANSWER_WITHIN_MS;
-      const reader = await link.request(agentPatterns.findWrite, meta, undefined, { deadlineMs });
-      for await (const unwanted of reader.body) void unwanted;
-      return readWriteAnswer(await reader.end);
+      return readWriteAnswer(await link.ask(agentPatterns.findWrite, meta, { deadlineMs }));
     } catch (thrown) {
       const error = toConduitError(thrown);
       if (error.code === 'LINK_REFUSED') return { state: 'unknown', reason: this.absence(siteId) };
