@@ -1,0 +1,173 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import {
+  readRecord,
+  reconcile,
+  RECONCILE_SLACK_MS,
+  type LoggedRecord,
+  type Reconciled,
+  type ReconcileOrder,
+} from '#libs/audit/reconcile.js';
+
+const fromMs = Date.parse('2026-03-04T00:00:00.000Z');
+const toMs = Date.parse('2026-03-05T00:00:00.000Z');
+const noonMs = Date.parse('2026-03-04T12:00:00.000Z');
+const known = { brokerKnownToMs: Infinity, agentKnownToMs: Infinity };
+
+let index = 0;
+function logged(record: Partial<AuditRecord>, atMs = noonMs): LoggedRecord {
+  const whole: AuditRecord = {
+    ts: new Date(atMs).toISOString(),
+    type: 'query.executed',
+    site: 'site-1',
+    integrator: 'integrator-1',
+    queryId: 'q-1',
+    lane: 'immediate',
+    mode: 'reader',
+    outcome: 'successful',
+    rowsBucket: '<=10',
+    ...record,
+  };
+  return { index: index++, text: JSON.stringify(whole), record: whole };
+}
+
+const refused = { type: 'query.refused', outcome: 'refused', errorCode: 'GRANT_SCOPE' } as const;
+const failed = { type: 'query.failed', outcome: 'failed', errorCode: 'STATEMENT_FAILED' } as const;
+
+const hold = (
+  broker: LoggedRecord[],
+  agent: LoggedRecord[],
+  more: Partial<ReconcileOrder> = known,
+): Reconciled => reconcile({ fromMs, toMs, broker, agent, ...more });
+
+const clean = (counts: Partial<Reconciled>): Reconciled => ({
+  ...{ matched: 0, undelivered: 0, pending: 0, mismatches: [] },
+  ...counts,
+});
+
+describe('what both sides tell alike', () => {
+  test('matches: an answer, a refusal, a failure, a run that was lost on its way', () => {
+    const stories: [Partial<AuditRecord>, Partial<AuditRecord>][] = [
+      [{}, {}],
+      [refused, refused],
+      [failed, failed],
+      [{ type: 'query.failed', outcome: 'lost', errorCode: 'SITE_LOST' }, {}],
+      [{ type: 'query.failed', outcome: 'failed', errorCode: 'SITE_BUSY' }, refused],
+      [{ ...refused, errorCode: 'RESULT_TOO_LARGE' }, {}],
+    ];
+    const broker = stories.map(([said], n) => logged({ ...said, queryId: `q-${n}` }));
+    const agent = stories.map(([, did], n) => logged({ ...did, queryId: `q-${n}` }));
+    expect(hold(broker, agent)).toEqual(clean({ matched: stories.length }));
+  });
+
+  test('matches an async query by its submission, and lets it be tried again after a cut', () => {
+    const submitted = logged({ type: 'query.submitted', lane: 'async' }, fromMs - 86_400_000 * 3);
+    const cut = { type: 'query.failed', outcome: 'lost', lane: 'async' } as const;
+    const agent = [logged(cut), logged(cut), logged({ lane: 'async' })];
+    expect(hold([submitted], agent)).toEqual(clean({ matched: 1 }));
+    expect(hold([submitted, logged({ lane: 'async' })], agent)).toEqual(clean({ matched: 1 }));
+  });
+
+  test('matches every run of a registered query with its one registration', () => {
+    const standing = { type: 'registered.created', lane: 'registered', keyId: 'old' } as const;
+    const run = { lane: 'registered', keyId: 'renewed' } as const;
+    const agent = Array.from({ length: 50 }, () => logged(run));
+    expect(hold([logged(standing, fromMs - 1e9)], agent)).toEqual(clean({ matched: 1 }));
+  });
+
+  test('is nothing to tell where the query never arrived and nothing was given out', () => {
+    const broker = [
+      logged({ type: 'query.failed', outcome: 'failed', errorCode: 'SITE_OFFLINE' }),
+      logged({ type: 'query.expired', outcome: 'failed', lane: 'async', queryId: 'q-2' }),
+    ];
+    expect(hold(broker, [])).toEqual(clean({ undelivered: 2 }));
+  });
+
+  test('leaves alone what is no query, and refusals that the agent only counted', () => {
+    const broker = [logged({ type: 'agent.joined', queryId: undefined } as never)];
+    const agent = [
+      logged({ ...refused, reason: 'repeated', count: 9, queryId: undefined } as never),
+    ];
+    expect(hold(broker, agent)).toEqual(clean({}));
+  });
+});
+
+describe('a broker that hides a dispatch', () => {
+  test('is found by the run, and by the refusal, that it has no record of', () => {
+    const ran = logged({});
+    const said = logged({ ...refused, queryId: 'q-2' });
+    expect(hold([], [ran, said]).mismatches).toEqual([
+      { kind: 'executed-not-dispatched', queryId: 'q-1', agent: ran },
+      { kind: 'executed-not-dispatched', queryId: 'q-2', agent: said },
+    ]);
+  });
+
+  test('is found when it passes one dispatch on twice', () => {
+    const again = logged({});
+    expect(hold([logged({})], [logged({}), again]).mismatches).toEqual([
+      { kind: 'executed-not-dispatched', queryId: 'q-1', agent: again },
+    ]);
+  });
+});
+
+describe('an agent that tells another story', () => {
+  test('is found when it has no trace of what the broker was answered', () => {
+    const answered = logged({});
+    const refusedThere = logged({ ...failed, queryId: 'q-2' });
+    expect(hold([answered, refusedThere], []).mismatches).toEqual([
+      { kind: 'dispatched-not-executed', queryId: 'q-1', broker: answered },
+      { kind: 'dispatched-not-executed', queryId: 'q-2', broker: refusedThere },
+    ]);
+  });
+
+  test.each<[string, Partial<AuditRecord>, Partial<AuditRecord>, string]>([
+    ['another integrator', {}, { integrator: 'integrator-2' }, 'integrator'],
+    ['another site', {}, { site: 'site-2' }, 'site'],
+    ['another permission', { grantId: 'g-1' }, { grantId: 'g-2' }, 'grantId'],
+    ['that it refused what was answered', {}, refused, 'outcome'],
+    ['that it answered what was refused', refused, {}, 'outcome'],
+    ['that it answered what failed there', failed, {}, 'outcome'],
+    ['another size', {}, { rowsBucket: '<=1000' }, 'rowsBucket'],
+  ])('is found when it says %s', (_, said, did, field) => {
+    const [broker, agent] = [logged(said), logged(did)];
+    expect(hold([broker], [agent]).mismatches).toEqual([
+      { kind: 'differs', queryId: 'q-1', broker, agent, fields: [field] },
+    ]);
+  });
+});
+
+describe('the borders of the window', () => {
+  const edgeMs = toMs - 1_000;
+
+  test('are crossed by records that come a little later on the other side, and are no mismatch in either window', () => {
+    const broker = [logged({}, edgeMs)];
+    const agent = [logged({}, toMs + 5_000)];
+    expect(hold(broker, agent)).toEqual(clean({ matched: 1 }));
+    const next = { ...known, fromMs: toMs, toMs: toMs + 86_400_000 };
+    expect(hold(broker, agent, next)).toEqual(clean({ matched: 1 }));
+    expect(hold([broker[0]!], [], next)).toEqual(clean({}));
+  });
+
+  test('leave what the other side cannot have told yet untold', () => {
+    const settled = { brokerKnownToMs: toMs, agentKnownToMs: toMs };
+    expect(hold([logged({}, edgeMs)], [], settled)).toEqual(clean({ pending: 1 }));
+    expect(hold([], [logged({}, edgeMs)], settled)).toEqual(clean({ pending: 1 }));
+    const longAgo = toMs - RECONCILE_SLACK_MS;
+    expect(hold([logged({}, longAgo)], [], settled).mismatches).toHaveLength(1);
+  });
+
+  test('never make an incident of an agent that is offline', () => {
+    const offline = { brokerKnownToMs: Infinity };
+    const broker = [logged({}), logged({ ...failed, queryId: 'q-2' })];
+    expect(hold(broker, [], offline)).toEqual(clean({ pending: 2 }));
+  });
+});
+
+describe('text that is to be a record', () => {
+  test('is read only when it says what and when', () => {
+    expect(readRecord('{"ts":"2026-03-04T00:00:00Z","type":"query.executed"}')).toBeDefined();
+    for (const text of ['', 'null', '[]', '{"ts":"soon","type":"x"}', '{"type":"query.executed"}'])
+      expect(readRecord(text)).toBeUndefined();
+  });
+});

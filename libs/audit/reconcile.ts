@@ -1,0 +1,232 @@
+/**
+ * Holds the broker's records of queries against the agent's own: what the broker says it passed on
+ * must have its execution or refusal at the practice, and whatever ran there must have been passed on.
+ * Pure, and the same at the broker, at the practice and offline over an export.
+ *
+ * A query that neither side says gave anything out is no mismatch: a link may break on the way there.
+ */
+import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
+
+/** A record with its place in the log that it is a leaf of. */
+export interface LoggedRecord {
+  index: number;
+  /** Canonical text: the leaf itself. */
+  text: string;
+  record: AuditRecord;
+}
+
+export const mismatchKinds = [
+  /** The broker says that it was answered; the practice knows nothing of it. */
+  'dispatched-not-executed',
+  /** It ran, or was refused, at the practice; the broker has no record that it passed it on. */
+  'executed-not-dispatched',
+  /** Both have it, and contradict each other. */
+  'differs',
+] as const;
+export type MismatchKind = (typeof mismatchKinds)[number];
+
+export interface Mismatch {
+  kind: MismatchKind;
+  queryId: string;
+  broker?: LoggedRecord;
+  agent?: LoggedRecord;
+  /** Fields of a record, by name, that contradict each other. */
+  fields?: string[];
+}
+
+export interface ReconcileOrder {
+  /** Milliseconds since the epoch; without `toMs`. Records of this time are judged. */
+  fromMs: number;
+  toMs: number;
+  /** Of the window and `slackMs` around it; orders of async and registered queries from any time before. */
+  broker: readonly LoggedRecord[];
+  agent: readonly LoggedRecord[];
+  /** Up to when each side's records are all here; absent: nothing is known of that side. */
+  brokerKnownToMs?: number;
+  agentKnownToMs?: number;
+  slackMs?: number;
+}
+
+export interface Reconciled {
+  /** Queries of the window that both sides have and agree on. */
+  matched: number;
+  /** The broker gave nothing out and the practice ran nothing. */
+  undelivered: number;
+  /** Cannot be told yet: the other side's records do not reach so far. */
+  pending: number;
+  mismatches: Mismatch[];
+}
+
+/** For clocks that differ, and for records that wait before they are written. */
+export const RECONCILE_SLACK_MS = 15 * 60_000;
+
+/** How often a query of a lane may run under one id. */
+const mostRuns = { immediate: 1, async: 3, registered: Infinity } as const;
+
+/** Where something waits or stands to be run, later than now. */
+const orders: ReadonlySet<AuditAction> = new Set(['query.submitted', 'registered.created']);
+const ends: ReadonlySet<AuditAction> = new Set([
+  'query.executed',
+  'query.failed',
+  'query.refused',
+  'query.cancelled',
+  'query.expired',
+]);
+const ofAgent: ReadonlySet<AuditAction> = new Set([
+  'query.executed',
+  'query.failed',
+  'query.refused',
+]);
+
+/** What both sides have from the same message. Those of a standing order are renewed meanwhile. */
+const sameFields = ['integrator', 'site', 'practice', 'grantId', 'keyId', 'lane', 'mode'] as const;
+const sameOfStanding = ['integrator', 'site'] as const;
+
+/** Codes with which an answer is refused after the query has run. */
+const refusedAfterRun: readonly string[] = ['RESULT_TOO_LARGE'];
+
+interface Query {
+  queryId: string;
+  orders: LoggedRecord[];
+  ends: LoggedRecord[];
+  runs: LoggedRecord[];
+}
+
+/** @returns undefined for text that is no record */
+export function readRecord(text: string): AuditRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const { ts, type } = value as Partial<AuditRecord>;
+    const isRecord = typeof type === 'string' && typeof ts === 'string';
+    return isRecord && Number.isFinite(Date.parse(ts)) ? (value as AuditRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Matches the records of both sides by the query's id. */
+export function reconcile(order: ReconcileOrder): Reconciled {
+  const result: Reconciled = { matched: 0, undelivered: 0, pending: 0, mismatches: [] };
+  for (const query of queriesOf(order)) judge(query, order, result);
+  return result;
+}
+
+function queriesOf({ broker, agent }: ReconcileOrder): Iterable<Query> {
+  const found = new Map<string, Query>();
+  const queryOf = ({ record: { queryId = '' } }: LoggedRecord): Query => {
+    const query = found.get(queryId) ?? { queryId, orders: [], ends: [], runs: [] };
+    found.set(queryId, query);
+    return query;
+  };
+  for (const one of broker) {
+    if (one.record.queryId === undefined) continue;
+    if (orders.has(one.record.type)) queryOf(one).orders.push(one);
+    else if (ends.has(one.record.type)) queryOf(one).ends.push(one);
+  }
+  for (const one of agent) {
+    if (one.record.queryId !== undefined && ofAgent.has(one.record.type))
+      queryOf(one).runs.push(one);
+  }
+  return found.values();
+}
+
+function judge(query: Query, order: ReconcileOrder, result: Reconciled): void {
+  const { slackMs = RECONCILE_SLACK_MS } = order;
+  const isJudged = (one: LoggedRecord): boolean => {
+    const atMs = Date.parse(one.record.ts);
+    return atMs >= order.fromMs && atMs < order.toMs;
+  };
+  const isKnown = (one: LoggedRecord, knownToMs = -Infinity): boolean =>
+    Date.parse(one.record.ts) <= knownToMs - slackMs;
+
+  const ended = query.ends.filter(isJudged);
+  const ran = query.runs.filter(isJudged);
+  if (ended.length === 0 && ran.length === 0) return;
+  const before = result.mismatches.length;
+
+  if (query.orders.length === 0 && query.ends.length === 0) {
+    for (const agent of ran) {
+      if (isKnown(agent, order.brokerKnownToMs))
+        result.mismatches.push({ kind: 'executed-not-dispatched', queryId: query.queryId, agent });
+      else result.pending += 1;
+    }
+    return;
+  }
+  if (query.runs.length === 0) {
+    for (const broker of ended) {
+      if (!isKnown(broker, order.agentKnownToMs)) result.pending += 1;
+      else if (!saysItRan(broker.record)) result.undelivered += 1;
+      else
+        result.mismatches.push({ kind: 'dispatched-not-executed', queryId: query.queryId, broker });
+    }
+    return;
+  }
+  const differing = differenceOf(query);
+  if (differing) result.mismatches.push(differing);
+  for (const agent of surplusOf(query).filter(isJudged))
+    result.mismatches.push({ kind: 'executed-not-dispatched', queryId: query.queryId, agent });
+  if (result.mismatches.length === before) result.matched += 1;
+}
+
+/** The database was asked, and its answer reached the broker. */
+const saysItRan = ({ outcome, errorCode }: AuditRecord): boolean =>
+  outcome === 'successful' || errorCode === 'STATEMENT_FAILED';
+
+const isRun = ({ record }: LoggedRecord): boolean => record.type !== 'query.refused';
+
+/** Runs beyond those that one dispatch can have. */
+function surplusOf({ orders: ordered, ends: ended, runs }: Query): LoggedRecord[] {
+  const lane = [...ordered, ...ended][0]?.record.lane ?? 'immediate';
+  const most = mostRuns[lane] * Math.max(1, lane === 'immediate' ? ended.length : 1);
+  return runs.filter(isRun).slice(most);
+}
+
+function differenceOf({
+  queryId,
+  orders: ordered,
+  ends: ended,
+  runs,
+}: Query): Mismatch | undefined {
+  for (const broker of [...ended, ...ordered]) {
+    const isStanding = broker.record.lane === 'registered';
+    for (const agent of runs) {
+      const fields = (isStanding ? sameOfStanding : sameFields).filter((field) =>
+        contradicts(broker.record[field], agent.record[field]),
+      );
+      if (fields.length > 0) return { kind: 'differs', queryId, broker, agent, fields };
+    }
+  }
+  for (const broker of ended) {
+    const fields = outcomeDifference(broker.record, runs);
+    const [agent] = runs;
+    if (fields && agent) return { kind: 'differs', queryId, broker, agent, fields };
+  }
+  return undefined;
+}
+
+const contradicts = (one: string | undefined, other: string | undefined): boolean =>
+  one !== undefined && other !== undefined && one !== other;
+
+/** What was cancelled, lost or failed at the broker may have ended in any way at the practice. */
+function outcomeDifference(
+  broker: AuditRecord,
+  runs: readonly LoggedRecord[],
+): string[] | undefined {
+  const answered = runs.filter(({ record }) => record.outcome === 'successful');
+  if (broker.outcome === 'successful') {
+    if (answered.length === 0) return ['outcome'];
+    const isSameSize = answered.some(
+      ({ record }) => !contradicts(broker.rowsBucket, record.rowsBucket),
+    );
+    const isCounted = broker.lane === 'immediate' && broker.mode === 'reader';
+    return isCounted && !isSameSize ? ['rowsBucket'] : undefined;
+  }
+  if (broker.errorCode === 'STATEMENT_FAILED') {
+    return runs.some(({ record }) => record.errorCode === 'STATEMENT_FAILED')
+      ? undefined
+      : ['outcome'];
+  }
+  const isRefused =
+    broker.outcome === 'refused' && !refusedAfterRun.includes(broker.errorCode ?? '');
+  return isRefused && answered.length > 0 ? ['outcome'] : undefined;
+}
