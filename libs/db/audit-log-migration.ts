@@ -78,3 +78,25 @@ export const auditLog: Migration = {
       for each statement execute function refuse_audit_log_change()`,
   ],
 };
+
+/**
+ * A batch that gets its leaves in the statement that stores it need not wait in the line. What the
+ * store still guarantees: a record has a leaf or waits for one.
+ */
+export const shorterWayIntoTheLog: Migration = {
+  name: '0027-shorter-way-into-the-log',
+  statements: [
+    `create or replace function let_audit_records_wait() returns trigger language plpgsql as $$
+      begin
+        insert into audit_waiting (seq)
+        select seq from added
+        where not exists (select from audit_leaves where audit_leaves.seq = added.seq)
+        order by seq;
+        return null;
+      end
+    $$`,
+    // Only statements that hold the record in their hands write here, and no record ever goes; the
+    // check locked and so rewrote every record.
+    `alter table audit_leaves drop constraint audit_leaves_seq_fkey`,
+  ],
+};

@@ -3,7 +3,7 @@
  * PGlite runs unchanged.
  */
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
-import { auditLog } from '#libs/db/audit-log-migration.js';
+import { auditLog, shorterWayIntoTheLog } from '#libs/db/audit-log-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
@@ -360,4 +360,5 @@ export const migrations: readonly Migration[] = [
   pausesAtAgents,
   revocationAlarm,
   closedDays,
+  shorterWayIntoTheLog,
 ];

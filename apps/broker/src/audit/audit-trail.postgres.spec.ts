@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
+import { insertRecords } from '#apps/broker/src/audit/record-batch.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
@@ -68,6 +69,9 @@ test('stops dispatch after five seconds without a write and catches up afterward
     await expect(trail.record({ type: 'key.created' })).rejects.toMatchObject({
       code: 'AUDIT_UNAVAILABLE',
     });
+    // The store answers in turn: by now the batch has failed too.
+    await sql`select 1`.execute(store.kysely);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(trail.accepts()).toBe(true);
     clock.advance(auditLimits.stallMs + 1);
     expect(trail.accepts()).toBe(false);
@@ -79,6 +83,52 @@ test('stops dispatch after five seconds without a write and catches up afterward
   } finally {
     jest.useRealTimers();
   }
+});
+
+describe('with a log that takes batches in as they are stored', () => {
+  const storing = (trail: StoredAuditTrail, answer: (stored: Promise<void>) => Promise<boolean>) =>
+    trail.follow({
+      keepsUp: () => true,
+      store: (records) => answer(insertRecords(store.kysely, records)),
+      stored: () => undefined,
+    });
+
+  test('a batch is stored once, whether its log answers yes, no, or never did', async () => {
+    const answers = {
+      yes: (stored: Promise<void>) => stored.then(() => true),
+      lost: (stored: Promise<void>) => stored.then(() => Promise.reject(new Error('planned'))),
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+      const trail = aTrail();
+      storing(trail, answer);
+      for (const at of [1, 2, 3])
+        trail.note({ type: 'query.executed', requestId: `${name}-${at}` });
+      await trail.flush();
+      expect(await recordsOf(`${name}-`)).toHaveLength(3);
+    }
+    const trail = aTrail();
+    trail.follow({ keepsUp: () => true, store: async () => false, stored: () => undefined });
+    trail.note({ type: 'query.executed', requestId: 'no-1' });
+    await trail.flush();
+    expect(await recordsOf('no-')).toHaveLength(1);
+  });
+
+  test('what was stored by a try whose answer was lost is not stored again by a later one', async () => {
+    const trail = aTrail();
+    const rename = (from: string, to: string) =>
+      sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(store.kysely);
+    storing(trail, async (stored) => {
+      await stored;
+      await rename('audit_records', 'audit_records_gone');
+      throw new Error('planned');
+    });
+    trail.note({ type: 'query.executed', requestId: 'again-1' });
+    await expect(trail.flush()).rejects.toMatchObject({ code: '42P01' });
+    await rename('audit_records_gone', 'audit_records');
+    trail.note({ type: 'query.executed', requestId: 'again-2' });
+    await trail.flush();
+    expect(await recordsOf('again-')).toHaveLength(2);
+  });
 });
 
 test('refusals have no more room than memory has; what was run is kept, and nothing more is', async () => {

@@ -3,14 +3,13 @@
  * up to 256 at a time; security acts are stored before they happen. When nothing could be written
  * for five seconds, `accepts()` turns false and no query is dispatched until it can.
  */
-import { randomBytes } from 'node:crypto';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Kysely, sql, type Transaction } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { insertRecords, notYetStored } from '#apps/broker/src/audit/record-batch.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
-import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { newSalt } from '#libs/audit/record-salt.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -31,11 +30,14 @@ type NewRecord = Omit<AuditRecord, 'ts'>;
 interface Follower {
   /** False: they wait, and nobody gets them in. */
   keepsUp(): boolean;
-  /** That many were stored in one go. */
+  /**
+   * Stores them and takes them in at once. @returns false: not now, they have to wait; then they are
+   * not stored @throws the store's error; then they may be stored, or not
+   */
+  store(records: readonly AuditRecord[]): Promise<boolean>;
+  /** That many were stored in one go, and wait. */
   stored(records: number): void;
 }
-
-const SALT_BYTES = 16;
 
 @Injectable()
 export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShutdown {
@@ -47,6 +49,8 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   private stalled = false;
   private dropped = 0;
   private follower: Follower | undefined;
+  /** A try failed whose answer may have been lost: its records may be stored. */
+  private isUncertain = false;
 
   constructor(
     private readonly kysely: Kysely<Database>,
@@ -75,7 +79,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
 
   override async record(record: NewRecord, within?: Transaction<Database>): Promise<void> {
     try {
-      await insert(within ?? this.kysely, [this.stamp(record)]);
+      await insertRecords(within ?? this.kysely, [this.stamp(record)]);
     } catch (error) {
       throw new ConduitError('AUDIT_UNAVAILABLE', { cause: error });
     }
@@ -106,8 +110,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   }
 
   private stamp(record: NewRecord): AuditRecord {
-    const salt = randomBytes(SALT_BYTES).toString('base64url');
-    return { ...record, salt, ts: new Date(this.clock.now()).toISOString() };
+    return { ...record, salt: newSalt(), ts: new Date(this.clock.now()).toISOString() };
   }
 
   private startAfter(ms: number): NodeJS.Timeout {
@@ -144,9 +147,8 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
 
   private async writeBatch(): Promise<void> {
     const batch = this.waiting.slice(0, auditLimits.batchRecords);
-    await insert(this.kysely, batch);
+    if (!(await this.intoLog(batch))) await this.intoLine(batch);
     this.waiting = this.waiting.slice(batch.length);
-    this.follower?.stored(batch.length);
     if (this.stalled || this.dropped > 0) {
       this.log.write('audit.recovered', { written: batch.length, dropped: this.dropped });
       this.dropped = 0;
@@ -154,20 +156,26 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
     this.stalled = false;
     this.failingSince = undefined;
   }
+
+  /** The short way, without a line to wait in. @returns false: it was not gone, or nobody can tell */
+  private async intoLog(batch: readonly AuditRecord[]): Promise<boolean> {
+    if (!this.follower || this.isUncertain) return false;
+    try {
+      return await this.follower.store(batch);
+    } catch {
+      this.isUncertain = true;
+      return false;
+    }
+  }
+
+  private async intoLine(batch: readonly AuditRecord[]): Promise<void> {
+    const missing = this.isUncertain ? await notYetStored(this.kysely, batch) : batch;
+    this.isUncertain = true;
+    await insertRecords(this.kysely, missing);
+    this.isUncertain = false;
+    this.follower?.stored(missing.length);
+  }
 }
 
 const isRefusal = ({ type }: NewRecord): boolean =>
   type === 'key.refused' || type === 'query.refused';
-
-/** One statement and one parameter for the whole batch, in order. */
-async function insert(database: Kysely<Database>, records: readonly AuditRecord[]): Promise<void> {
-  const rows = records.map((record) => {
-    const leaf = auditLeaf(record);
-    return [record.ts, record.practice ?? null, leaf, leafHash(Buffer.from(leaf)).toString('hex')];
-  });
-  await sql`
-    insert into audit_records (recorded_at, practice_id, record, leaf_hash)
-    select (r ->> 0)::timestamptz, r ->> 1, r ->> 2, decode(r ->> 3, 'hex')
-    from json_array_elements(${JSON.stringify(rows)}::json) with ordinality as batch (r, n)
-    order by n`.execute(database);
-}

@@ -52,9 +52,17 @@ test('a head follows a stored record within a second', async () => {
   }
 });
 
-test('256 records that are stored at once do not wait for the clock', async () => {
-  const look = jest.spyOn(sequencer, 'look');
+test('a batch is under a head as soon as it is stored', async () => {
+  const before = await sizes();
   for (let at = 0; at < 256; at++) trail.note({ type: 'query.executed', requestId: `r-${at}` });
+  await trail.flush();
+  expect((await sizes()).slice(before.length)).toEqual([(before.at(-1) ?? 0) + 256]);
+});
+
+test('256 records that had to wait do not wait for the clock', async () => {
+  jest.spyOn(SequenceRecords.prototype, 'store').mockResolvedValue(false);
+  const look = jest.spyOn(sequencer, 'look');
+  for (let at = 0; at < 256; at++) trail.note({ type: 'query.executed', requestId: `w-${at}` });
   await trail.flush();
   expect(look).toHaveBeenCalled();
 });

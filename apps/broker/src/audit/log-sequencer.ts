@@ -4,7 +4,8 @@
  * five seconds, by anybody, nothing more is dispatched until it does.
  */
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { LogUnfit, SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
+import { LogUnfit } from '#apps/broker/src/audit/log-head.js';
+import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { coalesce } from '#libs/kernel/coalesce.js';
@@ -34,6 +35,7 @@ export class LogSequencer implements OnApplicationShutdown {
   start(): void {
     this.trail.follow({
       keepsUp: () => this.keepsUp(),
+      store: (records) => this.step.store(records),
       stored: (records) => this.noteStored(records),
     });
     this.timer = setInterval(() => void this.look(), sequencerLimits.lookMs).unref();

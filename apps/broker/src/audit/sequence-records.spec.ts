@@ -5,6 +5,7 @@ import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { openCheckpoint } from '#libs/audit/checkpoint.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
 import { consistencyProof, inclusionProof } from '#libs/audit/tree-proofs.js';
@@ -21,6 +22,13 @@ const clock = new SystemClock();
 const stepOf = (kysely: Kysely<Database>, by = key) => new SequenceRecords(kysely, by, clock);
 const trailOf = (kysely: Kysely<Database>) =>
   new StoredAuditTrail(kysely, clock, new MemoryEventLog());
+
+const recordsOf = (count: number, name: string): AuditRecord[] =>
+  Array.from({ length: count }, (_, at) => ({
+    type: 'query.executed',
+    ts: '2026-01-02T00:00:00.000Z',
+    requestId: `${name}-${at}`,
+  }));
 
 async function store(kysely: Kysely<Database>, count: number, name = 'r'): Promise<void> {
   const trail = trailOf(kysely);
@@ -83,7 +91,8 @@ const before = (statement: number, act: () => void): KyselyPlugin => {
   };
 };
 
-const STATEMENTS = 10;
+/** Of a step that takes from the line: the look, and those of the transaction that the builder sees. */
+const STATEMENTS = 6;
 
 function describeLog(kysely: () => Kysely<Database>): void {
   beforeEach(() => empty(kysely()));
@@ -118,6 +127,41 @@ function describeLog(kysely: () => Kysely<Database>): void {
     });
     await stepOf(kysely().withPlugin(none)).execute();
     expect(await expectWhole(kysely())).toBe(300);
+  });
+
+  test('a batch that is taken in as it is stored has its leaves in its own order, and never waits', async () => {
+    const step = stepOf(kysely());
+    expect(await step.store(recordsOf(300, 'first'))).toBe(true);
+    await store(kysely(), 5, 'waits');
+    expect(await step.store(recordsOf(256, 'second'))).toBe(true);
+    expect(await step.execute()).toEqual({ state: 'advanced', size: 561 });
+    expect(await expectWhole(kysely())).toBe(561);
+    const { rows } = await sql<{ name: string }>`
+      select record::json ->> 'requestId' as name from audit_records
+      join audit_leaves using (seq) order by leaf_index`.execute(kysely());
+    const names = (count: number, name: string) => recordsOf(count, name).map((r) => r.requestId);
+    expect(rows.map(({ name }) => name)).toEqual(
+      [names(300, 'first'), names(256, 'second'), names(5, 'waits')].flat(),
+    );
+  });
+
+  test('a failure at any statement of a batch stores nothing of it', async () => {
+    await stepOf(kysely()).store(recordsOf(10, 'before'));
+    for (let statement = 1; statement < STATEMENTS; statement++) {
+      const fails = before(statement, () => {
+        throw new Error('planned');
+      });
+      const step = stepOf(kysely().withPlugin(fails));
+      await expect(step.store(recordsOf(3, 'never'))).rejects.toThrow('planned');
+    }
+    expect(await expectWhole(kysely())).toBe(10);
+  });
+
+  test('a log that this node cannot continue takes no batch in, and stores nothing of it', async () => {
+    await stepOf(kysely()).store(recordsOf(2, 'before'));
+    const other = new LogKey('conduit.internal/audit', Buffer.alloc(32, 6));
+    expect(await stepOf(kysely(), other).store(recordsOf(2, 'never'))).toBe(false);
+    expect(await expectWhole(kysely())).toBe(2);
   });
 
   test('is not continued with another key, nor from tiles that are not those it signed', async () => {

@@ -1,41 +1,30 @@
 /**
- * One step of the log: takes the records that wait, gives them the next leaf numbers, adds them to the
- * tree and signs its new head, all in one transaction. Whatever ends the process or the database
- * in between leaves the log as it was, with the records still waiting; nothing that is signed is seen by anybody
+ * One step of the log: gives records the next leaf numbers, adds them to the tree and signs its new head,
+ * all in one transaction. Records that wait are taken from their line; a batch that comes straight from the
+ * trail is stored in the same transaction, and never waits. Whatever ends the process or the database
+ * in between leaves the log as it was; nothing that is signed is seen by anybody
  * before it is committed. Only the node that holds the lock works; the lock goes with its transaction.
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type Transaction } from 'kysely';
+import { LogUnfit, openTree, writeHead } from '#apps/broker/src/audit/log-head.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
-import { readTileRows } from '#apps/broker/src/audit/log-tiles.js';
-import { signCheckpoint } from '#libs/audit/checkpoint.js';
-import { GrowingTree } from '#libs/audit/growing-tree.js';
-import { edgeOf, type Tile } from '#libs/audit/tiles.js';
+import { recordBatch } from '#apps/broker/src/audit/record-batch.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { HASH_BYTES } from '#libs/audit/tree-hash.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
-import { rawPublicKey } from '#libs/pki/keys.js';
 
 /** Any constant will do, as long as nothing else in the database uses it. */
 const LOCK_ID = 7_166_273_485n;
 const MOST_RECORDS = 4_096;
-/** Checkpoints that no witness's last word is about go after so long. */
-const KEPT_DAYS = 30;
 
 /** `nothing`: no record waits. `elsewhere`: another node is at it. */
 export type SequencingStep =
   { state: 'nothing' | 'elsewhere' } | { state: 'advanced'; size: number };
 
-/** The log in the store is not one that this node can continue. */
-export class LogUnfit extends Error {
-  constructor(readonly reason: 'other-key' | 'damaged') {
-    super(reason);
-  }
-}
-
-interface WaitingRecord {
-  seq: string;
-  leaf_hash: Buffer;
-}
+/** Numbers leaves from `first` on. @returns their hashes, in that order */
+type NumberLeaves = (transaction: Transaction<Database>, first: number) => Promise<Buffer[]>;
 
 @Injectable()
 export class SequenceRecords {
@@ -49,10 +38,24 @@ export class SequenceRecords {
   async execute(): Promise<SequencingStep> {
     // Asked outside, so that an idle node opens no transaction.
     if (!(await this.anyWaiting())) return { state: 'nothing' };
-    return this.database
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute((transaction) => this.step(transaction));
+    return this.step(takeWaiting);
+  }
+
+  /**
+   * Stores a batch and takes it into the log at once.
+   * @returns false when the log can't be continued here and now; then nothing is stored
+   * @throws the store's error; then the batch may have been stored, or not
+   */
+  async store(records: readonly AuditRecord[]): Promise<boolean> {
+    try {
+      const { state } = await this.step((transaction, first) =>
+        storeNumbered(transaction, first, records),
+      );
+      return state === 'advanced';
+    } catch (error) {
+      if (error instanceof LogUnfit) return false;
+      throw error;
+    }
   }
 
   async anyWaiting(): Promise<boolean> {
@@ -66,113 +69,64 @@ export class SequenceRecords {
     return Number(head?.size ?? 0);
   }
 
-  private async step(transaction: Transaction<Database>): Promise<SequencingStep> {
-    const lock = await sql<{ held: boolean }>`
-      select pg_try_advisory_xact_lock(${LOCK_ID.toString()}::bigint) as held`.execute(transaction);
-    if (!lock.rows[0]?.held) return { state: 'elsewhere' };
-    const records = await takeWaiting(transaction);
-    if (records.length === 0) return { state: 'nothing' };
-    const tree = await this.open(transaction);
-    const first = tree.size;
-    const tiles = tree.append(records.map((record) => record.leaf_hash));
-    await writeLeaves(transaction, first, records);
-    await writeTiles(transaction, tiles);
-    await this.signHead(transaction, tree, first);
-    return { state: 'advanced', size: tree.size };
-  }
-
-  /** The tree as its last head says it is; a damaged store must not lead to a head that contradicts that one. */
-  private async open(transaction: Transaction<Database>): Promise<GrowingTree> {
-    const publicKey = rawPublicKey(this.key.privateKey);
-    const head = await transaction.selectFrom('audit_log').selectAll().executeTakeFirst();
-    if (!head) {
-      const tree = GrowingTree.empty();
-      await transaction
-        .insertInto('audit_log')
-        .values({ origin: this.key.origin, public_key: publicKey, size: 0, root: tree.root() })
-        .execute();
-      return tree;
-    }
-    if (!head.public_key.equals(publicKey) || head.origin !== this.key.origin) {
-      throw new LogUnfit('other-key');
-    }
-    const size = Number(head.size);
-    const tiles = await readTileRows(transaction, edgeOf(size));
-    try {
-      const tree = GrowingTree.of(size, tiles);
-      if (tree.root().equals(head.root)) return tree;
-    } catch {
-      // A tile is missing: as bad as a wrong one.
-    }
-    throw new LogUnfit('damaged');
-  }
-
-  private async signHead(
-    transaction: Transaction<Database>,
-    tree: GrowingTree,
-    before: number,
-  ): Promise<void> {
-    const { origin, privateKey } = this.key;
-    const [size, root, nowMs] = [tree.size, tree.root(), this.clock.now()];
-    const signed = signCheckpoint({ origin, size, root }, privateKey);
-    const { numUpdatedRows } = await transaction
-      .updateTable('audit_log')
-      .set({ size, root })
-      .where('size', '=', String(before))
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows !== 1n) throw new LogUnfit('damaged');
-    await transaction
-      .insertInto('audit_checkpoints')
-      .values({ size, made_at: new Date(nowMs), signed })
-      .execute();
-    await sql`
-      delete from audit_checkpoints
-      where made_at < ${new Date(nowMs - KEPT_DAYS * 86_400_000)} and size < ${before}::bigint
-        and not exists (select from audit_witnesses w where w.size = audit_checkpoints.size)`.execute(
-      transaction,
-    );
+  private step(numberLeaves: NumberLeaves): Promise<SequencingStep> {
+    return this.database
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (transaction) => {
+        const lock = await sql<{ held: boolean }>`
+          select pg_try_advisory_xact_lock(${LOCK_ID.toString()}::bigint) as held`.execute(
+          transaction,
+        );
+        if (!lock.rows[0]?.held) return { state: 'elsewhere' };
+        const tree = await openTree(transaction, this.key);
+        const before = tree.size;
+        const leaves = await numberLeaves(transaction, before);
+        if (leaves.length === 0) return { state: 'nothing' };
+        const tiles = tree.append(leaves);
+        await writeHead(transaction, this.key, { tree, before, tiles, nowMs: this.clock.now() });
+        return { state: 'advanced', size: tree.size };
+      });
   }
 }
 
 /** In the order of their numbers, as far as they are committed. Others will be found another time. */
-async function takeWaiting(transaction: Transaction<Database>): Promise<WaitingRecord[]> {
-  const { rows } = await sql<WaitingRecord>`
+async function takeWaiting(transaction: Transaction<Database>, first: number): Promise<Buffer[]> {
+  const { rows } = await sql<{ hashes: Buffer | null }>`
     with taken as (
       delete from audit_waiting
       where seq in (select seq from audit_waiting order by seq limit ${MOST_RECORDS})
       returning seq
+    ), numbered as (
+      insert into audit_leaves (leaf_index, seq)
+      select ${first}::bigint + row_number() over (order by seq) - 1, seq from taken
+      returning leaf_index, seq
     )
-    select r.seq, r.leaf_hash from taken join audit_records r using (seq) order by r.seq`.execute(
-    transaction,
+    select string_agg(leaf_hash, ''::bytea order by leaf_index) as hashes
+    from numbered join audit_records using (seq)`.execute(transaction);
+  const hashes = rows[0]?.hashes ?? Buffer.alloc(0);
+  return Array.from({ length: hashes.length / HASH_BYTES }, (_, at) =>
+    hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
   );
-  return rows;
 }
 
-async function writeLeaves(
+/** Numbers go by the batch's order, found again by the hash: a record's own number promises nothing. */
+async function storeNumbered(
   transaction: Transaction<Database>,
   first: number,
-  records: readonly WaitingRecord[],
-): Promise<void> {
-  const numbers = JSON.stringify(records.map(({ seq }) => seq));
-  await sql`
+  records: readonly AuditRecord[],
+): Promise<Buffer[]> {
+  const { rows, leaves } = recordBatch(records);
+  const { numAffectedRows } = await sql`
+    with batch as ${rows}, stored as (
+      insert into audit_records (recorded_at, practice_id, record, leaf_hash)
+      select recorded_at, practice_id, record, leaf_hash from batch order by n
+      returning seq, leaf_hash
+    )
     insert into audit_leaves (leaf_index, seq)
-    select ${first}::bigint + n - 1, seq::bigint
-    from json_array_elements_text(${numbers}::json) with ordinality as batch (seq, n)`.execute(
+    select ${first}::bigint + n - 1, seq from stored join batch using (leaf_hash)`.execute(
     transaction,
   );
-}
-
-async function writeTiles(
-  transaction: Transaction<Database>,
-  tiles: readonly Tile[],
-): Promise<void> {
-  await transaction
-    .insertInto('audit_tiles')
-    .values(tiles.map(({ level, index, hashes }) => ({ level, tile_index: index, hashes })))
-    .onConflict((conflict) =>
-      conflict
-        .columns(['level', 'tile_index'])
-        .doUpdateSet({ hashes: (eb) => eb.ref('excluded.hashes') }),
-    )
-    .execute();
+  if (numAffectedRows !== BigInt(leaves.length)) throw new Error('a batch was not stored whole');
+  return leaves;
 }
