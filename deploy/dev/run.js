@@ -9,6 +9,7 @@ const programs = {
   'sandbox-load': 'apps/sandbox/src/load.js',
   bench: 'test/bench/bench.js',
   faults: 'test/faults/run-faults.js',
+  'audit-verify': 'apps/verifier/src/main.js',
 };
 
 await command(() => {
