@@ -11,6 +11,7 @@ import {
   type AgentReportAnswer,
 } from '#libs/contracts/link-messages.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
+import { coalesce } from '#libs/kernel/coalesce.js';
 
 const RETRY_MS = 2_000;
 const REPORT_MS = 30_000;
@@ -21,8 +22,8 @@ export class AgentReporter {
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
   private linkMs: number | undefined;
-  private isReporting = false;
-  private isDue = false;
+  /** One after the other: of two at once the broker might keep the older. */
+  private readonly report = coalesce(() => this.send());
 
   constructor(
     private readonly link: AgentLink,
@@ -41,18 +42,6 @@ export class AgentReporter {
   stop(): void {
     clearInterval(this.timer);
     clearTimeout(this.retry);
-  }
-
-  /** One after the other: of two at once the broker might keep the older. */
-  private async report(): Promise<void> {
-    this.isDue = true;
-    if (this.isReporting) return;
-    this.isReporting = true;
-    while (this.isDue) {
-      this.isDue = false;
-      await this.send();
-    }
-    this.isReporting = false;
   }
 
   /** Never rejects. */
