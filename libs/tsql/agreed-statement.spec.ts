@@ -20,6 +20,11 @@ describe('a statement to agree on', () => {
     'UPDATE dbo.Appointment SET STATUS = @status WHERE RECORDID = @id',
     'INSERT INTO dbo.Note (INTERNALID, BODY) VALUES (@patient, @body);',
     'DELETE FROM dbo.Note WHERE NOTEID = @id',
+    'DELETE FROM t WHERE a IN (SELECT a FROM u UNION ALL SELECT a FROM v)',
+    'INSERT INTO t (a) SELECT a FROM u UNION ALL SELECT a FROM v',
+    'INSERT INTO t DEFAULT VALUES',
+    'WITH u AS (SELECT a FROM v) UPDATE t SET a = u.a FROM t INNER MERGE JOIN u ON t.a = u.a',
+    'MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN UPDATE SET b = u.b WHEN NOT MATCHED THEN INSERT (a) VALUES (u.a) WHEN NOT MATCHED BY SOURCE THEN DELETE;',
   ])('may change data, and is known for it: %s', (sql) => {
     expect(checkAgreedStatement(sql)).toEqual({ ok: true, changes: true });
   });
@@ -41,6 +46,10 @@ describe('a statement to agree on', () => {
     ['SELECT a FROM t WHERE INTERNALID IN (1, 42)', 'comparedNumber', 1, 41],
     ['SELECT a FROM t WHERE INTERNALID BETWEEN 1 AND 42', 'comparedNumber', 1, 48],
     ['INSERT INTO t (id) VALUES (42)', 'comparedNumber', 1, 28],
+    ['INSERT INTO t (id) VALUES ((42))', 'comparedNumber', 1, 29],
+    ['SELECT a FROM t WHERE INTERNALID = -(42)', 'comparedNumber', 1, 38],
+    ['SELECT a FROM t WHERE (42) = INTERNALID', 'comparedNumber', 1, 24],
+    ['SELECT a FROM t WHERE INTERNALID IN (1, (42))', 'comparedNumber', 1, 42],
     ['SELECT a -- Zz Person\nFROM t', 'comment', 1, 10],
     ['SELECT a /* Zz */ FROM t', 'comment', 1, 10],
     ['SELECT a AS [Zz, born 01/02/1970]', 'name', 1, 13],
@@ -63,11 +72,27 @@ describe('a statement to agree on', () => {
     ['INSERT INTO t EXEC sp_executesql @sql', 'hiddenCode'],
     ['UPDATE t SET a = sp_x', 'hiddenCode'],
     ['DELETE FROM t; DELETE FROM u', 'notOneStatement'],
+    ['DELETE FROM t DELETE FROM u', 'notOneStatement'],
+    ['DELETE FROM t SELECT a FROM u', 'notOneStatement'],
+    ['DELETE FROM t SET NOCOUNT ON', 'notOneStatement'],
+    ['UPDATE t SET a = @a SET NOCOUNT ON', 'notOneStatement'],
+    ['UPDATE t SET a = @a END CONVERSATION @h', 'notOneStatement'],
+    ['INSERT INTO t (a) VALUES (@a) SELECT a FROM u', 'notOneStatement'],
+    ['INSERT INTO t SELECT a FROM u SELECT a FROM v', 'notOneStatement'],
+    ['MERGE t USING u ON t.a = u.a WHEN MATCHED THEN DELETE DELETE FROM u', 'notOneStatement'],
+    ['WITH u AS (SELECT a FROM v) SELECT a INTO t FROM u', 'notDataStatement'],
     ['DROP TABLE t', 'notDataStatement'],
     ['UPDATE t SET a = @a WHILE 1 = 1', 'notDataStatement'],
     ['SELECT a FROM t WITH (TABLOCKX)', 'notDataStatement'],
-    [`SELECT ${'a, '.repeat(maxAgreedCharacters)}a`, 'tooLong'],
   ])('does what its text shows, and one thing: %s', (sql, reason) => {
     expect(checkAgreedStatement(sql)).toMatchObject({ ok: false, reason });
+  });
+
+  test('is no longer than somebody reads', () => {
+    const ofLength = (length: number) => `SELECT ${' '.repeat(length - 8)}a`;
+    expect(checkAgreedStatement(ofLength(maxAgreedCharacters)).ok).toBe(true);
+    expect(checkAgreedStatement(ofLength(maxAgreedCharacters + 1))).toMatchObject({
+      reason: 'tooLong',
+    });
   });
 });

@@ -8,7 +8,8 @@ import { checkFactFree, factReasons } from '#libs/tsql/fact-free.js';
 import { forbiddenPrefixes, forbiddenWords } from '#libs/tsql/forbidden-words.js';
 import type { Token } from '#libs/tsql/lexer.js';
 import { checkReadOnly } from '#libs/tsql/read-only.js';
-import { isName, isOperator } from '#libs/tsql/tokens.js';
+import { secondStatementAt } from '#libs/tsql/second-statement.js';
+import { isName, isOperator, isWord } from '#libs/tsql/tokens.js';
 
 /** UTF-16 code units: more is not read by anybody before they agree. */
 export const maxAgreedCharacters = 8_000;
@@ -28,7 +29,7 @@ export type AgreedVerdict =
   | { ok: true; changes: boolean }
   | { ok: false; reason: AgreedReason; line: number; column: number };
 
-const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WITH']);
+const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /** Of the words that a read may not say, those that a change of rows needs. */
 const CHANGING_WORDS = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'INTO', 'SET']);
 
@@ -42,11 +43,14 @@ const isHidden = (token: Token): boolean =>
 function changeFault(tokens: readonly Token[]): { reason: AgreedReason; at: number } | undefined {
   const [first] = tokens;
   if (!first) return { reason: 'empty', at: 0 };
-  if (first.kind !== 'word' || !CHANGES.has(first.text))
+  const changes = ({ kind, text }: Token): boolean => kind === 'word' && CHANGES.has(text);
+  // WITH may also begin a SELECT … INTO.
+  if (!(isWord(first, 'WITH') ? tokens.some(changes) : changes(first)))
     return { reason: 'notDataStatement', at: first.at };
+  const secondAt = secondStatementAt(tokens);
   for (const [i, token] of tokens.entries()) {
-    if (isOperator(token, ';') && i < tokens.length - 1)
-      return { reason: 'notOneStatement', at: token.at };
+    const isBetween = isOperator(token, ';') && i < tokens.length - 1;
+    if (isBetween || i === secondAt) return { reason: 'notOneStatement', at: token.at };
     if (isHidden(token)) return { reason: 'hiddenCode', at: token.at };
     const forbidden = token.kind === 'word' ? forbiddenWords.get(token.text) : undefined;
     if (forbidden === undefined || CHANGING_WORDS.has(token.text)) continue;

@@ -50,7 +50,7 @@ const holdsNoFact = (name: string): boolean =>
   (name.match(/\p{N}/gu)?.length ?? 0) <= MAX_NAME_DIGITS;
 
 class FactSearch {
-  /** For each open parenthesis the word before it. */
+  /** For each open parenthesis the word before it, or before the one around it. */
   private readonly openers: string[] = [];
 
   constructor(
@@ -62,7 +62,7 @@ class FactSearch {
   find(): { reason: FactReason; at: number } | undefined {
     for (let i = 0; i < this.tokens.length; i += 1) {
       const token = this.tokens[i] as Token;
-      if (isOperator(token, '(')) this.openers.push(this.wordAt(i - 1));
+      if (isOperator(token, '(')) this.openers.push(this.wordAt(i - 1) || this.opener);
       if (isOperator(token, ')')) this.openers.pop();
       const reason = this.faultOf(i, token);
       if (reason !== undefined) return { reason, at: token.at };
@@ -105,10 +105,16 @@ class FactSearch {
   }
 
   private isCompared(i: number): boolean {
-    const isSigned = isOperator(this.tokens[i - 1], '-') || isOperator(this.tokens[i - 1], '+');
-    const before = isSigned ? i - 2 : i - 1;
-    if (isComparison(this.tokens[before]) || isComparison(this.tokens[i + 1])) return true;
-    return COMPARE.has(this.wordAt(before)) || COMPARE.has(this.openers.at(-1) ?? '');
+    let before = i - 1;
+    while (['-', '+', '('].some((one) => isOperator(this.tokens[before], one))) before -= 1;
+    let after = i + 1;
+    while (isOperator(this.tokens[after], ')')) after += 1;
+    if (isComparison(this.tokens[before]) || isComparison(this.tokens[after])) return true;
+    return COMPARE.has(this.wordAt(before)) || COMPARE.has(this.opener);
+  }
+
+  private get opener(): string {
+    return this.openers.at(-1) ?? '';
   }
 
   private wordAt(i: number): string {
