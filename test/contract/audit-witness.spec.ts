@@ -18,7 +18,12 @@ import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
 import { openCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js';
 import { cosignatureOf } from '#libs/audit/cosignature.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
-import { parseVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
+import {
+  parseVerifierKey,
+  signatureLine,
+  type NoteKey,
+  type NoteSignature,
+} from '#libs/audit/signed-note.js';
 import { edgeOf, tilePath } from '#libs/audit/tiles.js';
 import { witnessName } from '#libs/audit/witness-request.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
@@ -102,7 +107,7 @@ async function anAgent(registered = true, knows = true): Promise<PretendAgent> {
   return { agentId, witness, key: { name, type: 'cosignature', publicKey: keys.publicKey } };
 }
 
-function attach(agentId: string, witness: CosignCheckpoint | undefined): void {
+function attach(agentId: string, witness: Pick<CosignCheckpoint, 'execute'> | undefined): void {
   const { dialler, listener } = aLinkPair();
   const server = new LinkServer();
   const answer = (request: LinkRequest) =>
@@ -158,6 +163,23 @@ describe('attached agents', () => {
         { size: checkpoint.size },
       ]);
     }
+  });
+
+  test('that say more than their own line spoil nothing: a bad one in the log’s name is not served', async () => {
+    const spoiler = await anAgent();
+    const { name, keyId } = (await head()).note.signatures[0] as NoteSignature;
+    const bad = signatureLine({ name, keyId, signature: Buffer.alloc(64) });
+    attach(spoiler.agentId, {
+      execute: async (key, body) => {
+        const { cosignature, ...rest } = await spoiler.witness.execute(key, body);
+        return cosignature === undefined ? rest : { cosignature: cosignature + bad };
+      },
+    });
+    await act();
+    await round();
+    const { note } = await head();
+    expect(cosignatureOf(note, spoiler.key)).toBeUndefined();
+    expect(await cosigners()).toEqual([true, true]);
   });
 
   test('are asked nothing while nothing is new', async () => {

@@ -9,7 +9,13 @@ import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { noteAlarm, noteCosignature } from '#apps/broker/src/witnesses/note-witness.js';
 import { ReadLog, type SignedHead } from '#apps/broker/src/witnesses/read-log.js';
 import { cosignatureOf } from '#libs/audit/cosignature.js';
-import { formatVerifierKey, parseNote, type NoteKey } from '#libs/audit/signed-note.js';
+import {
+  formatVerifierKey,
+  parseNote,
+  parseSignatureLine,
+  signatureLine,
+  type NoteKey,
+} from '#libs/audit/signed-note.js';
 import { formatWitnessRequest, witnessName } from '#libs/audit/witness-request.js';
 import {
   agentPatterns,
@@ -79,8 +85,11 @@ export class AskWitness {
     return readAnswer(await client.ask(witnessCheckpoint, meta, options));
   }
 
-  private async keep(agentId: string, head: SignedHead, line: string): Promise<WitnessOutcome> {
+  /** Its own line and nothing beside it: a bad line in the log's name would spoil the head for everybody. */
+  private async keep(agentId: string, head: SignedHead, said: string): Promise<WitnessOutcome> {
     const witness = await this.witnessOf(agentId);
+    const signature = parseSignatureLine(said.slice(0, -1));
+    const line = signature ? signatureLine(signature) : '';
     const note = parseNote(head.signed + line);
     const isGood = witness && note && cosignatureOf(note, witness) !== undefined;
     if (!isGood) return { state: 'refused', size: head.size };
