@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { approverIdOf } from '#libs/grants/key-thumbprint.js';
 import { isApprover, type Approver, type PasskeyApprover } from '#libs/grants/approver.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import { beginGrantFile } from '#apps/agent/src/grants/grant-file.js';
 import { rawPublicKey } from '#libs/pki/keys.js';
@@ -30,7 +31,7 @@ export interface LocalApprover {
 }
 
 export class ApproverStore {
-  private turn: Promise<void> = Promise.resolve();
+  private readonly inTurn = oneByOne();
 
   private constructor(
     private readonly folder: string,
@@ -90,14 +91,12 @@ export class ApproverStore {
 
   /** In turn: of two changes at once neither is lost. */
   private change(edit: (approvers: Map<string, Approver>) => void): Promise<void> {
-    const turn = this.turn.then(async () => {
+    return this.inTurn(async () => {
       const approvers = new Map(this.byId);
       edit(approvers);
       const text = JSON.stringify([...approvers.values()], undefined, 2);
       await writeDurably(join(this.folder, 'approvers.json'), `${text}\n`);
       this.byId = approvers;
     });
-    this.turn = turn.catch(() => undefined);
-    return turn;
   }
 }

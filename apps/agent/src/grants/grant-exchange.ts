@@ -9,6 +9,7 @@ import { receiptDigestOf, signReceipt, type SignedReceipt } from '#libs/grants/g
 import { catalogue } from '#libs/errors/catalogue.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import type { GrantStore, HeldGrant } from '#apps/agent/src/grants/grant-store.js';
 import type { OwnIdentity } from '#apps/agent/src/grants/own-identity.port.js';
@@ -25,7 +26,7 @@ const MAX_LISTED = 10_000;
 
 export class GrantExchange {
   private timer: NodeJS.Timeout | undefined;
-  private turn: Promise<void> = Promise.resolve();
+  private readonly inTurn = oneByOne();
   /** Documents that the broker turned down, and when it is asked again. */
   private readonly turnedDown = new Map<string, number>();
 
@@ -51,17 +52,15 @@ export class GrantExchange {
 
   /** Takes in what the broker has, then offers what it lacks. Never rejects: the next attach tries again. */
   agree(): Promise<void> {
-    this.turn = this.turn.then(async () => {
+    return this.inTurn(async () => {
       await this.takeIn().catch(() => undefined);
       await this.offer();
     });
-    return this.turn;
   }
 
   /** Offers what the broker has not acknowledged; answers whether nothing is left. */
   async publishAll(): Promise<boolean> {
-    this.turn = this.turn.then(() => this.offer());
-    await this.turn;
+    await this.inTurn(() => this.offer());
     return this.store.all().every(({ acknowledged }) => acknowledged);
   }
 

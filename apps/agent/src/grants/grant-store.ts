@@ -8,6 +8,7 @@ import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import type { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { examineGrant, type Finding } from '#apps/agent/src/grants/examine-grant.js';
 import {
@@ -56,7 +57,7 @@ export class GrantStore {
   private readonly refusedOnDisk: KeptGrant[] = [];
   private readonly listeners: (() => void)[] = [];
   private epochSeen = 0;
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = oneByOne();
 
   private constructor(private readonly parts: GrantStoreParts) {}
 
@@ -197,12 +198,6 @@ export class GrantStore {
     });
     this.parts.onRefused?.({ code, reason, ...(grant ? { grantId: grant.grantId } : {}) });
     return new ConduitError(code, { facts: { reason } });
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.turn.then(work);
-    this.turn = turn.catch(() => undefined);
-    return turn;
   }
 }
 

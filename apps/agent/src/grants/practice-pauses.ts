@@ -18,6 +18,7 @@ import {
 } from '#libs/grants/field-checks.js';
 import { MAX_PAUSED, type PausesAsTold } from '#libs/grants/pause-messages.js';
 import type { Clock } from '#libs/kernel/clock.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import type { Journal } from '#apps/agent/src/journal/journal.port.js';
 
@@ -58,7 +59,7 @@ const nothing: KeptPauses = { revision: 0, integrators: [] };
 
 export class PracticePauses {
   private readonly listeners: (() => void)[] = [];
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = oneByOne();
   private paused = new Set<string>();
 
   private constructor(
@@ -99,12 +100,10 @@ export class PracticePauses {
    * @returns what is held then
    */
   put(told: PausesAsTold): Promise<PausesAsTold> {
-    const turn = this.turn.then(async () => {
+    return this.inTurn(async () => {
       if (told.revision >= this.kept.revision) await this.take(told);
       return this.asTold;
     });
-    this.turn = turn.catch(() => undefined);
-    return turn;
   }
 
   private get isEveryone(): boolean {

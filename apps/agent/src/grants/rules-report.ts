@@ -6,6 +6,7 @@ import { brokerPatterns } from '#libs/contracts/link-messages.js';
 import { signRules, type AgentRules } from '#libs/grants/agent-rules.js';
 import type { ReportRulesMeta } from '#libs/grants/grant-messages.js';
 import type { Clock } from '#libs/kernel/clock.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import type { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
@@ -29,7 +30,7 @@ export class RulesReport {
   private timer: NodeJS.Timeout | undefined;
   private told = '';
   private triedMs = 0;
-  private turn: Promise<void> = Promise.resolve();
+  private readonly inTurn = oneByOne();
 
   constructor(private readonly parts: RulesReportParts) {}
 
@@ -47,8 +48,7 @@ export class RulesReport {
 
   /** Never rejects: it is told at the next attach, or soon. */
   tell(): Promise<void> {
-    this.turn = this.turn.then(() => this.send()).catch(() => undefined);
-    return this.turn;
+    return this.inTurn(() => this.send()).catch(() => undefined);
   }
 
   private look(): void {

@@ -11,6 +11,7 @@ import {
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { openRequest } from '#libs/sealing/seal-request.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import type { BrokerTalk } from '#apps/agent/src/registered/broker-talk.js';
 import { splitEnvelope } from '#apps/agent/src/registered/conclude-run.js';
 import type { PerformRun } from '#apps/agent/src/registered/perform-run.js';
@@ -58,7 +59,7 @@ const HELD: readonly ErrorCode[] = [
 export class RegisteredQueries {
   private readonly clock: RunClock;
   /** What the broker brings is done in its order: twice the same at once would be two. */
-  private turn: Promise<void> = Promise.resolve();
+  private readonly inTurn = oneByOne();
 
   constructor(private readonly parts: RegisteredParts) {
     const { timeline, time, talk } = parts;
@@ -114,12 +115,6 @@ export class RegisteredQueries {
       const held = this.parts.shelf.find(registeredId);
       if (held) await this.parts.shelf.remove(held);
     });
-  }
-
-  private inTurn(act: () => Promise<void>): Promise<void> {
-    const turn = this.turn.then(act);
-    this.turn = turn.catch(() => undefined);
-    return turn;
   }
 
   private async take(meta: PutRegisteredMeta, sealed: Buffer): Promise<void> {

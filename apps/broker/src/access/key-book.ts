@@ -9,6 +9,7 @@ import { readRanges } from '#apps/broker/src/access/address-ranges.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { ApiKeysTable, Database } from '#libs/db/schema.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 
 export interface KeyEntry {
   keyId: string;
@@ -46,7 +47,7 @@ function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
 export class KeyBook implements OnModuleInit, OnModuleDestroy {
   private keys = new Map<string, KeyEntry>();
   /** Readings follow each other: one that began before a revocation must not end after its own. */
-  private turn: Promise<void> = Promise.resolve();
+  private readonly inTurn = oneByOne();
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: (() => void) | undefined;
 
@@ -94,12 +95,6 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
     return this.inTurn(() => this.readAll()).catch(() =>
       this.log.write('store.unavailable', { what: 'keys' }),
     );
-  }
-
-  private inTurn(read: () => Promise<void>): Promise<void> {
-    const turn = this.turn.then(read);
-    this.turn = turn.catch(() => undefined);
-    return turn;
   }
 
   private async readAll(): Promise<void> {

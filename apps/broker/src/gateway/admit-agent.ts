@@ -9,6 +9,7 @@ import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
 import type { Database } from '#libs/db/schema.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { Turns } from '#libs/kernel/turns.js';
 import { readAgentName, type AgentName } from '#libs/pki/agent-uri.js';
 
 export type Admission = { peer: AgentPeer } | { refuse: ErrorCode };
@@ -21,7 +22,8 @@ export type Admission = { peer: AgentPeer } | { refuse: ErrorCode };
  */
 @Injectable()
 export class AdmitAgent {
-  private readonly turns = new Map<string, Promise<unknown>>();
+  /** One join of one agent at a time: two that race are judged one after the other. */
+  private readonly turns = new Turns();
 
   constructor(
     private readonly database: Kysely<Database>,
@@ -44,7 +46,7 @@ export class AdmitAgent {
       certificateEndsMs: Date.parse(certificate.validTo),
       join,
     };
-    const problem = await this.inTurn(peer.agentId, () => this.examine(name, peer));
+    const problem = await this.turns.take(peer.agentId, () => this.examine(name, peer));
     return problem ? { refuse: problem } : { peer };
   }
 
@@ -92,17 +94,5 @@ export class AdmitAgent {
       )
       .executeTakeFirst();
     return updated.numUpdatedRows === 1n;
-  }
-
-  /** One join of one agent at a time: two that race are judged one after the other. */
-  private async inTurn<T>(agentId: string, decide: () => Promise<T>): Promise<T> {
-    const previous = this.turns.get(agentId) ?? Promise.resolve();
-    const turn = previous.then(decide, decide);
-    this.turns.set(agentId, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.turns.get(agentId) === turn) this.turns.delete(agentId);
-    }
   }
 }

@@ -6,6 +6,7 @@ import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { firstWrongField } from '#libs/grants/field-checks.js';
 import { pausesShape, type PausesAsTold } from '#libs/grants/pause-messages.js';
+import { Turns } from '#libs/kernel/turns.js';
 
 const ANSWER_MS = 5_000;
 const SWEEP_MS = 15_000;
@@ -18,7 +19,7 @@ const PATIENCE_MS = 1_000;
  */
 @Injectable()
 export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
-  private readonly turns = new Map<string, Promise<void>>();
+  private readonly turns = new Turns();
   private stopListening: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -41,13 +42,7 @@ export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
 
   /** Never rejects: an agent that does not answer is told again. */
   toAgent(agentId: string): Promise<void> {
-    const before = this.turns.get(agentId) ?? Promise.resolve();
-    const turn = before
-      .then(() => this.deliver(agentId))
-      .catch(() => undefined)
-      .finally(() => this.turns.get(agentId) === turn && this.turns.delete(agentId));
-    this.turns.set(agentId, turn);
-    return turn;
+    return this.turns.take(agentId, () => this.deliver(agentId)).catch(() => undefined);
   }
 
   private async toPractice(practiceId: string): Promise<void> {

@@ -5,6 +5,7 @@ import { SettleProposal, type WaitingProposal } from '#apps/broker/src/grants/se
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import type { SignedReceipt } from '#libs/grants/grant-receipt.js';
+import { Turns } from '#libs/kernel/turns.js';
 
 const ANSWER_MS = 5_000;
 const SWEEP_MS = 30_000;
@@ -15,7 +16,7 @@ const SWEEP_MS = 30_000;
  */
 @Injectable()
 export class DeliverProposals implements OnModuleInit, OnApplicationShutdown {
-  private readonly turns = new Map<string, Promise<void>>();
+  private readonly turns = new Turns();
   private stopListening: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -39,13 +40,9 @@ export class DeliverProposals implements OnModuleInit, OnApplicationShutdown {
 
   /** Never rejects: what could not be brought waits. */
   toAgent(agentId: string): Promise<void> {
-    const before = this.turns.get(agentId) ?? Promise.resolve();
-    const turn = before
-      .then(() => this.deliver(agentId))
-      .catch(() => this.log.write('store.unavailable', { what: 'grants' }))
-      .finally(() => this.turns.get(agentId) === turn && this.turns.delete(agentId));
-    this.turns.set(agentId, turn);
-    return turn;
+    return this.turns
+      .take(agentId, () => this.deliver(agentId))
+      .catch(() => this.log.write('store.unavailable', { what: 'grants' }));
   }
 
   private async sweep(): Promise<void> {

@@ -4,7 +4,6 @@
  */
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Kysely } from 'kysely';
-
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
 import { firmDays, namesSite } from '#apps/broker/src/grants/grant-proposal.js';
@@ -13,6 +12,7 @@ import type { Database } from '#libs/db/schema.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 
 const rereadMs = 60_000;
 const DAY_MS = 86_400_000;
@@ -32,7 +32,7 @@ type Page = Map<string, Entry>;
 export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicationShutdown {
   private pages = new Map<string, Page>();
   private sitesByIntegrator = new Map<string, Set<string>>();
-  private turn: Promise<void> = Promise.resolve();
+  private readonly inTurn = oneByOne();
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
@@ -83,9 +83,7 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
    * it was called.
    */
   reread(siteId?: string): Promise<void> {
-    const turn = this.turn.then(() => this.read(siteId));
-    this.turn = turn.catch(() => undefined);
-    return turn;
+    return this.inTurn(() => this.read(siteId));
   }
 
   private async read(siteId: string | undefined): Promise<void> {

@@ -15,6 +15,7 @@ import type { Database } from '#libs/db/schema.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { Turns } from '#libs/kernel/turns.js';
 import type { LinkClient } from '#libs/link/link-client.js';
 
 const ANSWER_MS = 15_000;
@@ -32,7 +33,7 @@ const FINAL: readonly ErrorCode[] = [
 @Injectable()
 export class BringRegistered {
   /** One turn of an agent after the other: the last one sees what those before it did. */
-  private readonly turns = new Map<string, Promise<void>>();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly database: Kysely<Database>,
@@ -80,14 +81,7 @@ export class BringRegistered {
 
   /** Everything of one agent. Never rejects. @param held what the agent says it holds */
   agree(agentId: string, held: SyncRegisteredMeta['held']): Promise<void> {
-    const turn = (this.turns.get(agentId) ?? Promise.resolve())
-      .then(() => this.agreeWith(agentId, held))
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.turns.get(agentId) === turn) this.turns.delete(agentId);
-      });
-    this.turns.set(agentId, turn);
-    return turn;
+    return this.turns.take(agentId, () => this.agreeWith(agentId, held)).catch(() => undefined);
   }
 
   private async agreeWith(agentId: string, held: SyncRegisteredMeta['held']): Promise<void> {

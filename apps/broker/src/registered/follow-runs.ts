@@ -13,11 +13,12 @@ import { tellIntegrator } from '#apps/broker/src/registered/tell-integrator.js';
 import { WebhookEvents } from '#apps/broker/src/webhooks/webhook-events.port.js';
 import { runParts } from '#libs/contracts/registered.js';
 import type { Database } from '#libs/db/schema.js';
+import { Turns } from '#libs/kernel/turns.js';
 
 @Injectable()
 export class FollowRuns {
   /** One site's fetches follow each other: they share its line with everything else. */
-  private readonly turns = new Map<string, Promise<void>>();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly database: Kysely<Database>,
@@ -35,7 +36,9 @@ export class FollowRuns {
     const isNews = report.outcome === 'failed' && before.error_code !== codeOf(report);
     if (isNews && isLatest) tellIntegrator(this.webhooks, 'registered.failed', before);
     if (report.stopped === true && isLatest) await this.stopped(recorded);
-    if (report.outcome === 'changed' && isLatest) await this.inTurn(recorded);
+    if (report.outcome === 'changed' && isLatest) {
+      await this.turns.take(before.site_id, () => this.changed(recorded));
+    }
   }
 
   private async stopped({ before, report }: RecordedRun): Promise<void> {
@@ -51,16 +54,6 @@ export class FollowRuns {
     const { keyEnvelope } = sealedError;
     const sealed = Buffer.from(sealedError.sealed, 'base64url');
     await this.parts.keep(before, run, runParts.error, { keyEnvelope, sealed });
-  }
-
-  private inTurn(recorded: RecordedRun): Promise<void> {
-    const { site_id: siteId } = recorded.before;
-    const turn = (this.turns.get(siteId) ?? Promise.resolve()).then(() => this.changed(recorded));
-    this.turns.set(siteId, turn);
-    void turn.finally(() => {
-      if (this.turns.get(siteId) === turn) this.turns.delete(siteId);
-    });
-    return turn;
   }
 
   private async changed({ before, report }: RecordedRun): Promise<void> {

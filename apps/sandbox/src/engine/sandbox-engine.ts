@@ -23,6 +23,7 @@ import { parseBatch } from './syntax/statement-grammar.js';
 import type { Statement } from './syntax/syntax-tree.js';
 import { withinDepth } from './session/sql-error.js';
 import { splitAtGo } from './syntax/go-separator.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 
 export interface EngineOptions {
   /** Where the data lives between starts. */
@@ -80,7 +81,7 @@ class RunningEngine implements SandboxEngine, EngineServices {
   private readonly listeners: ((spid: number) => void)[] = [];
   private readonly parsed = new Map<string, Statement[]>();
   private readonly system: LoginRights;
-  private adminQueue: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = oneByOne();
   private nextSpid = 51;
   private closing: Promise<void> | undefined;
 
@@ -111,9 +112,7 @@ class RunningEngine implements SandboxEngine, EngineServices {
 
   /** The one administrative connection serves one at a time. */
   private administer<T>(work: (admin: PostgresConnection) => Promise<T>): Promise<T> {
-    const next = this.adminQueue.then(() => work(this.admin));
-    this.adminQueue = next.catch(() => undefined);
-    return next;
+    return this.inTurn(() => work(this.admin));
   }
 
   refreshGrants(): Promise<void> {
@@ -340,8 +339,7 @@ class RunningEngine implements SandboxEngine, EngineServices {
     const sessions = [...this.open.values()];
     for (const session of sessions) this.lost(session.spid);
     await Promise.all(sessions.map((session) => session.close()));
-    await this.adminQueue;
-    await this.admin.close();
+    await this.inTurn(() => this.admin.close());
     await this.cluster.stop();
   }
 }
