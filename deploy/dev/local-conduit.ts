@@ -29,6 +29,8 @@ export interface LocalOptions {
   pms?: string;
   brokerEnv?: Record<string, string>;
   agentEnv?: Record<string, string>;
+  /** Another program in the broker's place, for the bench. */
+  brokerProgram?: string;
   /** Another program in the agent's place, for the bench; called as `program run --state DIR`. */
   agentProgram?: string;
   onProgress?: (line: string) => void;
@@ -168,7 +170,7 @@ export class LocalConduit {
     this.broker = await this.start({
       name: 'The broker',
       command: process.execPath,
-      args: [programPath('broker')],
+      args: [this.options.brokerProgram ?? programPath('broker')],
       env: {
         CONDUIT_STATE_DIR: this.path('broker'),
         CONDUIT_API_PORT: String(wanted.api),

@@ -19,11 +19,13 @@ interface BenchWishes {
   /** `own`: those that the product has where nobody sets any. */
   limits?: 'none' | 'own';
   brokerEnv?: Record<string, string>;
+  /** Neither end records what was asked; everything else is as it is shipped. */
+  withoutAudit?: boolean;
 }
 
 export function startBenchConduit(
   site: object = {},
-  { scripted = false, limits = 'none', brokerEnv = {} }: BenchWishes = {},
+  { scripted = false, limits = 'none', brokerEnv = {}, withoutAudit = false }: BenchWishes = {},
 ): Promise<TestConduit> {
   const free = {
     CONDUIT_KEY_RATE_PER_SECOND: '1000000',
@@ -33,6 +35,10 @@ export function startBenchConduit(
     scale: 5_000,
     site: limits === 'none' ? { ...unlimited, ...site } : site,
     brokerEnv: { ...(limits === 'none' && free), ...brokerEnv },
+    ...(withoutAudit && {
+      brokerProgram: join(checkout, 'dist/test/bench/silent-broker.js'),
+      agentEnv: { BENCH_WITHOUT_JOURNAL: 'yes' },
+    }),
     ceiling: { maxConcurrency: 64, maxPerMinute: 1_000_000 },
     approval: grantedFreely,
     ...(scripted && {

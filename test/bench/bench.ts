@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { asyncRate } from '#test/bench/async-rate.js';
+import { auditCost } from '#test/bench/audit-cost.js';
 import { auditLogGrowth } from '#test/bench/audit-log-growth.js';
 import { fleetPage } from '#test/bench/fleet-page.js';
 import { immediateLatency } from '#test/bench/immediate-latency.js';
@@ -23,6 +24,7 @@ const scenarios: Scenario[] = [
   revocation,
   fleetPage,
   auditLogGrowth,
+  ...auditCost,
 ];
 
 const help = `npm run bench -- [options]

@@ -8,7 +8,9 @@ import { interleave, type Scenario } from '#test/bench/scenario.js';
 
 const concurrency = 64;
 const durationMs = 3_000;
-const kilobyte = JSON.stringify({ command: { text: `SELECT '${'x'.repeat(960)}' AS filler` } });
+export const kilobyte = JSON.stringify({
+  command: { text: `SELECT '${'x'.repeat(960)}' AS filler` },
+});
 
 async function startEcho(stateDirectory: string): Promise<{ echo: ChildProgram; port: number }> {
   let port = 0;
@@ -25,7 +27,7 @@ async function startEcho(stateDirectory: string): Promise<{ echo: ChildProgram; 
   return { echo, port };
 }
 
-async function perSecond(target: Target): Promise<number> {
+export async function perSecond(target: Target): Promise<number> {
   const result = await load(target, { concurrency, durationMs });
   if (result.refused > 0) throw new Error('the bench was refused: its figures would mean nothing');
   return result.perSecond;

@@ -3,6 +3,7 @@
  * bench sees the conduit and not a database. Run as `node scripted-agent.js run --state DIR`.
  */
 import 'reflect-metadata';
+import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
 import { readAgentConfig } from '#apps/agent/src/read-agent-config.js';
 import { runAgent } from '#apps/agent/src/run-agent.js';
 import type { PmsCommand } from '#apps/agent/src/pms/pms-driver.port.js';
@@ -19,6 +20,8 @@ function script({ text }: PmsCommand): ScriptedAnswer {
   if (waitMs === 0) return { sets };
   return { sets, after: () => new Promise((resolve) => setTimeout(resolve, waitMs)) };
 }
+
+if (process.env['BENCH_WITHOUT_JOURNAL']) FileJournal.prototype.note = () => undefined;
 
 const agent = await runAgent(readAgentConfig(stateFolder), {
   openDriver: () => new ScriptedPmsDriver(script),

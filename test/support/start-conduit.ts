@@ -30,6 +30,7 @@ export interface ConduitWishes {
   site?: object;
   /** A database that the agent is told of in the sandbox's place. */
   pms?: string;
+  brokerProgram?: string;
   agentProgram?: string;
   /** The agent's ceiling file, e.g. `{ rawSqlWrites: true }`. */
   ceiling?: object;
@@ -74,6 +75,7 @@ export class TestConduit {
       scale: wishes.scale ?? 200,
       ...(wishes.brokerEnv && { brokerEnv: wishes.brokerEnv }),
       ...(wishes.agentEnv && { agentEnv: wishes.agentEnv }),
+      ...(wishes.brokerProgram && { brokerProgram: wishes.brokerProgram }),
       ...(wishes.agentProgram && { agentProgram: wishes.agentProgram }),
       ...pmsFromEnvironment(),
       ...(wishes.pms && { pms: wishes.pms }),
