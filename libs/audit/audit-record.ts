@@ -78,6 +78,9 @@ export const auditActions = [
   'agent.diagnosed',
   'alert-rule.changed',
   'site-hours.changed',
+  'agent-log.checkpoint',
+  'audit-log.checkpoint',
+  'audit.reconciled',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -116,6 +119,11 @@ export interface AuditRecord {
   durationBucket?: string;
   rowsBucket?: string;
   bytesBucket?: string;
+  /** Of an agent's log: hash of the exact counts, which stay beside it (libs/audit/audit-line.ts). */
+  countsHash?: string;
+  /** Of a log's head that is recorded in another log: how many leaves, and their root in base64. */
+  logSize?: number;
+  logRoot?: string;
   /** A personId, an agent's id, or `operator`: never a name. */
   actorRef?: string;
   /** The personId of whom it was done to. */

@@ -3,25 +3,15 @@
  * text of one record and its RFC 6962 leaf hash, so that a line can be checked by itself and the
  * lines make the leaves of a Merkle log. A line torn by a crash is cut off when the folder is opened.
  */
-import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, stat, unlink, type FileHandle } from 'node:fs/promises';
 
-import { auditLeaf } from '#libs/audit/audit-leaf.js';
-import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { segmentNumbers, segmentPath } from '#libs/audit/segment-files.js';
 
-const SEGMENT = /^(\d{8})\.ndjson$/;
 const TAIL_BYTES = 65_536;
 
 export interface SegmentOptions {
   /** A segment that has reached this size is closed and the next begun. */
   maxSegmentBytes?: number;
-}
-
-/** One line of a segment: `{"leaf": base64, "record": canonical text}` and a line feed. */
-export function auditLine(record: AuditRecord): string {
-  const text = auditLeaf(record);
-  return `${JSON.stringify({ leaf: leafHash(Buffer.from(text)).toString('base64'), record: text })}\n`;
 }
 
 /** Bytes up to and with the last line feed: what a crash left whole. */
@@ -37,17 +27,11 @@ async function wholeBytes(file: FileHandle, size: number): Promise<number> {
   return 0;
 }
 
-async function numbersIn(folder: string): Promise<number[]> {
-  const names = await readdir(folder);
-  return names.flatMap((name) => SEGMENT.exec(name)?.[1] ?? []).map(Number);
-}
-
-function segmentPath(folder: string, number: number): string {
-  return join(folder, `${String(number).padStart(8, '0')}.ndjson`);
-}
-
 /** Writes one folder of segments. Not safe for two writers; calls must not overlap. */
 export class AuditSegments {
+  /** Behind `size` there may be what an append left that failed. */
+  private isUntidy = false;
+
   private constructor(
     private readonly folder: string,
     private readonly maxSegmentBytes: number,
@@ -59,7 +43,7 @@ export class AuditSegments {
   /** Opens the folder, making it when it is missing, and mends its last segment. */
   static async open(folder: string, options: SegmentOptions = {}): Promise<AuditSegments> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const number = Math.max(1, ...(await numbersIn(folder)));
+    const number = (await segmentNumbers(folder)).at(-1) ?? 1;
     const file = await AuditSegments.openSegment(folder, number);
     const { size } = await file.stat();
     const whole = await wholeBytes(file, size);
@@ -84,17 +68,24 @@ export class AuditSegments {
    */
   async append(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
+    if (this.isUntidy) await this.tidy();
     if (this.size >= this.maxSegmentBytes) await this.next();
     const bytes = Buffer.from(lines.join(''));
     try {
       await this.file.appendFile(bytes);
       await this.file.datasync();
     } catch (error) {
-      // A full disk may have taken half a line; the next append must not continue it.
-      await this.file.truncate(this.size);
+      // A full disk may have taken half of it; the next append must not continue that.
+      this.isUntidy = true;
+      await this.tidy().catch(() => undefined);
       throw error;
     }
     this.size += bytes.length;
+  }
+
+  private async tidy(): Promise<void> {
+    await this.file.truncate(this.size);
+    this.isUntidy = false;
   }
 
   private async next(): Promise<void> {
@@ -111,9 +102,9 @@ export class AuditSegments {
    * @returns how many went
    */
   async prune(beforeMs: number): Promise<number> {
-    const older = (await numbersIn(this.folder)).filter((number) => number < this.number);
+    const older = (await segmentNumbers(this.folder)).filter((number) => number < this.number);
     let gone = 0;
-    for (const number of older.sort((a, b) => a - b)) {
+    for (const number of older) {
       const path = segmentPath(this.folder, number);
       if ((await stat(path)).mtimeMs >= beforeMs) break;
       await unlink(path);

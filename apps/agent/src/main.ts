@@ -8,6 +8,7 @@ import {
   type Terminal,
 } from '#apps/agent/src/control/command-line.js';
 import { approverCommands } from '#apps/agent/src/control/approver-commands.js';
+import { auditCommands } from '#apps/agent/src/control/audit-commands.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
@@ -19,6 +20,7 @@ const commands: Record<string, Command> = {
   ...requestCommands,
   ...permissionCommands,
   ...approverCommands,
+  ...auditCommands,
 };
 
 async function ask(question: string): Promise<string> {

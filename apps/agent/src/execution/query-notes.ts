@@ -1,5 +1,6 @@
 /** The journal record of a query: who, under which grant, what became of it; never what it said. */
 import type { RunQueryEnd, RunQueryMeta } from '#libs/contracts/link-messages.js';
+import type { ExactCounts } from '#libs/audit/audit-line.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { bytesBucket, durationBucket, rowsBucket } from '#libs/kernel/buckets.js';
 import type { GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
@@ -67,6 +68,17 @@ export function executionNote(
     durationBucket: durationBucket(end.sqlExecutionMs),
     ...(end.rows === undefined ? {} : { rowsBucket: rowsBucket(end.rows) }),
     ...(end.size === undefined ? {} : { bytesBucket: bytesBucket(end.size) }),
+  };
+}
+
+/** What the practice's own server may know of it to the row. */
+export function exactCountsOf(end: RunQueryEnd): ExactCounts {
+  const rows = end.rowsAffected ?? end.rows;
+  return {
+    // -1: SQL Server counted none.
+    ...(rows !== undefined && rows >= 0 && { rows }),
+    ...(end.size !== undefined && { bytes: end.size }),
+    ms: Math.round(end.sqlExecutionMs),
   };
 }
 

@@ -16,6 +16,7 @@ import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
 import { catalogueOf, PmsSites, type PmsSite } from '#apps/agent/src/execution/pms-sites.js';
 import { limitsOf, type QueryLimits } from '#apps/agent/src/execution/query-limits.js';
 import {
+  exactCountsOf,
   executionNote,
   refusalNote,
   subjectOf,
@@ -210,7 +211,8 @@ export class RunQuery implements BeforeApplicationShutdown {
     const upload = this.upload(request, admitted, running, signal);
     // A refusal is written by the caller of this; everything else is written here, once.
     const end = (upload ?? running).end.then((result) => {
-      this.journal.note(executionNote(admitted.about, admitted.permission, result));
+      const note = executionNote(admitted.about, admitted.permission, result);
+      this.journal.note(note, exactCountsOf(result));
       return result;
     });
     end.catch(() => {});

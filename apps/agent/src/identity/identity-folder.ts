@@ -59,6 +59,12 @@ export interface JoinRecord {
   acknowledged: boolean;
 }
 
+/** `log.json`: the key of the agent's own audit log. */
+export interface LogRecord {
+  /** PEM, PKCS #8: Ed25519. */
+  privateKey: string;
+}
+
 /** `pending.json`, in a folder that is being prepared. */
 export interface PendingRecord {
   codeId: string;
@@ -70,6 +76,7 @@ interface Records {
   tls: TlsRecord;
   encryption: EncryptionRecord;
   join: JoinRecord;
+  log: LogRecord;
   pending: PendingRecord;
 }
 

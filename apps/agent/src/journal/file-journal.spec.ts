@@ -15,6 +15,8 @@ import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
 import { AuditSegments } from '#libs/audit/audit-segments.js';
 import { FixedClock } from '#libs/kernel/clock.js';
+import { makeIdentityKey } from '#libs/pki/keys.js';
+import { AgentLog } from '#apps/agent/src/journal/agent-log.js';
 import {
   FileJournal,
   journalTiming,
@@ -29,8 +31,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const clock = new FixedClock(Date.parse('2026-03-04T00:00:00.000Z'));
 const executed = { type: 'query.executed', requestId: 'r-1' } as const;
 
+const signer = { origin: 'conduit.test/agent/a-1/audit', ...makeIdentityKey() };
+
+async function openJournal(): Promise<FileJournal> {
+  return FileJournal.over(await AgentLog.open(folder, signer), folder, clock);
+}
+
 function lines(): { leaf: string; record: string }[] {
   return readdirSync(folder)
+    .filter((name) => name.endsWith('.ndjson'))
     .sort()
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1))
     .map((line) => JSON.parse(line) as { leaf: string; record: string });
@@ -52,7 +61,7 @@ class FlakyDisk implements LineStore {
 
 describe('a journal on disk', () => {
   test('keeps each record in canonical form with its leaf hash', async () => {
-    const journal = await FileJournal.open(folder, clock);
+    const journal = await openJournal();
     journal.note(executed);
     await journal.record({ type: 'access.paused', actorRef: 'local' });
     await journal.close();
@@ -63,8 +72,10 @@ describe('a journal on disk', () => {
     ]);
     for (const { leaf, record } of kept)
       expect(leaf).toBe(leafHash(Buffer.from(record)).toString('base64'));
-    expect(kept.map(({ record }) => record)).toContain(
-      '{"requestId":"r-1","ts":"2026-03-04T00:00:00.000Z","type":"query.executed"}',
+    expect(kept.map(({ record }) => record)).toContainEqual(
+      expect.stringMatching(
+        /^{"requestId":"r-1","salt":"[\w-]{22}","ts":"2026-03-04T00:00:00.000Z","type":"query.executed"}$/,
+      ),
     );
   });
 
@@ -78,11 +89,11 @@ describe('a journal on disk', () => {
   });
 
   test('cuts off a line torn by a crash and goes on behind it', async () => {
-    const first = await FileJournal.open(folder, clock);
+    const first = await openJournal();
     await first.record({ type: 'access.paused' });
     await first.close();
     appendFileSync(join(folder, '00000001.ndjson'), '{"leaf":"half a li');
-    const second = await FileJournal.open(folder, clock);
+    const second = await openJournal();
     await second.record({ type: 'access.resumed' });
     await second.close();
     expect(lines().map(({ record }) => (JSON.parse(record) as AuditRecord).type)).toEqual([
@@ -195,7 +206,7 @@ describe('a flood', () => {
     expect(kept(disk).at(-1)).toEqual({
       ...{ type: 'query.refused', outcome: 'refused', errorCode: 'GRANT_SCOPE' },
       ...{ reason: 'repeated', count: 1_000 - refusalLimit.perMinute },
-      ts: '1970-01-01T00:01:00.000Z',
+      ...{ salt: expect.any(String), ts: '1970-01-01T00:01:00.000Z' },
     });
     journal.note(refused);
     await journal.flush();

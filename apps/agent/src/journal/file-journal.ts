@@ -5,12 +5,14 @@
  * because what is run could not be shown later. It turns false too while the disk is nearly full, and
  * refusals are bounded, so that whoever sends queries can't fill the practice's disk with records.
  */
+import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 
-import { auditLine, AuditSegments } from '#libs/audit/audit-segments.js';
+import { auditLine, type ExactCounts } from '#libs/audit/audit-line.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
+import type { AgentLog } from '#apps/agent/src/journal/agent-log.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
 import { RefusalLimit } from '#apps/agent/src/journal/refusal-limit.js';
 
@@ -25,7 +27,15 @@ export const journalTiming = {
   reserveBytes: 268_435_456,
 } as const;
 
-export type LineStore = Pick<AuditSegments, 'append' | 'close' | 'prune'>;
+/** Where lines go: the agent's log, of which only this is needed here. */
+export interface LineStore {
+  /** On disk when it resolves. @throws the system's error; then nothing of the lines is kept */
+  append(lines: readonly string[]): Promise<void>;
+  prune(beforeMs: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+const SALT_BYTES = 16;
 
 export class FileJournal extends Journal {
   private waiting: string[] = [];
@@ -45,10 +55,9 @@ export class FileJournal extends Journal {
     super();
   }
 
-  /** @param folder made when missing; its last segment is mended */
-  static async open(folder: string, clock: Clock): Promise<FileJournal> {
-    const segments = await AuditSegments.open(folder);
-    return new FileJournal(segments, clock, async () => {
+  /** @param folder that the log is in */
+  static over(log: AgentLog, folder: string, clock: Clock): FileJournal {
+    return new FileJournal(log, clock, async () => {
       const { bavail, bsize } = await statfs(folder);
       return bavail * bsize;
     });
@@ -70,11 +79,11 @@ export class FileJournal extends Journal {
     return !this.isNearlyFull && this.waiting.length < journalTiming.maxWaiting;
   }
 
-  override note(record: Omit<AuditRecord, 'ts'>): void {
+  override note(record: Omit<AuditRecord, 'ts'>, exact?: ExactCounts): void {
     const isRefusal = record.outcome === 'refused';
     if (isRefusal && !this.refusals.keeps(record, this.clock.now(), this.hasRoom))
       return this.wake(journalTiming.batchMs);
-    this.waiting.push(this.line(record));
+    this.waiting.push(this.line(record, exact));
     if (this.waiting.length >= journalTiming.batchRecords && this.failingSinceMs === undefined)
       void this.flush();
     else this.wake(journalTiming.batchMs);
@@ -155,7 +164,9 @@ export class FileJournal extends Journal {
     return turn;
   }
 
-  private line(record: Omit<AuditRecord, 'ts'>): string {
-    return auditLine({ ts: new Date(this.clock.now()).toISOString(), ...record });
+  private line(record: Omit<AuditRecord, 'ts'>, exact?: ExactCounts): string {
+    const ts = new Date(this.clock.now()).toISOString();
+    const salt = randomBytes(SALT_BYTES).toString('base64url');
+    return auditLine({ ts, salt, ...record }, exact);
   }
 }

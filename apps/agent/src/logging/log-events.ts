@@ -25,6 +25,11 @@ export interface LogEvents {
   'clock.skewed': { skewSeconds: number };
   /** Whole files of the journal that were older than it is kept. */
   'journal.pruned': { files: number };
+  /**
+   * Files of the agent's own audit log are gone or changed that can't be made again: records are still
+   * written, and no more heads of it signed.
+   */
+  'agent-log.damaged': object;
   'clock.corrected': object;
   'certificate.renewed': { endsAt: string };
   'certificate.recovered': { endsAt: string };
@@ -58,6 +63,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'link.closed': 'info',
   'link.failed': 'error',
   'clock.skewed': 'warn',
+  'agent-log.damaged': 'error',
   'journal.pruned': 'info',
   'clock.corrected': 'info',
   'certificate.renewed': 'info',

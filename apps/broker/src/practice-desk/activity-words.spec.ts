@@ -23,7 +23,7 @@ test('what is not shown is about sessions, keys and places beyond the practice',
   const hidden = auditActions.filter((type) => activityKindOf(type) === undefined);
   for (const type of hidden) {
     expect(type).toMatch(
-      /^(session|sign-in|step-up|passkey|identity|key|integrator|statement|webhook|webhook-secret|token|alert-rule)\./,
+      /^(session|sign-in|step-up|passkey|identity|key|integrator|statement|webhook|webhook-secret|token|alert-rule|agent-log|audit-log)\./,
     );
   }
 });

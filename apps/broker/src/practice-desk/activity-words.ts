@@ -55,6 +55,7 @@ export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
     'agent-act.approved',
     'agent-act.declined',
     'site-hours.changed',
+    'audit.reconciled',
   ],
   people: [
     'practice.created',
@@ -153,6 +154,10 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'agent-act.declined': () =>
     'A second member of Conduit’s staff declined an act about the server.',
   'site-hours.changed': () => 'The opening hours of a site were changed.',
+  'audit.reconciled': ({ outcome }) =>
+    outcome === 'successful'
+      ? 'The records of Conduit and of the practice’s server were compared, and match.'
+      : 'The records of Conduit and of the practice’s server were compared, and do not match.',
   'practice.created': () => 'The practice was registered.',
   'practice.changed': () => 'The practice’s settings were changed.',
   'activity.exported': () => 'This list was exported.',

@@ -1,0 +1,76 @@
+/**
+ * One line of the agent's audit files: a record, its leaf hash, and, once it is in a log, its number
+ * there. How much exactly a query gave stands beside the record and not in it: the record holds a salted
+ * hash of the counts, so it can be shown and proven to others without telling them.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+
+import { auditLeaf } from '#libs/audit/audit-leaf.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { leafHash } from '#libs/audit/tree-hash.js';
+
+/** What a query gave, to the row, the byte and the millisecond. It stays on the practice's server. */
+export interface ExactCounts {
+  rows?: number;
+  bytes?: number;
+  ms?: number;
+}
+
+export interface AuditLine {
+  /** Number of the leaf; absent in lines of a version that had none. */
+  n?: number;
+  /** base64 */
+  leaf: string;
+  /** Canonical text. */
+  record: string;
+  /** What the record's `countsHash` is the hash of: JSON with a salt. */
+  counts?: string;
+}
+
+const SALT_BYTES = 16;
+
+/** SHA-256, base64url. */
+export const countsHash = (counts: string): string =>
+  createHash('sha256').update(counts).digest('base64url');
+
+/** `{"leaf": base64, "record": canonical text}`, the counts where there are any, and a line feed. */
+export function auditLine(record: AuditRecord, exact?: ExactCounts): string {
+  const salt = randomBytes(SALT_BYTES).toString('base64url');
+  const counts = exact && JSON.stringify({ ...exact, salt });
+  const text = auditLeaf(counts ? { ...record, countsHash: countsHash(counts) } : record);
+  const leaf = leafHash(Buffer.from(text)).toString('base64');
+  return `${JSON.stringify({ leaf, record: text, counts })}\n`;
+}
+
+/** @returns undefined for what is no such line; checks no hash */
+export function parseAuditLine(line: string): AuditLine | undefined {
+  try {
+    const { n, leaf, record, counts } = JSON.parse(line) as Partial<AuditLine>;
+    if (typeof leaf !== 'string' || typeof record !== 'string') return undefined;
+    return {
+      ...(Number.isSafeInteger(n) && { n: n as number }),
+      leaf,
+      record,
+      ...(typeof counts === 'string' && { counts }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same line with its number. */
+export const numberLine = (line: string, n: number): string => `{"n":${n},${line.slice(1)}`;
+
+/** @returns undefined where the text is no counts, or not those of the record */
+export function exactCounts(line: Pick<AuditLine, 'record' | 'counts'>): ExactCounts | undefined {
+  if (line.counts === undefined) return undefined;
+  try {
+    const record = JSON.parse(line.record) as AuditRecord;
+    if (record.countsHash !== countsHash(line.counts)) return undefined;
+    const { rows, bytes, ms } = JSON.parse(line.counts) as ExactCounts;
+    const given = Object.entries({ rows, bytes, ms }).filter(([, count]) => Number.isFinite(count));
+    return Object.fromEntries(given);
+  } catch {
+    return undefined;
+  }
+}
