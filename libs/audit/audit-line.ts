@@ -3,10 +3,11 @@
  * there. How much exactly a query gave stands beside the record and not in it: the record holds a salted
  * hash of the counts, so it can be shown and proven to others without telling them.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { newSalt } from '#libs/audit/record-salt.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
 
 /** What a query gave, to the row, the byte and the millisecond. It stays on the practice's server. */
@@ -27,16 +28,13 @@ export interface AuditLine {
   counts?: string;
 }
 
-const SALT_BYTES = 16;
-
 /** SHA-256, base64url. */
 export const countsHash = (counts: string): string =>
   createHash('sha256').update(counts).digest('base64url');
 
 /** `{"leaf": base64, "record": canonical text}`, the counts where there are any, and a line feed. */
 export function auditLine(record: AuditRecord, exact?: ExactCounts): string {
-  const salt = randomBytes(SALT_BYTES).toString('base64url');
-  const counts = exact && JSON.stringify({ ...exact, salt });
+  const counts = exact && JSON.stringify({ ...exact, salt: newSalt() });
   const text = auditLeaf(counts ? { ...record, countsHash: countsHash(counts) } : record);
   const leaf = leafHash(Buffer.from(text)).toString('base64');
   return `${JSON.stringify({ leaf, record: text, counts })}\n`;

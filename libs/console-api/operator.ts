@@ -151,6 +151,7 @@ export const agentEventKinds = [
   'released',
   'diagnosed',
   'log-alarm',
+  'agent-log-alarm',
 ] as const;
 export type AgentEventKind = (typeof agentEventKinds)[number];
 

@@ -18,6 +18,7 @@ export const agentPatterns = {
   fetchRegistered: 'registered.fetch',
   runDoctor: 'doctor.run',
   witnessCheckpoint: 'checkpoint.witness',
+  readLog: 'agent-log.read',
 } as const;
 
 /** Handled by the broker, sent by the agent. */
@@ -35,6 +36,8 @@ export const brokerPatterns = {
   reportRules: 'rules.report',
   reportRegistered: 'registered.report',
   syncRegistered: 'registered.sync',
+  publishLogHead: 'agent-log.publish',
+  readOwnRecords: 'audit-records.read',
 } as const;
 
 /** Headers of the upgrade request with which an agent opens a link: which join this is. */
@@ -73,6 +76,21 @@ export type WitnessAlarm = (typeof witnessAlarms)[number];
 export interface WitnessAnswer {
   /** Signature line, with its line feed. */
   cosignature?: string;
+  /** The tree that a proof has to start from. */
+  size?: number;
+  alarm?: WitnessAlarm;
+}
+
+/** Meta of `agent-log.publish`, whose body is what C2SP tlog-witness has for `add-checkpoint`. */
+export interface PublishLogHeadMeta {
+  /** Of the agent's own log; the broker keeps the first it was told. */
+  verifierKey: string;
+  /** Signature of K_id over libs/audit/agent-log-key.ts's binding, base64. */
+  bound: string;
+}
+
+/** Answer to `agent-log.publish`; without both it is kept. */
+export interface PublishLogHeadAnswer {
   /** The tree that a proof has to start from. */
   size?: number;
   alarm?: WitnessAlarm;

@@ -2,6 +2,7 @@
  * The tables' history: append entries, never edit one that was released. Plain PostgreSQL that
  * PGlite runs unchanged.
  */
+import { agentLogs } from '#libs/db/agent-logs-migration.js';
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import { auditLog, shorterWayIntoTheLog } from '#libs/db/audit-log-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
@@ -361,4 +362,5 @@ export const migrations: readonly Migration[] = [
   revocationAlarm,
   closedDays,
   shorterWayIntoTheLog,
+  agentLogs,
 ];

@@ -5,6 +5,7 @@
  * Times are `timestamptz`; ids are UUID text unless the noun says otherwise.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { AgentLogsTables } from '#libs/db/agent-logs-tables.js';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
 import type { AuditLogTables } from '#libs/db/audit-log-tables.js';
 import type { FleetTables } from '#libs/db/fleet-tables.js';
@@ -376,7 +377,8 @@ export interface Database
     FleetTables,
     IntegratorDeskTables,
     StatementsTables,
-    AuditLogTables {
+    AuditLogTables,
+    AgentLogsTables {
   practices: PracticesTable;
   sites: SitesTable;
   enrolment_codes: EnrolmentCodesTable;

@@ -11,6 +11,7 @@ import { IdentityFolder } from '#apps/agent/src/identity/identity-folder.js';
 import { AgentLog, checkpointFile, journalFolder } from '#apps/agent/src/journal/agent-log.js';
 import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
 import { openLogSigner } from '#apps/agent/src/journal/log-signer.js';
+import { isSealedBy } from '#libs/audit/export-seal.js';
 import { parseAuditExport } from '#libs/audit/parse-audit-export.js';
 import { openCheckpoint } from '#libs/audit/checkpoint.js';
 import { parseVerifierKey } from '#libs/audit/signed-note.js';
@@ -91,6 +92,7 @@ describe('agent audit', () => {
     const parsed = parseAuditExport(text);
     if (!('logs' in parsed)) throw new Error(parsed.place);
     const log = parsed.logs[0]!;
+    expect(isSealedBy(parsed, [parseVerifierKey(log.verifierKey)!])).toBe(true);
     expect(log.complete).toEqual({ from: 1, to: 3 });
     const head = openCheckpoint(log.checkpoint, parseVerifierKey(log.verifierKey)!)!.checkpoint;
     expect(head).toMatchObject({ origin: 'conduit.test/agent/a-1/audit', size: 5 });

@@ -20,6 +20,7 @@ import { journalProblems, verifyJournal } from '#apps/agent/src/journal/verify-j
 import { exactCounts } from '#libs/audit/audit-line.js';
 import { formatAuditExport } from '#libs/audit/audit-export.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { sealExport } from '#libs/audit/export-seal.js';
 import { readRecord } from '#libs/audit/reconcile.js';
 
 interface Found {
@@ -89,10 +90,11 @@ async function exportTo({ stateFolder, options }: Invocation): Promise<Outcome> 
   const wanted = readAuditOptions(options);
   if (wanted.integrator ?? wanted.site ?? wanted.type ?? wanted.outcome)
     throw usageProblem('an export leaves nothing out: it takes --since and --until alone');
-  const { key, agentId } = await ownKey(stateFolder);
+  const { key, agentId, signer } = await ownKey(stateFolder);
   const folder = journalFolder(stateFolder);
   const made = await exportJournal(folder, agentId, key, wanted, Date.now());
-  await writeDurably(out, formatAuditExport(made));
+  const sealed = sealExport(made, signer.origin, signer.privateKey);
+  await writeDurably(out, formatAuditExport(sealed));
   const [log] = made.logs;
   const records = log?.entries.length ?? 0;
   return {
@@ -106,7 +108,8 @@ async function exportTo({ stateFolder, options }: Invocation): Promise<Outcome> 
 
 async function ownKey(stateFolder: string) {
   const identity = await AgentIdentity.load(stateFolder);
-  return { key: verifierOf(await openLogSigner(identity)), agentId: identity.agentId };
+  const signer = await openLogSigner(identity);
+  return { key: verifierOf(signer), agentId: identity.agentId, signer };
 }
 
 const actions: Record<string, (invocation: Invocation) => Promise<Outcome>> = {

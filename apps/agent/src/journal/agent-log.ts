@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import type { LineStore } from '#apps/agent/src/journal/file-journal.js';
-import type { LogSigner } from '#apps/agent/src/journal/log-signer.js';
+import { verifierOf, type LogSigner } from '#apps/agent/src/journal/log-signer.js';
 import {
   numberOldLines,
   readNumberedFrom,
@@ -20,7 +20,7 @@ import { AuditSegments, type SegmentOptions } from '#libs/audit/audit-segments.j
 import { parseCheckpoint, signCheckpoint } from '#libs/audit/checkpoint.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
-import { parseNote } from '#libs/audit/signed-note.js';
+import { parseNote, type NoteKey } from '#libs/audit/signed-note.js';
 import { TileFiles } from '#libs/audit/tile-files.js';
 import { edgeOf, type Tile } from '#libs/audit/tiles.js';
 import { EMPTY_ROOT, leafHash } from '#libs/audit/tree-hash.js';
@@ -30,6 +30,9 @@ import type { TreeHead } from '#libs/audit/verify-proofs.js';
 export const journalFolder = (stateFolder: string): string => join(stateFolder, 'journal');
 
 export const checkpointFile = (folder: string): string => join(folder, 'checkpoint');
+
+/** Within the text of a record, which is a text in its line. */
+const CROSSING = '\\"type\\":\\"audit-log.checkpoint\\"';
 
 /** How long leaves wait for the head that has them. Until then a crash costs only the time to read them again. */
 const SETTLE_MS = 5_000;
@@ -46,6 +49,7 @@ export class AgentLog implements LineStore {
   private timer: NodeJS.Timeout | undefined;
   private settling: Promise<unknown> = Promise.resolve();
   private closed = false;
+  private written = 0;
 
   private constructor(
     private readonly folder: string,
@@ -80,6 +84,15 @@ export class AgentLog implements LineStore {
     return this.tree !== undefined;
   }
 
+  get verifier(): NoteKey {
+    return verifierOf(this.signer);
+  }
+
+  /** Lines since this start, without those that only record heads of another log. */
+  get acts(): number {
+    return this.written;
+  }
+
   /** The newest head that is on disk; undefined before the first leaf. */
   get head(): SignedTree | undefined {
     return this.kept;
@@ -94,6 +107,7 @@ export class AgentLog implements LineStore {
   async append(lines: readonly string[]): Promise<void> {
     await this.segments.append(lines.map((line, at) => numberLine(line, this.next + at)));
     this.next += lines.length;
+    this.written += lines.filter((line) => !line.includes(CROSSING)).length;
     this.grow(lines.map((line) => Buffer.from(parseAuditLine(line)?.leaf ?? '', 'base64')));
     if (!this.closed) this.timer ??= setTimeout(() => void this.settle(), SETTLE_MS).unref();
   }

@@ -5,11 +5,11 @@
  * because what is run could not be shown later. It turns false too while the disk is nearly full, and
  * refusals are bounded, so that whoever sends queries can't fill the practice's disk with records.
  */
-import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 
 import { auditLine, type ExactCounts } from '#libs/audit/audit-line.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { newSalt } from '#libs/audit/record-salt.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
 import type { AgentLog } from '#apps/agent/src/journal/agent-log.js';
@@ -34,8 +34,6 @@ export interface LineStore {
   prune(beforeMs: number): Promise<number>;
   close(): Promise<void>;
 }
-
-const SALT_BYTES = 16;
 
 export class FileJournal extends Journal {
   private waiting: string[] = [];
@@ -166,7 +164,6 @@ export class FileJournal extends Journal {
 
   private line(record: Omit<AuditRecord, 'ts'>, exact?: ExactCounts): string {
     const ts = new Date(this.clock.now()).toISOString();
-    const salt = randomBytes(SALT_BYTES).toString('base64url');
-    return auditLine({ ts, salt, ...record }, exact);
+    return auditLine({ ts, salt: newSalt(), ...record }, exact);
   }
 }

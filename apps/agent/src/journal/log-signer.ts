@@ -2,6 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 
 import type { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
+import { agentLogOrigin } from '#libs/audit/agent-log-key.js';
 import type { NoteKey } from '#libs/audit/signed-note.js';
 import { makeIdentityKey } from '#libs/pki/keys.js';
 
@@ -10,10 +11,6 @@ export interface LogSigner {
   origin: string;
   privateKey: KeyObject;
 }
-
-/** `<trust domain>/agent/<agent id>/audit` */
-export const agentLogOrigin = (trustDomain: string, agentId: string): string =>
-  `${trustDomain}/agent/${agentId}/audit`;
 
 /** The signer of this identity, made when there is none: one enrolled anew goes on under another name and key. */
 export async function openLogSigner({ folder, facts }: AgentIdentity): Promise<LogSigner> {

@@ -30,6 +30,9 @@ export interface LogEvents {
    * written, and no more heads of it signed.
    */
   'agent-log.damaged': object;
+  /** The broker says that this agent's log contradicts what it was told of it before. */
+  'agent-log.refused': { alarm: WitnessAlarm };
+  'agent-log.not-told': { code: ErrorCode };
   'clock.corrected': object;
   'certificate.renewed': { endsAt: string };
   'certificate.recovered': { endsAt: string };
@@ -64,6 +67,8 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'link.failed': 'error',
   'clock.skewed': 'warn',
   'agent-log.damaged': 'error',
+  'agent-log.refused': 'error',
+  'agent-log.not-told': 'warn',
   'journal.pruned': 'info',
   'clock.corrected': 'info',
   'certificate.renewed': 'info',

@@ -12,7 +12,7 @@ import { openCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js
 import { cosign } from '#libs/audit/cosignature.js';
 import { parseVerifierKey } from '#libs/audit/signed-note.js';
 import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
-import { verifyConsistency } from '#libs/audit/verify-proofs.js';
+import { verifyConsistency, type TreeHead } from '#libs/audit/verify-proofs.js';
 import {
   parseWitnessRequest,
   witnessName,
@@ -38,6 +38,8 @@ export class CosignCheckpoint {
   private turn: Promise<unknown> = Promise.resolve();
   /** The last head was shorter than the one kept. */
   private wasShorter = false;
+  /** Hears of each head that was cosigned. */
+  onCosigned: ((head: TreeHead) => void) | undefined;
 
   constructor(
     private readonly file: WitnessFile,
@@ -83,6 +85,7 @@ export class CosignCheckpoint {
       const { signedCheckpoint } = request;
       await this.file.keep({ logKey, size, root: root.toString('base64'), signedCheckpoint });
     }
+    this.onCosigned?.(opened.checkpoint);
     return { cosignature: this.cosign(opened) };
   }
 

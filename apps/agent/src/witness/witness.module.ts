@@ -1,24 +1,32 @@
 /**
- * The agent as a witness of the broker's audit log. Promises: it cosigns one history alone, what it has
+ * The agent as a witness of the broker's audit log, and the broker as one of the agent's. Promises: it cosigns one history alone, what it has
  * cosigned is on this server's disk, and a log that takes anything back is told of here and never
  * cosigned again.
  */
 import { Module } from '@nestjs/common';
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { CheckpointsController } from '#apps/agent/src/witness/checkpoints.controller.js';
 import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import { CrossCheckpoints } from '#apps/agent/src/witness/cross-checkpoints.js';
 import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
 
 @Module({
   controllers: [CheckpointsController],
   providers: [
     CosignCheckpoint,
+    CrossCheckpoints,
     {
       provide: WitnessFile,
       useFactory: ({ stateFolder }: AgentConfig) => WitnessFile.open(stateFolder),
       inject: [AgentConfig],
     },
   ],
-  exports: [CosignCheckpoint],
+  exports: [CosignCheckpoint, CrossCheckpoints],
 })
-export class WitnessModule {}
+export class WitnessModule {
+  constructor(cosign: CosignCheckpoint, crossing: CrossCheckpoints, link: AgentLink) {
+    cosign.onCosigned = (head) => crossing.cosigned(head);
+    link.onAttached(() => void crossing.publish());
+  }
+}

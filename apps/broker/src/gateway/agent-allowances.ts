@@ -36,6 +36,8 @@ export const agentAllowances: Record<string, Allowance> = {
   [brokerPatterns.reportRules]: { atOnce: 60, perHour: 600 },
   [brokerPatterns.reportRegistered]: { atOnce: 100, perHour: 7_200 },
   [brokerPatterns.syncRegistered]: { atOnce: 60, perHour: 600 },
+  [brokerPatterns.publishLogHead]: { atOnce: 20, perHour: 120 },
+  [brokerPatterns.readOwnRecords]: { atOnce: 20, perHour: 120 },
 };
 
 const unknownPattern: Allowance = { atOnce: 10, perHour: 60 };

@@ -34,6 +34,8 @@ export interface LogEvents {
   'audit-log.recovered': { size: number };
   /** A witness found that the log contradicts what it had seen of it. */
   'audit-log.contradicted': { agentId: string; alarm: WitnessAlarm };
+  /** The agent's own log contradicts what the broker was told of it. */
+  'agent-log.contradicted': { agentId: string; alarm: WitnessAlarm };
   'witness.failed': { agentId: string; code: ErrorCode };
   'store.unavailable': {
     what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses' | 'fleet';
@@ -90,6 +92,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'audit-log.stalled': 'error',
   'audit-log.recovered': 'warn',
   'audit-log.contradicted': 'error',
+  'agent-log.contradicted': 'error',
   'witness.failed': 'warn',
   'store.unavailable': 'error',
   'agent.attached': 'info',

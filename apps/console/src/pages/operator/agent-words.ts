@@ -76,6 +76,7 @@ export const eventWords: Record<AgentEventKind, string> = {
   released: 'Released',
   diagnosed: 'Doctor asked',
   'log-alarm': 'Witness: the audit log contradicts itself',
+  'agent-log-alarm': 'Its own log contradicts itself',
 };
 
 const decisionWords: Record<string, string> = {

@@ -55,7 +55,7 @@ function EventWords({ event: { kind, state, cause, by } }: { event: AgentEvent }
       </span>
     );
   }
-  const isAct = kind === 'revoked' || kind === 'released' || kind === 'log-alarm';
+  const isAct = kind === 'revoked' || kind === 'released' || kind.endsWith('log-alarm');
   const more = cause === undefined ? '' : isAct ? wordOfDecision(cause) : causeOf(kind, cause);
   return (
     <span>
