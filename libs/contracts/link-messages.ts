@@ -190,6 +190,13 @@ export interface FindWriteAnswer {
   appliedAt?: string;
 }
 
+/**
+ * What the agent could do for patients who withdrew: `filtered`: it knows where this statement names its
+ * patients. `notFiltered`: it does not, so the answer may hold anybody's records.
+ */
+export const consentMarks = ['filtered', 'notFiltered'] as const;
+export type ConsentMark = (typeof consentMarks)[number];
+
 export interface ColumnFacts {
   name: string;
   /** SQL Server type name in lower case. */
@@ -210,6 +217,7 @@ export interface RunQueryHead {
   encoding: 'identity' | 'br';
   /** As in RunQueryEnd. */
   replayed?: true;
+  consent?: ConsentMark;
   /** Form `pages`: the key of the pages, sealed to `resultKey`; base64url. */
   keyEnvelope?: string;
   /** Of the first result set; with `resultSets: all` one list a set comes in the end instead. */
@@ -241,6 +249,8 @@ export interface RunQueryEnd {
   waitedMs: number;
   /** The write had been applied before under its key: this is its answer again, nothing was run. */
   replayed?: true;
+  /** Absent: no patient of the site has withdrawn from this integrator. */
+  consent?: ConsentMark;
   error?: {
     /** Ours; STATEMENT_FAILED when SQL Server refused the statement. */
     code: ErrorCode;

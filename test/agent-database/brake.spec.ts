@@ -6,6 +6,7 @@ import mssql from 'mssql';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startClinic, type RunningClinic } from '#apps/sandbox/src/clinic/start-clinic.js';
 import { LoadBrake } from '#apps/agent/src/brake/load-brake.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import type { EventLog } from '#apps/agent/src/logging/event-log.js';
 import { MssqlPmsDriver } from '#apps/agent/src/pms/pms-driver.mssql.js';
@@ -32,7 +33,13 @@ beforeAll(async () => {
     encrypt: true,
     logins: { read: login('read'), write: login('write'), kill: login('kill') },
   });
-  sites = new PmsSites([site], (each) => new MssqlPmsDriver(each), noDisk(), aKeeping());
+  sites = new PmsSites(
+    [site],
+    (each) => new MssqlPmsDriver(each),
+    noDisk(),
+    aKeeping(),
+    nobodyWithdrew(),
+  );
   brake = new LoadBrake(sites, { write: () => undefined } as unknown as EventLog);
   reception = await new mssql.ConnectionPool({
     server: 'localhost',

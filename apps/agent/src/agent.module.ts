@@ -3,6 +3,7 @@
  * queries, the journal of what was done, the control of this machine's own people.
  */
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ConsentModule } from '#apps/agent/src/consent/consent.module.js';
 import { ControlModule } from '#apps/agent/src/control/control.module.js';
 import { ExecutionModule } from '#apps/agent/src/execution/execution.module.js';
 import type { OpenPmsDriver } from '#apps/agent/src/execution/pms-sites.js';
@@ -26,6 +27,7 @@ export class AgentModule {
         JournalModule,
         LinkModule,
         GrantsModule,
+        ConsentModule,
         ExecutionModule.of(openDriver),
         WitnessModule,
         WritesModule,

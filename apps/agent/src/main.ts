@@ -9,6 +9,7 @@ import {
 } from '#apps/agent/src/control/command-line.js';
 import { approverCommands } from '#apps/agent/src/control/approver-commands.js';
 import { auditCommands } from '#apps/agent/src/control/audit-commands.js';
+import { consentCommands } from '#apps/agent/src/control/consent-commands.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
@@ -21,6 +22,7 @@ const commands: Record<string, Command> = {
   ...permissionCommands,
   ...approverCommands,
   ...auditCommands,
+  ...consentCommands,
 };
 
 async function ask(question: string): Promise<string> {

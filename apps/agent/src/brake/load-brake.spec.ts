@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { LoadBrake } from '#apps/agent/src/brake/load-brake.js';
 import { UsualLatency } from '#apps/agent/src/brake/usual-latency.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import type { WaitingRoom } from '#apps/agent/src/execution/waiting-room.js';
 import type { EventLog } from '#apps/agent/src/logging/event-log.js';
@@ -27,7 +28,7 @@ beforeEach(() => {
     return Promise.resolve(latencyMs);
   };
   driver.blockedByOurs = () => Promise.resolve(0);
-  const sites = new PmsSites([settings], () => driver, noDisk(), aKeeping());
+  const sites = new PmsSites([settings], () => driver, noDisk(), aKeeping(), nobodyWithdrew());
   ({ room } = sites.all()[0]!);
   logged = [];
   const log = { write: (_name: string, facts: object) => void logged.push(facts) };

@@ -13,6 +13,17 @@ import type { Clock } from '#libs/kernel/clock.js';
 import type { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import type { SiteState } from '#apps/agent/src/brake/site-states.js';
 import type { GrantChoices } from '#libs/grants/draft-grant.js';
+import {
+  isIntegratorId,
+  isSiteId,
+  placesShape,
+  undeclaredRules,
+  type PatientPlaces,
+  type UndeclaredRule,
+} from '#apps/agent/src/consent/consent-file.js';
+import { normalisePatient } from '#apps/agent/src/consent/patient-id.js';
+import { showConsents } from '#apps/agent/src/consent/show-consents.js';
+import type { WithdrawnConsents, Withdrawn } from '#apps/agent/src/consent/withdrawn-consents.js';
 import { summarise } from '#apps/agent/src/grants/grant-summary.js';
 import type { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import type { LocalRules } from '#apps/agent/src/grants/local-rules.js';
@@ -30,6 +41,7 @@ export interface ControlParts {
   store: GrantStore;
   rules: LocalRules;
   pauses: PracticePauses;
+  consents: WithdrawnConsents;
   gate: SignedGrantGate;
   line: BrokerLine;
   own: OwnIdentity;
@@ -79,6 +91,14 @@ const nothing: Shape = { required: {} };
 /** What of it can be permitted, the grant's own form says. */
 const hoursShape: Shape = {
   required: { timeZone: word, days: list(integer(1, 7), 1, 7), from: word, to: word },
+};
+
+const withdrawnShape: Shape = {
+  required: {
+    siteId: isSiteId,
+    patient: (value) => typeof value === 'string' && normalisePatient(value) === value,
+  },
+  optional: { integratorId: isIntegratorId },
 };
 
 const choices = {
@@ -168,6 +188,45 @@ const controlRoutes = {
   'POST /revocations': {
     shape: { required: { grantId: id } },
     handle: ({ grantId }: { grantId: string }, { decisions }) => decisions.revoke(grantId),
+  },
+  'GET /consents': {
+    shape: nothing,
+    handle: (_: object, { consents, own }) => showConsents(consents, own.siteIds),
+  },
+  'POST /consents/withdraw': {
+    shape: withdrawnShape,
+    handle: async (who: Withdrawn, { consents }) => ({ changed: await consents.withdraw(who) }),
+  },
+  'POST /consents/restore': {
+    shape: withdrawnShape,
+    handle: async (who: Withdrawn, { consents }) => ({ changed: await consents.restore(who) }),
+  },
+  'POST /consents/declare': {
+    shape: placesShape,
+    handle: async (places: PatientPlaces, { consents }) => {
+      await consents.declare(places);
+      return { changed: true };
+    },
+  },
+  'POST /consents/forget': {
+    shape: { required: { command: word } },
+    handle: async ({ command }: { command: string }, { consents }) => ({
+      changed: await consents.forget(command),
+    }),
+  },
+  'POST /consents/undeclared': {
+    shape: { required: { rule: oneOf(undeclaredRules) } },
+    handle: async ({ rule }: { rule: UndeclaredRule }, { consents }) => {
+      await consents.ruleUndeclared(rule);
+      return { changed: true };
+    },
+  },
+  'POST /consents/start-over': {
+    shape: nothing,
+    handle: async (_: object, { consents }) => {
+      await consents.startOver();
+      return { changed: true };
+    },
   },
   // The flag itself is a file that the command writes; this makes the agent look at once.
   'POST /look': {

@@ -10,6 +10,7 @@ import {
 
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { SiteStates } from '#apps/agent/src/brake/site-states.js';
+import { WithdrawnConsents } from '#apps/agent/src/consent/withdrawn-consents.js';
 import { ControlServer } from '#apps/agent/src/control/control-server.js';
 import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
@@ -46,9 +47,10 @@ import { Clock } from '#libs/kernel/clock.js';
         states: SiteStates,
         registered: RegisteredQueries,
         witness: CosignCheckpoint,
+        consents: WithdrawnConsents,
       ) =>
         new ControlServer(stateFolder, {
-          ...{ own, line: link, clock, decisions, approvers, store, rules, gate, pauses },
+          ...{ own, line: link, clock, decisions, approvers, store, rules, gate, pauses, consents },
           journalWritable: () => journal.writable,
           linkStatus: () => link.status,
           siteStates: () => states.all(),
@@ -70,6 +72,7 @@ import { Clock } from '#libs/kernel/clock.js';
         SiteStates,
         RegisteredQueries,
         CosignCheckpoint,
+        WithdrawnConsents,
       ],
     },
   ],

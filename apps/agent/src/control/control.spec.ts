@@ -20,6 +20,8 @@ import {
   preparePlace,
 } from '#apps/agent/src/control/control-place.js';
 import { ControlServer } from '#apps/agent/src/control/control-server.js';
+import { WithdrawnConsents } from '#apps/agent/src/consent/withdrawn-consents.js';
+import { consentCommands } from '#apps/agent/src/control/consent-commands.js';
 import { approverCommands } from '#apps/agent/src/control/approver-commands.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
@@ -89,8 +91,10 @@ beforeEach(async () => {
   const practiceApprovers = new PracticeApprovers({
     ...{ store, exchange, line: broker, approvers, own, journal, clock },
   });
-  server = new ControlServer(practice.stateFolder, {
-    ...{ decisions, store, rules, gate, pauses, line: broker, own, clock },
+  const { stateFolder } = practice;
+  const consents = await WithdrawnConsents.open({ stateFolder, journal, clock });
+  server = new ControlServer(stateFolder, {
+    ...{ decisions, store, rules, gate, pauses, consents, line: broker, own, clock },
     approvers: practiceApprovers,
     journalWritable: () => true,
     linkStatus: () => undefined,
@@ -122,6 +126,7 @@ async function say(words: string[], ask?: Terminal['ask']): Promise<Said> {
     ...requestCommands,
     ...permissionCommands,
     ...approverCommands,
+    ...consentCommands,
   };
   said.code = await runCommandLine(commands, [...words, ...stateOf(words)], {
     out: (line) => void (said.out += `${line}\n`),
@@ -359,6 +364,61 @@ describe('commands with the agent running', () => {
       code: 1,
       err: expect.stringContaining('GRANT_NOT_FOUND'),
     });
+  });
+});
+
+describe('consent', () => {
+  const statement = 'a'.repeat(64);
+
+  test('is withdrawn for one patient, listed, and restored; the journal does not say for whom', async () => {
+    const who = ['--patient', '0004711', '--integrator', 'integrator-1'];
+    const withdrawn = await say(['consent', 'withdraw', ...who]);
+    expect(withdrawn.out).toMatch(/counts from now on[^]*raw SQL can name a patient/);
+    expect((await say(['consent', 'withdraw', ...who])).out).toContain('on the list already');
+    expect((await say(['consent', 'list'])).out).toMatch(/ 4711 {2}from integrator-1, since 2026/);
+    expect(json(await say(['consent', 'restore', ...who, '--json']))).toEqual({ changed: true });
+    expect((await say(['consent', 'restore', ...who])).code).toBe(1);
+    const { records } = practice.journal;
+    const acts = records.map(({ type }) => type);
+    expect(acts.slice(-2)).toEqual(['consent.withdrawn', 'consent.restored']);
+    expect(JSON.stringify(records)).not.toContain('4711');
+  });
+
+  test('is declared by statement or procedure, with its parameters and columns', async () => {
+    const names = ['--parameter', '@PatientId', '--column', 'INTERNALID, Other'];
+    await say(['consent', 'declare', '--statement', statement, ...names]);
+    await say(['consent', 'declare', '--procedure', '[SynFree]', '--no-patients']);
+    await say(['consent', 'undeclared', 'refuse']);
+    expect((await say(['consent', 'list'])).out).toBe(
+      [
+        'Nobody has withdrawn.',
+        'Declared:',
+        `  statement:${statement}`,
+        '    parameters: patientid',
+        '    columns: internalid, other',
+        '  procedure:dbo.synfree',
+        '    holds nothing of patients',
+        'Everything else is refused to software from which anybody withdrew.',
+        '',
+      ].join('\n'),
+    );
+    expect((await say(['consent', 'forget', '--statement', statement])).code).toBe(0);
+    expect((await say(['consent', 'forget', '--statement', statement])).code).toBe(1);
+  });
+
+  test.each([
+    [[]],
+    [['withdraw']],
+    [['withdraw', '--patient', 'Zz Smith']],
+    [['withdraw', '--patient', '1', '--site', 'elsewhere']],
+    [['withdraw', 'more', '--patient', '1']],
+    [['declare', '--statement', 'b'.repeat(64)]],
+    [['declare', '--procedure', 'Other.dbo.Thing', '--no-patients']],
+    [['undeclared', 'perhaps']],
+    [['start-over']],
+  ])('%j is not understood', async (words) => {
+    const { code, err } = await say(['consent', ...words]);
+    expect([code, err]).toEqual([2, expect.not.stringContaining('Smith')]);
   });
 });
 

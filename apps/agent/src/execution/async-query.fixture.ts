@@ -10,6 +10,7 @@ import { ResultOpener } from '#libs/sealing/seal-result.js';
 import type { SiteLimits } from '#apps/agent/src/agent.config.js';
 import { anAsyncMeta, KeptJournal, OpenGate } from '#apps/agent/src/execution/execution.fixture.js';
 import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites, type OpenPmsDriver } from '#apps/agent/src/execution/pms-sites.js';
 import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
 import { RunQuery } from '#apps/agent/src/execution/run-query.js';
@@ -36,7 +37,13 @@ export function aRoomOf(
   const gate = new OpenGate();
   const journal = new KeptJournal();
   const site = aSite(1, { limits });
-  const sites = new PmsSites([site], open, SpoolFolder.emptied(stateFolder, 0), aKeeping());
+  const sites = new PmsSites(
+    [site],
+    open,
+    SpoolFolder.emptied(stateFolder, 0),
+    aKeeping(),
+    nobodyWithdrew(),
+  );
   const minutes = new MinuteLimit(new SystemClock());
   const fingerprints = new StatementFingerprint(Buffer.alloc(32, 1));
   return {

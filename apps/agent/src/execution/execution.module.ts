@@ -7,6 +7,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { AgentConfig, type SiteSettings } from '#apps/agent/src/agent.config.js';
 import { LoadBrake } from '#apps/agent/src/brake/load-brake.js';
 import { SiteStates } from '#apps/agent/src/brake/site-states.js';
+import { ConsentGuard } from '#apps/agent/src/consent/consent-guard.js';
 import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
 import { PmsSites, type OpenPmsDriver } from '#apps/agent/src/execution/pms-sites.js';
 import { RunQueryController } from '#apps/agent/src/execution/run-query.controller.js';
@@ -37,14 +38,18 @@ export class ExecutionModule {
       providers: [
         {
           provide: PmsSites,
-          useFactory: ({ sites, stateFolder, spoolKeepFreeBytes }: AgentConfig) =>
+          useFactory: (
+            { sites, stateFolder, spoolKeepFreeBytes }: AgentConfig,
+            consents: ConsentGuard,
+          ) =>
             new PmsSites(
               sites,
               openDriver,
               SpoolFolder.emptied(stateFolder, spoolKeepFreeBytes),
               openKeeping(stateFolder),
+              consents,
             ),
-          inject: [AgentConfig],
+          inject: [AgentConfig, ConsentGuard],
         },
         {
           provide: MinuteLimit,

@@ -12,6 +12,7 @@ import { StreamedReply } from '#libs/link/link-reply.js';
 import { anAsyncRequest } from '#apps/agent/src/execution/async-query.fixture.js';
 import { aRequest, KeptJournal } from '#apps/agent/src/execution/execution.fixture.js';
 import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
 import { RunQuery } from '#apps/agent/src/execution/run-query.js';
@@ -45,7 +46,13 @@ beforeEach(async () => {
   const site = aSite(1);
   practice.own.siteIds = [site.siteId];
   const open = () => new ScriptedPmsDriver(() => answer);
-  const sites = new PmsSites([site], open, SpoolFolder.emptied(state, 0), aKeeping());
+  const sites = new PmsSites(
+    [site],
+    open,
+    SpoolFolder.emptied(state, 0),
+    aKeeping(),
+    nobodyWithdrew(),
+  );
   const minutes = new MinuteLimit(practice.clock);
   const fingerprints = new StatementFingerprint(Buffer.alloc(32, 1));
   queries = new RunQuery(sites, practice.gate, minutes, new KeptJournal(), fingerprints);

@@ -3,12 +3,19 @@
  * room for results that wait to be taken, and the writes that were made.
  */
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { RunQueryMeta } from '#libs/contracts/link-messages.js';
 import type { SiteSettings } from '#apps/agent/src/agent.config.js';
+import type { ConsentGuard } from '#apps/agent/src/consent/consent-guard.js';
 import { WaitingRoom } from '#apps/agent/src/execution/waiting-room.js';
 import type { PmsDriver } from '#apps/agent/src/pms/pms-driver.port.js';
 import { SiteSpool } from '#apps/agent/src/spool/site-spool.js';
 import type { SpoolFolder } from '#apps/agent/src/spool/spool-folder.js';
-import { SiteWrites, type WriteKeeping } from '#apps/agent/src/writes/site-writes.js';
+import type { GrantDecision } from '#apps/agent/src/grants/grant-gate.port.js';
+import {
+  SiteWrites,
+  type CommandRunner,
+  type WriteKeeping,
+} from '#apps/agent/src/writes/site-writes.js';
 
 export type OpenPmsDriver = (site: SiteSettings) => PmsDriver;
 
@@ -30,6 +37,7 @@ export class PmsSites implements OnApplicationShutdown {
     open: OpenPmsDriver,
     folder: SpoolFolder,
     keeping: WriteKeeping,
+    private readonly consents: Pick<ConsentGuard, 'over'>,
   ) {
     const openSite = (site: SiteSettings): PmsSite => {
       const driver = open(site);
@@ -50,6 +58,15 @@ export class PmsSites implements OnApplicationShutdown {
 
   all(): PmsSite[] {
     return [...this.sites.values()];
+  }
+
+  /** Runs one command of a query: at most once if it writes, and nothing of patients who withdrew. */
+  runnerFor(
+    { writes }: PmsSite,
+    meta: RunQueryMeta,
+    permission: Extract<GrantDecision, { allowed: true }>,
+  ): CommandRunner {
+    return this.consents.over(writes.runnerFor(meta, permission), meta);
   }
 
   /** After everything that runs has ended. */

@@ -7,6 +7,7 @@ import { SystemClock } from '#libs/kernel/clock.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { aRequest, KeptJournal, OpenGate } from '#apps/agent/src/execution/execution.fixture.js';
 import { MinuteLimit } from '#apps/agent/src/execution/minute-limit.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import { RunQuery } from '#apps/agent/src/execution/run-query.js';
 import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
@@ -30,7 +31,13 @@ beforeEach(() => {
   journal = new KeptJournal();
   answer = { sets: [{ columns: [{ name: 'n', type: 'int', nullable: false }], rows: [[1], [2]] }] };
   const settings = aSite(1, { limits: { maxConcurrent: 1 } });
-  sites = new PmsSites([settings], () => new ScriptedPmsDriver(() => answer), noDisk(), aKeeping());
+  sites = new PmsSites(
+    [settings],
+    () => new ScriptedPmsDriver(() => answer),
+    noDisk(),
+    aKeeping(),
+    nobodyWithdrew(),
+  );
   const fingerprints = new StatementFingerprint(Buffer.alloc(32, 1));
   queries = new RunQuery(sites, gate, new MinuteLimit(new SystemClock()), journal, fingerprints);
 });

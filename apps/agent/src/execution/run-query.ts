@@ -229,6 +229,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const head: RunQueryHead = {
       encoding,
       ...(running.sink.isRepeated && { replayed: true as const }),
+      ...(running.sink.consent && { consent: running.sink.consent }),
       ...(meta.resultSets === 'first' && columns !== undefined ? { columns } : {}),
     };
     return new StreamedReply({ head, body, end: () => end });
@@ -262,7 +263,7 @@ export class RunQuery implements BeforeApplicationShutdown {
     const { form, resultSets, columns, grantId } = meta;
     const { maxRows, maxBytes, bytesFault, times } = admitted.limits;
     const running = new RunningQuery({
-      driver: admitted.site.writes.runnerFor(meta, admitted.permission),
+      driver: this.sites.runnerFor(admitted.site, meta, admitted.permission),
       command: {
         catalogue: admitted.catalogue,
         tier: admitted.permission.tier,

@@ -17,6 +17,9 @@ const BEFORE_EXECUTION: readonly ErrorCode[] = [
   'DATABASE_UNAVAILABLE',
   'DATABASE_LOGIN_REFUSED',
   'GRANT_CEILING',
+  'CONSENT_WITHDRAWN',
+  'CONSENT_NOT_CHECKABLE',
+  'CONSENT_LIST_DAMAGED',
   'JOURNAL_UNAVAILABLE',
   'IDEMPOTENCY_KEY_REQUIRED',
   'IDEMPOTENCY_KEY_REUSED',
@@ -27,8 +30,9 @@ const BEFORE_EXECUTION: readonly ErrorCode[] = [
   'WRITE_JOURNAL_UNAVAILABLE',
 ];
 
-/** A write whose answer is too large is written all the same: cutting it off would undo it unasked. */
+/** A write whose answer can't be shown is written all the same: cutting it off would undo it unasked. */
 const ANSWER_ALONE: readonly ErrorCode[] = [
+  'CONSENT_RESULT_WITHHELD',
   'RESULT_TOO_LARGE',
   'RESULT_ROWS_LIMIT',
   'RESULT_BYTES_LIMIT',
@@ -128,6 +132,7 @@ export class RunningQuery {
         : {}),
       ...this.times(outcome.sqlExecutionMs),
       ...(outcome.replayed && { replayed: true as const }),
+      ...(this.sink.consent && { consent: this.sink.consent }),
     };
   }
 

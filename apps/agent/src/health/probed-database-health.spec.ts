@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import { ProbedDatabaseHealth } from '#apps/agent/src/health/probed-database-health.js';
 import { ScriptedPmsDriver } from '#apps/agent/src/pms/pms-driver.scripted.js';
@@ -12,7 +13,7 @@ describe('the health of a database', () => {
     const settings = aSite(1);
     const driver = new ScriptedPmsDriver(() => ({}));
     const health = new ProbedDatabaseHealth(
-      new PmsSites([settings], () => driver, noDisk(), aKeeping()),
+      new PmsSites([settings], () => driver, noDisk(), aKeeping(), nobodyWithdrew()),
     );
     const told: string[] = [];
     health.onChange(({ database }) => told.push(database));
@@ -34,7 +35,7 @@ describe('the health of a database', () => {
     const settings = aSite(1);
     const driver = new ScriptedPmsDriver(() => ({}));
     const health = new ProbedDatabaseHealth(
-      new PmsSites([settings], () => driver, noDisk(), aKeeping()),
+      new PmsSites([settings], () => driver, noDisk(), aKeeping(), nobodyWithdrew()),
     );
     let tellings = 0;
     health.onChange(() => (tellings += 1));

@@ -4,6 +4,7 @@ import { aGrant } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { JournalSettings } from '#apps/agent/src/agent.config.js';
 import { KeptJournal } from '#apps/agent/src/execution/execution.fixture.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import type { JournalRow } from '#apps/agent/src/pms/pms-driver.port.js';
 import { ScriptedPmsDriver } from '#apps/agent/src/pms/pms-driver.scripted.js';
@@ -34,7 +35,7 @@ let sites: PmsSites;
 beforeEach(() => {
   const driver = new ScriptedPmsDriver(() => ({}));
   driver.findWrite = () => (row instanceof Error ? Promise.reject(row) : Promise.resolve(row));
-  sites = new PmsSites([site], () => driver, noDisk(), aKeeping());
+  sites = new PmsSites([site], () => driver, noDisk(), aKeeping(), nobodyWithdrew());
   grants = [aGrant({ siteIds: [siteId] })];
   isInForce = true;
   rules = { paused: false };

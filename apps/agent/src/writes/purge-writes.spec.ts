@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { JournalSettings } from '#apps/agent/src/agent.config.js';
+import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import { EventLog } from '#apps/agent/src/logging/event-log.js';
 import { ScriptedPmsDriver } from '#apps/agent/src/pms/pms-driver.scripted.js';
@@ -28,7 +29,10 @@ function purgeWith(answers: (boolean | Error)[]) {
   const site = aSite(1);
   site.journal = Object.assign(new JournalSettings(), { database: 'ConduitJournal', keepDays: 3 });
   const log = new KeptLog();
-  const purge = new PurgeWrites(new PmsSites([site], () => driver, noDisk(), aKeeping()), log);
+  const purge = new PurgeWrites(
+    new PmsSites([site], () => driver, noDisk(), aKeeping(), nobodyWithdrew()),
+    log,
+  );
   return { purge, asked, log };
 }
 

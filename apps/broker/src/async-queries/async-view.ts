@@ -50,6 +50,7 @@ export function asyncView(record: QueryRecord, around: Surroundings): Record<str
   if (around.queue) view['queue'] = around.queue;
   if (sqlExecutionMs !== undefined || state === 'uploading')
     view['metrics'] = { sqlExecutionDuration: sqlExecutionMs ?? 0 };
+  if (record.consent) view['consent'] = record.consent;
   if (state === 'uploading' || state === 'successful') addResult(view, record, around);
   if (isEnded(record) && state !== 'successful') addFailure(view, record, around.outcome);
   return view;

@@ -1,5 +1,5 @@
 /** What the broker keeps of an async query: its state, its times, who asked. Never what it asks. */
-import type { QueryErrorType } from '#libs/contracts/link-messages.js';
+import type { ConsentMark, QueryErrorType } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 
 export const waitingStates = ['initialising', 'queued'] as const;
@@ -67,6 +67,8 @@ export interface QueryRecord {
   resultBytes?: number;
   /** Pages of rows; page 0 is not counted. */
   pages?: number;
+  /** As the agent said it. */
+  consent?: ConsentMark;
   errorCode?: ErrorCode;
   errorType?: QueryErrorType;
   /** The database's number. */

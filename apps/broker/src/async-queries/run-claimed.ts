@@ -31,6 +31,7 @@ import { RunGate } from '#apps/broker/src/async-queries/run-gate.js';
 import type { InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { waitAfter, type Wait } from '#apps/broker/src/async-queries/wait-reasons.js';
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
+import { consentMarks } from '#libs/contracts/link-messages.js';
 import { isErrorCode, type ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
@@ -132,7 +133,8 @@ export class RunClaimed {
     }
     const counts =
       end.rowsAffected === undefined ? { rows } : { rowsAffected: whole(end.rowsAffected) };
-    const set = { ...counts, pages, resultBytes, sqlExecutionMs };
+    const consent = consentMarks.find((mark) => mark === end.consent);
+    const set = { ...counts, pages, resultBytes, sqlExecutionMs, ...(consent && { consent }) };
     return this.finish(record, { ...own, state: 'successful', set });
   }
 

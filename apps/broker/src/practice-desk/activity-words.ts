@@ -35,6 +35,9 @@ export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
     'grant.refused',
     'access.paused',
     'access.resumed',
+    'consent.withdrawn',
+    'consent.restored',
+    'consent.declared',
     'approver.admitted',
     'approver.removed',
   ],
@@ -131,6 +134,12 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
     `The practice’s server refused a permission for ${who}${where}.`,
   'access.paused': (_, who) => `${who} was paused.`,
   'access.resumed': (_, who) => `${who} may go on.`,
+  'consent.withdrawn': ({ integrator }, who, where) =>
+    `A patient withdrew consent to access by ${integrator ? who : 'any software'}${where}.`,
+  'consent.restored': ({ integrator }, who, where) =>
+    `A patient’s consent to access by ${integrator ? who : 'software'} was restored${where}.`,
+  'consent.declared': (_, __, where) =>
+    `What is done for patients who withdrew was changed on the practice’s server${where}.`,
   'approver.admitted': () =>
     'A passkey was admitted on the practice’s server: it can approve from now on.',
   'approver.removed': () =>

@@ -17,11 +17,17 @@ import {
   type RunningQuery,
 } from '#apps/broker/src/queries/run-query.js';
 import { streamRows } from '#apps/broker/src/queries/stream-rows.js';
-import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
+import type { ConsentMark, RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
 /** Nothing was run: the write had been applied before under its key. */
 const REPLAYED_HEADER = 'Idempotent-Replayed';
+/** Patients of the site have withdrawn from this integrator: whether the answer was filtered. */
+const CONSENT_HEADER = 'Conduit-Consent';
+const consentWords: Record<ConsentMark, string> = {
+  filtered: 'filtered',
+  notFiltered: 'not-filtered',
+};
 
 @Injectable()
 export class AnswerQuery {
@@ -71,7 +77,7 @@ export class AnswerQuery {
     const end = (await reader.end) as RunQueryEnd;
     running.finish(end);
     if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
-    if (end.replayed === true) reply.header(REPLAYED_HEADER, 'true');
+    noteOn(reply, end);
     const columns = order.options.columns
       ? columnsOf(reader.head as RunQueryHead | undefined, end)
       : undefined;
@@ -100,7 +106,7 @@ export class AnswerQuery {
     const rest = source[Symbol.asyncIterator]();
     const first = await rest.next();
     if (first.done === true) return this.withoutRows(order, running, reply, accept);
-    if (head?.replayed === true) reply.header(REPLAYED_HEADER, 'true');
+    if (head) noteOn(reply, head);
     const { id } = running.entry;
     const failure = await streamRows(
       { first: first.value, rest, compressed },
@@ -122,7 +128,7 @@ export class AnswerQuery {
     const end = (await running.reader.end) as RunQueryEnd;
     running.finish(end);
     if (end.status !== 'successful') return this.fail(order, running, end, reply, accept);
-    if (end.replayed === true) reply.header(REPLAYED_HEADER, 'true');
+    noteOn(reply, end);
     const { rows, rowsAffected } = running.entry;
     const trailer = { rows: rows ?? 0, rowsAffected, parameters: end.parameters };
     void reply
@@ -140,6 +146,15 @@ export class AnswerQuery {
   ): void {
     sendError(queryFailureAnswer(end, entry, requestId, accept, answeredKey(reply)), reply);
   }
+}
+
+function noteOn(
+  reply: FastifyReply,
+  { replayed, consent }: Pick<RunQueryHead, 'replayed' | 'consent'>,
+): void {
+  if (replayed === true) reply.header(REPLAYED_HEADER, 'true');
+  const word = consent && consentWords[consent];
+  if (word !== undefined) reply.header(CONSENT_HEADER, word);
 }
 
 /** Nobody may hold the node's memory by taking an answer slowly, or not at all. */

@@ -36,6 +36,8 @@ export class JsonOutput {
   at = 0;
   private sentTo = 0;
   private before = 0;
+  /** Nothing from here on leaves. */
+  private heldFrom: number | undefined;
 
   /**
    * @param deliver takes each chunk, in order; absent: everything written is thrown away
@@ -67,16 +69,31 @@ export class JsonOutput {
       if (this.buffer.length < bytes) this.buffer = Buffer.allocUnsafe(bytes);
       return;
     }
-    this.deliverTo(this.total);
-    this.before += this.at;
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
-    this.at = 0;
+    this.deliverTo(this.heldFrom ?? this.total);
+    const held = this.undelivered;
+    this.before += this.sentTo;
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, 2 * held.length + bytes));
+    this.at = held.copy(this.buffer);
     this.sentTo = 0;
+  }
+
+  /** What is written from now on stays here, however much it is, and can be taken back whole. */
+  hold(): void {
+    this.heldFrom ??= this.total;
+  }
+
+  letGo(): void {
+    this.heldFrom = undefined;
+  }
+
+  /** What was written from the absolute position on, none of which has left; good until the next write. */
+  writtenFrom(total: number): Buffer {
+    return this.buffer.subarray(total - this.before, this.at);
   }
 
   /** Delivers what was written up to the absolute position `total`. */
   deliverTo(total: number): void {
-    const upTo = total - this.before;
+    const upTo = Math.min(total, this.heldFrom ?? total) - this.before;
     if (upTo <= this.sentTo) return;
     this.deliver?.(this.buffer.subarray(this.sentTo, upTo));
     this.sentTo = upTo;

@@ -4,7 +4,7 @@
  * is slow. It knows nothing of SQL Server: drivers write values into `out`.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { ColumnFacts, RowForm } from '#libs/contracts/link-messages.js';
+import type { ColumnFacts, ConsentMark, RowForm } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ChunkQueue } from '#apps/agent/src/pms/rows/chunk-queue.js';
 import { columnKeys } from '#apps/agent/src/pms/rows/column-names.js';
@@ -29,11 +29,20 @@ export type BytesFault = 'RESULT_TOO_LARGE' | 'RESULT_BYTES_LIMIT';
 
 export type BytesCap = Required<Pick<ResultShape, 'maxBytes' | 'bytesFault'>>;
 
+/** Decides which rows are shown. */
+export interface RowFilter {
+  /** @returns whether the rows of such a set can be told apart; if not, none is shown */
+  beginSet(shown: readonly ColumnFacts[]): boolean;
+  /** @param row its text without the closing brace @param keys as in ResultWriter */
+  keeps(row: Buffer, keys: readonly Buffer[]): boolean;
+}
+
 /** Bytes held for a reader that is slower than the database. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
@@ -53,6 +62,9 @@ export class ResultWriter {
   readonly columnsOfSets: ColumnFacts[][] = [];
   /** Set before the first row by whoever may have to give the same answer again. */
   recording: RowRecording | undefined;
+  /** Set before the first row by whoever may not show all of them. */
+  filter: RowFilter | undefined;
+  consent: ConsentMark | undefined;
   /** These are the rows of an earlier run. */
   isRepeated = false;
   /** Resolves when the first bytes can be sent, or at the end. */
@@ -100,6 +112,8 @@ export class ResultWriter {
     this.rowsOfSet = 0;
     this.visible = this.columnsShown(columns.length);
     if (this.visible === 0) return;
+    if (this.filter?.beginSet(columns.slice(0, this.visible)) === false)
+      return this.refuse('CONSENT_RESULT_WITHHELD');
     const names = columnKeys(columns.map((column) => column.name));
     this.keys = names.map((name, i) =>
       Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
@@ -115,11 +129,13 @@ export class ResultWriter {
   beginRow(): void {
     this.rowStart = this.out.total;
     this.inRow = true;
+    if (this.filter !== undefined) this.out.hold();
     if (this.pages?.isEmpty === true) this.out.byte(OPEN_BRACKET);
     else if (this.rowsOfSet > 0 && this.shape.form !== 'ndjson') this.out.byte(COMMA);
   }
 
   endRow(): void {
+    if (this.filter !== undefined && !this.isShown(this.filter)) return this.takeRowBack();
     this.out.byte(CLOSE_BRACE);
     this.recording?.endRow(this.rowStart, this.out.total);
     if (this.shape.form === 'ndjson') this.out.byte(NEWLINE);
@@ -194,6 +210,20 @@ export class ResultWriter {
     this.close();
   }
 
+  /** With a filter the whole row is still here. */
+  private isShown(filter: RowFilter): boolean {
+    this.out.letGo();
+    // Before it stand the bracket or comma that join it to what came before.
+    const joined = this.out.writtenFrom(this.rowStart);
+    return filter.keeps(joined.subarray(joined.indexOf(OPEN_BRACE)), this.keys);
+  }
+
+  private takeRowBack(): void {
+    this.out.rewindTo(this.rowStart);
+    this.inRow = false;
+    if (this.shape.executionMode === 'scalar') this.visible = 0;
+  }
+
   private get sizeFault(): BytesFault | undefined {
     const { total } = this.out;
     if (total > this.shape.maxBytes) return this.shape.bytesFault ?? 'RESULT_TOO_LARGE';
@@ -253,6 +283,7 @@ export class ResultWriter {
   /** Takes an unfinished row back; if a part of it has left, ends its line. */
   private cutRow(): void {
     this.inRow = false;
+    this.out.letGo();
     if (this.out.rewindTo(this.rowStart)) return;
     this.out.rewindTo(this.out.delivered);
     if (this.shape.form === 'ndjson') this.out.byte(NEWLINE);
