@@ -4,7 +4,7 @@ import forge from 'node-forge';
 import { agentUri, readAgentName } from '#libs/pki/agent-uri.js';
 import { Authority, createAuthority } from '#libs/pki/authority.js';
 import { createCertificateRequest, readCertificateRequest } from '#libs/pki/certificate-request.js';
-import { makeTlsKey, type KeyPair } from '#libs/pki/keys.js';
+import { makeServerKey, makeTlsKey, type KeyPair } from '#libs/pki/keys.js';
 
 const now = Date.UTC(2026, 0, 15, 12);
 const name = { trustDomain: 'conduit.test', practiceId: 'p-1', agentId: 'a-1' };
@@ -87,6 +87,36 @@ describe('a server’s certificate', () => {
     expect(certificate.checkIP('::1')).toBe('::1');
     expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
     expect(readAgentName(certificate)).toBeUndefined();
+  });
+});
+
+describe('a certificate of a key that forge does not know', () => {
+  test('holds that key, and is one that OpenSSL follows to its root', async () => {
+    const server = await makeServerKey();
+    const hosts = { dnsNames: ['localhost'], ipAddresses: [] };
+    const issued = await authority.issueForServer(hosts, server.publicKey, now);
+    const certificate = new X509Certificate(issued.certificate);
+    expect(certificate.publicKey.equals(server.publicKey)).toBe(true);
+    expect(certificate.checkPrivateKey(server.privateKey)).toBe(true);
+    expect(certificate.checkIssued(authority.certificate)).toBe(true);
+    expect(certificate.verify(authority.certificate.publicKey)).toBe(true);
+    const point = server.publicKey.export({ format: 'der', type: 'spki' }).subarray(-65);
+    const identifier = createHash('sha1').update(point).digest();
+    // RFC 5280 §4.2.1.2: an OCTET STRING of 20 bytes in the extension's own.
+    const extension = Buffer.concat([Buffer.from('0603551d0e04160414', 'hex'), identifier]);
+    expect(certificate.raw.includes(extension)).toBe(true);
+  });
+
+  test('names its key and its issuer’s as forge would', async () => {
+    const parsed = forge.pki.certificateFromPem((await issueForAgent()).toString());
+    const root = forge.pki.certificateFromPem(authority.pem);
+    const hexOf = (certificate: forge.pki.Certificate) =>
+      certificate.generateSubjectKeyIdentifier().toHex();
+    expect(parsed.getExtension('subjectKeyIdentifier')).toMatchObject({
+      subjectKeyIdentifier: hexOf(parsed),
+    });
+    const { value } = parsed.getExtension('authorityKeyIdentifier') as { value: string };
+    expect(Buffer.from(value, 'binary').toString('hex')).toContain(hexOf(root));
   });
 });
 

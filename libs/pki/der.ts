@@ -45,6 +45,13 @@ export function parseDer(der: Uint8Array, maxBytes: number): Asn1 {
   return tree;
 }
 
+/** Contents of a BIT STRING of whole octets, as forge keeps them beside what it made of them. */
+export function bitsOf(tree: Asn1 | undefined): Buffer {
+  const { bitStringContents } = (tree ?? {}) as { bitStringContents?: string };
+  if (!bitStringContents?.startsWith('\0')) throw new Error('not a bit string of whole octets');
+  return Buffer.from(bitStringContents, 'binary').subarray(1);
+}
+
 /** PEM text of a DER value (RFC 7468). */
 export function toPem(label: 'CERTIFICATE' | 'CERTIFICATE REQUEST', der: Uint8Array): string {
   const lines =

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Clock } from '#libs/kernel/clock.js';
 import type { Authority } from '#libs/pki/authority.js';
 import { serverCertificateLifeMs } from '#libs/pki/certificate-plan.js';
-import { makeTlsKey } from '#libs/pki/keys.js';
+import { makeServerKey } from '#libs/pki/keys.js';
 
 const signAsync = promisify(sign);
 
@@ -42,7 +42,7 @@ export class ServerCredentials {
     return this.certificate + this.authority;
   }
 
-  /** RSA PKCS #1 v1.5 with SHA-256. */
+  /** ECDSA with SHA-256, as DER. */
   sign(bytes: Uint8Array): Promise<Buffer> {
     return signAsync('sha256', bytes, this.key);
   }
@@ -73,7 +73,7 @@ export class ServerIdentity {
     lifeMs = serverCertificateLifeMs,
   ): Promise<ServerIdentity> {
     const issue = async (now: number): Promise<ServerCredentials> => {
-      const { privateKey, publicKey } = await makeTlsKey();
+      const { privateKey, publicKey } = await makeServerKey();
       const issued = await authority.issueForServer(hosts, publicKey, now, lifeMs);
       const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
       return new ServerCredentials(issued.certificate, authority.pem, pem, issued.plan.notAfter);
