@@ -143,6 +143,7 @@ describeInBrowser('the pages of the operator', () => {
     await page.getByRole('button', { name: 'Make an enrolment code' }).click();
     await page.getByLabel('Name of the site').fill('Zz Main Rooms');
     await page.getByLabel('Its id at the software’s vendor').fill('ZZ-9');
+    await page.getByText('A sandbox: its patients are made up').click();
     await page.getByRole('button', { name: 'Make the code' }).click();
     await page.getByRole('heading', { name: 'The enrolment code' }).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();

@@ -6,6 +6,7 @@ import type { ActionValue } from '#libs/console-api/session.js';
 import { orderCode } from '#apps/console/src/api/operator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
 import { Button } from '#apps/console/src/ui/button.js';
+import { Checkbox } from '#apps/console/src/ui/choices.js';
 import { CodeLine } from '#apps/console/src/ui/copy-button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
@@ -21,6 +22,8 @@ const pmsTypes = [
   { value: 'Sandbox', label: 'Sandbox clinic' },
 ];
 
+type EnrolledSite = Parameters<typeof orderCode>[1]['sites'][number];
+
 export function EnrolmentDialog(props: { practice: PracticeFile; onClose: () => void }) {
   const { practice, onClose } = props;
   const queries = useQueryClient();
@@ -29,16 +32,20 @@ export function EnrolmentDialog(props: { practice: PracticeFile; onClose: () => 
   const [name, setName] = useState('');
   const [pmsType, setPmsType] = useState('BestPractice');
   const [pmsSiteId, setPmsSiteId] = useState('');
+  const [isSandbox, setSandbox] = useState(false);
   if (made) return <MadeCode made={made} onClose={onClose} />;
   const known = practice.siteList.find(({ siteId }) => siteId === which);
-  const site: { siteId?: string; name: string; pmsType: string; pmsSiteId: string } = known
+  const site: EnrolledSite = known
     ? {
         siteId: known.siteId,
         name: known.name,
         pmsType: known.pmsType,
         pmsSiteId: known.pmsSiteId,
       }
-    : { name: name.trim(), pmsType, pmsSiteId: pmsSiteId.trim() };
+    : {
+        ...{ name: name.trim(), pmsType, pmsSiteId: pmsSiteId.trim() },
+        ...(isSandbox && { isSandbox }),
+      };
   const { practiceId } = practice;
   const order = async (stepUp: Parameters<typeof orderCode>[1]['stepUp']) =>
     setMade(await orderCode(practiceId, { sites: [site], stepUp }));
@@ -77,6 +84,12 @@ export function EnrolmentDialog(props: { practice: PracticeFile; onClose: () => 
             value={pmsSiteId}
             onChange={setPmsSiteId}
             maxLength={64}
+          />
+          <Checkbox
+            label="A sandbox: its patients are made up"
+            hint="For integrators to try things. It can’t be changed later, and no practice’s own site may be one."
+            isSelected={isSandbox}
+            onChange={setSandbox}
           />
         </>
       )}
