@@ -218,6 +218,31 @@ describe('acts against an agent', () => {
     expect(await stateOf(agentId)).toBe('active');
   });
 
+  test('are only asked for with the token of the machine, which stops an agent alone', async () => {
+    const agentId = await aFleetAgent(api, { state: 'online' });
+    const byToken = (act: string, body?: object) =>
+      api.call('POST', `/operator/agents/${agentId}/${act}`, {
+        headers: { authorization: `Bearer ${api.operatorToken}` },
+        ...(body && { body }),
+      });
+    const revoking = await byToken('revoke');
+    expect(revoking.status).toBe(202);
+    const { requestId } = (await revoking.json()) as { requestId: string };
+    expect(await stateOf(agentId)).toBe('active');
+    expect((await byToken('quarantine')).status).toBe(204);
+    expect(await stateOf(agentId)).toBe('quarantined');
+    expect((await byToken('release', { decision: 'falseAlarm' })).status).toBe(409);
+    expect((await byToken('quarantine')).status).toBe(409);
+    const { waiting } = await support.json<ActRequests>('GET', '/operator/requests');
+    expect(waiting.find((one) => one.requestId === requestId)).toMatchObject({
+      ...{ act: 'agent.revoke', askedBy: 'Whoever has the operator’s token', isOwn: false },
+    });
+    expect(await stateOf(agentId)).toBe('quarantined');
+    expect((await approve(second, agentId, requestId, 'operator')).status).toBe(204);
+    expect(await stateOf(agentId)).toBe('revoked');
+    expect((await byToken('revoke')).status).toBe(409);
+  });
+
   test('do not reach a doctor that nobody could ask', async () => {
     const agentId = await aFleetAgent(api, { state: 'unreachable' });
     const refused = await support.call('POST', `/operator/agents/${agentId}/diagnoses`);

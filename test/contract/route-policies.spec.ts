@@ -59,6 +59,7 @@ const expected = {
   'POST /integrator/webhooks/:webhookId/secret': 'integratorKey',
   'POST /integrator/webhooks/:webhookId/test': 'integratorKey',
   'POST /oauth2/token': 'ownProof',
+  'POST /operator/agents/:agentId/quarantine': 'operatorToken',
   'POST /operator/agents/:agentId/release': 'operatorToken',
   'POST /operator/agents/:agentId/revoke': 'operatorToken',
   'POST /operator/integrators': 'operatorToken',

@@ -14,6 +14,9 @@ export interface WaitingRequest extends Selectable<ActRequestsTable> {
 
 const MOST_DECIDED = 30;
 
+/** How requests and records call whoever has the token of the broker's machine. */
+export const OPERATOR = 'operator';
+
 /** Requests for acts of two people, and what became of them. */
 @Injectable()
 export class ActRequestBook {
@@ -56,13 +59,16 @@ export class ActRequestBook {
       .where('state', '=', 'waiting')
       .where('expires_at', '>', now)
       .$if(state === 'done', (query) =>
-        query.where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('person_roles')
-              .select('person_id')
-              .whereRef('person_roles.person_id', '=', 'act_requests.asked_by')
-              .where('role', '=', 'operator-security'),
-          ),
+        query.where(({ eb, or, exists, selectFrom }) =>
+          or([
+            eb('asked_by', '=', OPERATOR),
+            exists(
+              selectFrom('person_roles')
+                .select('person_id')
+                .whereRef('person_roles.person_id', '=', 'act_requests.asked_by')
+                .where('role', '=', 'operator-security'),
+            ),
+          ]),
         ),
       )
       .returning('request_id')
@@ -129,7 +135,7 @@ export class ActRequestBook {
       agentId: row.agent_id,
       practiceName: row.practice_name,
       decision: row.decision,
-      askedBy: row.asker ?? '',
+      askedBy: row.asked_by === OPERATOR ? 'Whoever has the operator’s token' : (row.asker ?? ''),
       isOwn: row.asked_by === personId,
       askedAt: row.asked_at.toISOString(),
       expiresAt: row.expires_at.toISOString(),

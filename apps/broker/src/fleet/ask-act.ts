@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { OPERATOR } from '#apps/broker/src/fleet/act-request-book.js';
 import { actAction, FindReach } from '#apps/broker/src/fleet/find-reach.js';
 import { StepUps } from '#apps/broker/src/people/step-ups.js';
 import { releaseChoices, revokeReasons, type AskActRequest } from '#libs/console-api/operator.js';
@@ -12,6 +13,12 @@ import { Clock } from '#libs/kernel/clock.js';
 
 /** In which a second person has to approve. */
 export const actRequestLifeMs = 3_600_000;
+
+interface WantedAct extends Pick<AskActRequest, 'act' | 'decision'> {
+  agentId: string;
+  /** A personId, or `operator`. */
+  askedBy: string;
+}
 
 /** Asks for an act that takes two people. Nothing happens until the second one has approved. */
 @Injectable()
@@ -39,6 +46,18 @@ export class AskAct {
     const reach = await this.reach.execute(agentId);
     const type = act === 'agent.revoke' ? 'agent-revoke.ask' : 'agent-release.ask';
     await this.stepUps.require(person, actAction(type, agentId, reach, { decision }), stepUp);
+    return this.put({ agentId, act, decision, askedBy: person.personId });
+  }
+
+  /**
+   * Whoever has the operator's token asks, and a security officer decides: it is one pair of eyes.
+   * @throws ConduitError as execute, but for the step-up
+   */
+  byToken(agentId: string, act: WantedAct['act'], decision: WantedAct['decision']) {
+    return this.put({ agentId, act, decision, askedBy: OPERATOR });
+  }
+
+  private async put({ agentId, act, decision, askedBy }: WantedAct): Promise<string> {
     const requestId = randomUUID();
     await this.database.transaction().execute(async (within) => {
       const practiceId = await this.requireFit(within, agentId, act);
@@ -48,7 +67,7 @@ export class AskAct {
         .insertInto('act_requests')
         .values({
           ...{ request_id: requestId, act, agent_id: agentId, decision, state: 'waiting' },
-          asked_by: person.personId,
+          asked_by: askedBy,
           asked_at: new Date(now),
           expires_at: new Date(now + actRequestLifeMs),
         })
@@ -57,7 +76,7 @@ export class AskAct {
         .executeTakeFirst();
       if (!made) throw new ConduitError('ACT_REQUEST_WAITING');
       const about = { practice: practiceId, agent: agentId, reason: `${act}:${decision}` };
-      const record = { type: 'agent-act.asked', ...about, actorRef: person.personId } as const;
+      const record = { type: 'agent-act.asked', ...about, actorRef: askedBy } as const;
       await this.audit.record(record, within);
     });
     return requestId;
@@ -72,7 +91,8 @@ export class AskAct {
       .selectFrom('agents')
       .select(['state', 'practice_id'])
       .where('agent_id', '=', agentId)
-      .executeTakeFirstOrThrow();
+      .executeTakeFirst();
+    if (!agent) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
     const fits = act === 'agent.revoke' ? agent.state !== 'revoked' : agent.state === 'quarantined';
     if (!fits) throw new ConduitError('ACT_NOT_POSSIBLE');
     return agent.practice_id;

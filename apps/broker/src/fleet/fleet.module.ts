@@ -43,6 +43,7 @@ import { RunDiagnosis } from '#apps/broker/src/fleet/run-diagnosis.js';
 import { SavedViews } from '#apps/broker/src/fleet/saved-views.js';
 import { SendNotices } from '#apps/broker/src/fleet/send-notices.js';
 import { SetSiteHours } from '#apps/broker/src/fleet/set-site-hours.js';
+import { TokenActsController } from '#apps/broker/src/fleet/token-acts.controller.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { HealthModule } from '#apps/broker/src/health/health.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
@@ -84,6 +85,7 @@ const ofOnboarding = [ListIntegrators, ListPractices, Onboard];
     FleetController,
     LiveController,
     OnboardingController,
+    TokenActsController,
   ],
   providers: [
     ...ofStanding,

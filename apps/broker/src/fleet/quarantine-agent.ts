@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
+import { OPERATOR } from '#apps/broker/src/fleet/act-request-book.js';
 import { noteAct } from '#apps/broker/src/fleet/note-act.js';
 import { actAction, FindReach } from '#apps/broker/src/fleet/find-reach.js';
 import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
@@ -24,7 +25,15 @@ export class QuarantineAgent {
   async execute(person: SignedInPerson, agentId: string, stepUp: StepUp): Promise<void> {
     const reach = await this.reach.execute(agentId);
     await this.stepUps.require(person, actAction('agent.quarantine', agentId, reach), stepUp);
-    const actorRef = person.personId;
+    await this.stop(agentId, person.personId);
+  }
+
+  /** With the operator's token: it stops, and nothing else. @throws ConduitError ACT_NOT_POSSIBLE */
+  byToken(agentId: string): Promise<void> {
+    return this.stop(agentId, OPERATOR);
+  }
+
+  private async stop(agentId: string, actorRef: string): Promise<void> {
     const at = new Date(this.clock.now());
     const done = await this.block.quarantine(agentId, 'operator', {
       actorRef,

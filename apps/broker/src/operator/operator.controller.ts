@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { CreateEnrolmentCode } from '#apps/broker/src/enrolment/create-enrolment-code.js';
-import { ReleaseAgent } from '#apps/broker/src/gateway/release-agent.js';
-import { RevokeAgent } from '#apps/broker/src/gateway/revoke-agent.js';
 import { ListAgents, type AgentPage } from '#apps/broker/src/operator/list-agents.js';
 import { RegisterPractice } from '#apps/broker/src/operator/register-practice.js';
 import type { RegisteredSite } from '#libs/contracts/enrolment.js';
@@ -11,9 +9,7 @@ import {
   CreateEnrolmentCodeDto,
   CreatePracticeDto,
   ListAgentsDto,
-  ReleaseAgentDto,
 } from '#libs/contracts/operator.js';
-import { ConduitError } from '#libs/errors/conduit-error.js';
 
 interface EnrolmentCodeAnswer {
   codeId: string;
@@ -30,8 +26,6 @@ export class OperatorController {
   constructor(
     private readonly practices: RegisterPractice,
     private readonly enrolment: CreateEnrolmentCode,
-    private readonly revoke: RevokeAgent,
-    private readonly release: ReleaseAgent,
     private readonly agents: ListAgents,
   ) {}
 
@@ -64,21 +58,5 @@ export class OperatorController {
   @Get('agents')
   listAgents(@Query() wanted: ListAgentsDto): Promise<AgentPage> {
     return this.agents.execute(wanted);
-  }
-
-  /** Ends a quarantine, one way or the other. */
-  @Post('agents/:agentId/release')
-  @HttpCode(204)
-  releaseAgent(@Param('agentId') agentId: string, @Body() order: ReleaseAgentDto): Promise<void> {
-    return this.release.execute(agentId, order.decision);
-  }
-
-  @Post('agents/:agentId/revoke')
-  @HttpCode(204)
-  async revokeAgent(@Param('agentId') agentId: string): Promise<void> {
-    const revoked = await this.revoke.execute(agentId, 'operator');
-    if (!revoked) {
-      throw new ConduitError('REGISTRY_ENTRY_NOT_FOUND', { facts: { field: 'agentId' } });
-    }
   }
 }

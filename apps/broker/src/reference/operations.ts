@@ -78,6 +78,11 @@ const writeErrors: ErrorCode[] = [
   'JOURNAL_UNAVAILABLE',
 ];
 const operatorErrors: ErrorCode[] = ['OPERATOR_TOKEN_INVALID', 'RATE_LIMITED', 'INTERNAL'];
+const askedActErrors: ErrorCode[] = [
+  'CONSOLE_ENTRY_NOT_FOUND',
+  'ACT_NOT_POSSIBLE',
+  'ACT_REQUEST_WAITING',
+];
 
 const pairing = {
   tag: 'Sites',
@@ -267,21 +272,35 @@ const operatorOperations: Operation[] = [
     errors: [...operatorErrors, 'REQUEST_INVALID'],
   },
   {
+    route: 'POST /operator/agents/:agentId/quarantine',
+    tag: 'Operator',
+    summary: 'Stop an agent at once',
+    description:
+      'Its links end within two seconds and it gets no other until two people have released it.',
+    status: 204,
+    errors: [...operatorErrors, 'ACT_NOT_POSSIBLE'],
+  },
+  {
     route: 'POST /operator/agents/:agentId/release',
     tag: 'Operator',
-    summary: 'Decide about a quarantined agent',
+    summary: 'Ask for the end of a quarantine',
     description:
+      'Nothing happens until a security officer approves in the console, within an hour. ' +
       '`restoredFromBackup`: it may join again. `copiedMachine`: it is revoked and has to be enrolled anew.',
     body: 'ReleaseAgent',
-    status: 204,
-    errors: [...operatorErrors, ...bodyErrors, 'AGENT_NOT_QUARANTINED'],
+    status: 202,
+    answer: 'AskedAct',
+    errors: [...operatorErrors, ...bodyErrors, ...askedActErrors],
   },
   {
     route: 'POST /operator/agents/:agentId/revoke',
     tag: 'Operator',
-    summary: 'Shut an agent out for good',
-    status: 204,
-    errors: [...operatorErrors, 'REGISTRY_ENTRY_NOT_FOUND'],
+    summary: 'Ask for an agent to be shut out for good',
+    description:
+      'Nothing happens until a security officer approves in the console, within an hour. To stop it now, quarantine it.',
+    status: 202,
+    answer: 'AskedAct',
+    errors: [...operatorErrors, ...askedActErrors],
   },
   {
     route: 'POST /operator/integrators',

@@ -339,9 +339,10 @@ const operatorSchemas: Record<string, Schema> = {
     sites: listOf({ type: 'object' }),
   }),
   ReleaseAgent: object(
-    { decision: { type: 'string', enum: ['restoredFromBackup', 'copiedMachine'] } },
+    { decision: { type: 'string', enum: ['restoredFromBackup', 'copiedMachine', 'falseAlarm'] } },
     ['decision'],
   ),
+  AskedAct: object({ requestId: uuid('What waits for a security officer in the console.') }),
   Agents: object(
     {
       agents: listOf(
