@@ -134,6 +134,8 @@ export interface ScopeWords {
 
 /** `GET access-requests/:accessRequestId` */
 export interface AccessRequest extends AccessRequestSummary {
+  /** Another one, when more has been asked for meanwhile. */
+  version: string;
   integrator: IntegratorDeclaration;
   asked: { scopes: ScopeWords[]; catalogues: string[]; purposes: string[] };
   /** Statements among what is asked, to be read before they are permitted. */
@@ -198,6 +200,8 @@ export interface DraftChangeRequest {
 export interface ProposePermissionRequest {
   document: string;
   credential: AuthenticationResponseJSON;
+  /** The request that it decides, as it was read. Without it, what waits goes on waiting. */
+  answers?: { accessRequestId: string; version: string };
 }
 
 /**

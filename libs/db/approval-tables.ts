@@ -35,6 +35,12 @@ export interface GrantProposalsTable {
   refused_reason: string | null;
   created_at: Timestamp;
   decided_at: Timestamp | null;
+  /** The access request that it answers, and that request's version when it was read. */
+  answers: JSONColumnType<
+    { accessRequestId: string; version: string } | null,
+    string | null | undefined,
+    string | null
+  >;
 }
 
 export interface ApprovalTables {

@@ -6,6 +6,7 @@ import { agentLogs } from '#libs/db/agent-logs-migration.js';
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import { auditLog, shorterWayIntoTheLog } from '#libs/db/audit-log-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
+import { deskWishes } from '#libs/db/desk-wishes-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
@@ -363,4 +364,5 @@ export const migrations: readonly Migration[] = [
   closedDays,
   shorterWayIntoTheLog,
   agentLogs,
+  deskWishes,
 ];

@@ -3,6 +3,7 @@ import { Kysely, type Transaction } from 'kysely';
 
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
+import type { AnsweredRequest } from '#apps/broker/src/grants/answered-requests.js';
 import { newestOfPair, replaceOlder, type Newest } from '#apps/broker/src/grants/grant-proposal.js';
 import { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
 import { requireAsked } from '#apps/broker/src/grants/stored-grant-bounds.js';
@@ -29,6 +30,8 @@ export interface Proposal {
   /** Canonical text of the grant, exactly as `DraftGrant` answered it. */
   document: string;
   credential: BrowserAssertion;
+  /** Absent: it changes, renews or ends a permission, and says nothing about what waits. */
+  answers?: AnsweredRequest;
 }
 
 const refuse = (reason: string): ConduitError =>
@@ -65,7 +68,7 @@ export class ProposeGrant {
     const signed = await this.signedBy(proposal);
     const agentId = await this.database
       .transaction()
-      .execute((within) => this.store(within, grant, signed, proposal.personId));
+      .execute((within) => this.store(within, grant, signed, proposal));
     // What callers are told changes now: that it has ended, or that it waits for the server alone.
     for (const siteId of grant.siteIds) await this.broadcast.publish('grant.changed', siteId);
     await this.broadcast.publish('grant.proposed', agentId);
@@ -94,7 +97,7 @@ export class ProposeGrant {
     within: Within,
     grant: Grant,
     signed: SignedGrant,
-    personId: string,
+    { personId, answers }: Proposal,
   ): Promise<string> {
     const agentId = await this.agentOf(within, grant);
     await requireAsked(within, grant);
@@ -114,6 +117,7 @@ export class ProposeGrant {
         revokes: grant.revoked === true,
         signed: JSON.stringify(signed),
         state: 'proposed',
+        answers: answers ? JSON.stringify(answers) : null,
         created_at: at,
       })
       .execute();

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
+import { versionOfAsked, type AnsweredRequest } from '#apps/broker/src/grants/answered-requests.js';
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
 import { GrantStandings } from '#apps/broker/src/grants/grant-standings.js';
 import { RecordAgentRules } from '#apps/broker/src/grants/record-agent-rules.js';
@@ -30,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => practice.close());
 
 /** As `ProposeGrant` leaves it. */
-async function proposed(grant: Grant): Promise<WaitingProposal> {
+async function proposed(grant: Grant, answers?: AnsweredRequest): Promise<WaitingProposal> {
   const signed = owner.sign(grant);
   await practice.store.kysely
     .insertInto('grant_proposals')
@@ -45,6 +47,7 @@ async function proposed(grant: Grant): Promise<WaitingProposal> {
       revokes: grant.revoked === true,
       signed: JSON.stringify(signed),
       state: 'proposed',
+      ...(answers && { answers: JSON.stringify(answers) }),
       created_at: new Date(practice.clock.now()),
     })
     .execute();
@@ -119,6 +122,90 @@ describe('what waits for the server of a practice', () => {
     });
     expect(await standing(takes)).toMatchObject({ state: 'revoked', next: { state: 'proposed' } });
   });
+});
+
+describe('a request that waits', () => {
+  const STATEMENT = `statement:${'a'.repeat(64)}`;
+  const asked = { scopes: ['sql:read', STATEMENT], catalogues: [], purposes: [] };
+  const siteIds = ['site-1'];
+  const integratorId = 'integrator-2';
+  const terms = { siteIds, integratorId };
+
+  async function waiting(): Promise<string> {
+    const accessRequestId = randomUUID();
+    await practice.store.kysely
+      .insertInto('access_requests')
+      .values({
+        ...{ access_request_id: accessRequestId, site_id: 'site-1', integrator_id: integratorId },
+        ...{ state: 'pending', asked: JSON.stringify(asked) },
+      })
+      .execute();
+    return accessRequestId;
+  }
+  const stateOf = async (accessRequestId: string) =>
+    (
+      await practice.store.kysely
+        .selectFrom('access_requests')
+        .select('state')
+        .where('access_request_id', '=', accessRequestId)
+        .executeTakeFirstOrThrow()
+    ).state;
+  const take = async (grant: Grant, answers?: AnsweredRequest) =>
+    proposals.taken(peer, await proposed(grant, answers), receiptFor(grant));
+  const publish = (grant: Grant) => practice.grants.execute(peer, practice.published(grant));
+  const onlyReads = { scopes: ['sql:read'] };
+
+  beforeEach(async () => {
+    const { kysely } = practice.store;
+    await kysely.deleteFrom('grants').where('integrator_id', '=', integratorId).execute();
+    await kysely.deleteFrom('access_requests').where('integrator_id', '=', integratorId).execute();
+  });
+
+  test('goes on waiting when a permission is renewed or narrowed, and when that is taken back', async () => {
+    const grant = aGrant({ ...terms, ...onlyReads });
+    await practice.asked('site-1', integratorId);
+    await take(grant);
+    const id = await waiting();
+    await take({ ...grant, seq: 2 });
+    // An agent that hands a document in late, or one that was signed on the server, is no answer either.
+    await publish({ ...grant, seq: 3, limits: {} });
+    expect(await stateOf(id)).toBe('pending');
+    await publish({ ...grant, seq: 4, revoked: true });
+    expect(await stateOf(id)).toBe('pending');
+  });
+
+  test('is settled by a document that gives all it asks for, whoever signed that', async () => {
+    const id = await waiting();
+    await take(aGrant({ ...terms, scopes: asked.scopes }));
+    expect(await stateOf(id)).toBe('approved');
+    const again = await waiting();
+    await publish(aGrant({ ...terms, scopes: asked.scopes }));
+    expect(await stateOf(again)).toBe('approved');
+  });
+
+  test('is settled by the decision on it, however little that gives, but not by one on what it was before', async () => {
+    const grant = aGrant({ ...terms, ...onlyReads });
+    const id = await waiting();
+    const before = versionOfAsked({ ...asked, scopes: ['sql:read'] });
+    await take(grant, { accessRequestId: id, version: before });
+    expect(await stateOf(id)).toBe('pending');
+    await take({ ...grant, seq: 2 }, { accessRequestId: randomUUID(), version: versionOf() });
+    expect(await stateOf(id)).toBe('pending');
+    await take({ ...grant, seq: 3 }, { accessRequestId: id, version: versionOf() });
+    expect(await stateOf(id)).toBe('approved');
+  });
+
+  test('is settled on the server by the first permission, and by one that gives some of it', async () => {
+    const grant = aGrant({ ...terms, ...onlyReads });
+    const first = await waiting();
+    await publish(grant);
+    expect(await stateOf(first)).toBe('approved');
+    const more = await waiting();
+    await publish({ ...grant, seq: 2, scopes: [STATEMENT] });
+    expect(await stateOf(more)).toBe('approved');
+  });
+
+  const versionOf = () => versionOfAsked(asked);
 });
 
 describe('what an agent says counts on its server', () => {

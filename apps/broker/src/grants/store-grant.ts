@@ -4,6 +4,10 @@ import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { requireOwnSites, type SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import {
+  approveAnswered,
+  type AnsweredRequest,
+} from '#apps/broker/src/grants/answered-requests.js';
 import { replaceOlder } from '#apps/broker/src/grants/grant-proposal.js';
 import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import {
@@ -53,12 +57,13 @@ export class StoreGrant {
       await requireOwnSites(within, peer, grant.siteIds);
       await this.checkReceipt(within, peer, grant, { signed, receipt });
       const standing = await this.standingOf(within, grant, signed);
-      const personId = await this.settle(within, grant, signed);
+      const proposal = await this.settle(within, grant, signed);
       if (standing === 'known') return undefined;
       await this.insert(within, grant, { signed, receipt });
       await forgetReplaced(within, grant.grantId);
-      if (!grant.revoked) await this.approveRequests(within, grant);
-      await this.record(within, peer, grant, personId);
+      const decision = { grant, at: new Date(this.clock.now()), ...(proposal && { proposal }) };
+      if (!grant.revoked) await approveAnswered(within, decision);
+      await this.record(within, peer, grant, proposal?.personId);
       return this.news.record(within, { ...grant, type: newsOf(grant, standing) });
     });
     if (due) {
@@ -156,27 +161,17 @@ export class StoreGrant {
     await within.insertInto('grants').values(rows).execute();
   }
 
-  private async approveRequests(within: Within, grant: Grant): Promise<void> {
-    await within
-      .updateTable('access_requests')
-      .set({ state: 'approved', decided_at: new Date(this.clock.now()) })
-      .where('site_id', 'in', grant.siteIds)
-      .where('integrator_id', '=', grant.integratorId)
-      .where('state', '=', 'pending')
-      .execute();
-  }
-
-  /** What was proposed is taken, and what it replaces waits no longer. @returns who proposed it */
+  /** What was proposed is taken, and what it replaces waits no longer. @returns who proposed it, for what */
   private async settle(
     within: Within,
     grant: Grant,
     { document }: SignedGrant,
-  ): Promise<string | undefined> {
+  ): Promise<{ personId: string; answers: AnsweredRequest | null } | undefined> {
     const at = new Date(this.clock.now());
     await replaceOlder(within, grant, at);
     const row = await within
       .selectFrom('grant_proposals')
-      .select(['person_id', 'signed'])
+      .select(['person_id', 'signed', 'answers'])
       .where('grant_id', '=', grant.grantId)
       .where('seq', '=', grant.seq)
       .executeTakeFirst();
@@ -189,7 +184,7 @@ export class StoreGrant {
       .where('grant_id', '=', grant.grantId)
       .where('seq', '=', grant.seq)
       .execute();
-    return isSame ? row.person_id : undefined;
+    return isSame ? { personId: row.person_id, answers: row.answers } : undefined;
   }
 
   private record(

@@ -68,13 +68,14 @@ export class ApproveAccess {
   async sign(
     practiceId: string,
     { personId }: SignedInPerson,
-    { document, credential }: ProposePermissionRequest,
+    { document, credential, answers }: ProposePermissionRequest,
   ): Promise<Permission> {
     const { id, response } = credential;
     const { grantId } = await this.propose.execute({
       practiceId,
       personId,
       document,
+      ...(answers && { answers }),
       credential: {
         id,
         response: {

@@ -163,6 +163,14 @@ export class DraftChangeDto implements DraftChangeRequest {
   choices?: ChoicesDto;
 }
 
+class AnsweredRequestDto {
+  @Matches(ID)
+  accessRequestId!: string;
+
+  @Matches(/^[0-9a-f]{64}$/)
+  version!: string;
+}
+
 export class ProposeDto implements ProposePermissionRequest {
   @IsString()
   @Length(2, 131_072)
@@ -171,6 +179,11 @@ export class ProposeDto implements ProposePermissionRequest {
   /** Read by whoever verifies it. */
   @IsObject()
   credential!: AuthenticationResponseJSON;
+
+  @IfGiven()
+  @ValidateNested()
+  @Type(() => AnsweredRequestDto)
+  answers?: AnsweredRequestDto;
 }
 
 export class PauseDto implements PauseRequest {

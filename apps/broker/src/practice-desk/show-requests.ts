@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
+import { versionOfAsked } from '#apps/broker/src/grants/answered-requests.js';
 import { readDeclaration } from '#apps/broker/src/practice-desk/integrator-declaration.js';
 import { scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
@@ -55,11 +56,13 @@ export class ShowRequests {
         one.sites.some(({ siteId }) => siteId === row.site_id),
     );
     const ceiling = await this.ceilingOf(practiceId, site.agentId);
-    const { scopes, catalogues, purposes } = row.asked as AskedAccess;
+    const asked = row.asked as AskedAccess;
+    const { scopes, catalogues, purposes } = asked;
     const at = { siteIds: [row.site_id], integratorId };
     const statements = await textsAsked(this.database, { ...at, scopes });
     return {
       ...summaryOf(row),
+      version: versionOfAsked(asked),
       integrator: await readDeclaration(this.database, integratorId),
       asked: {
         scopes: scopes.map((scope) => scopeWords(scope, statements)),

@@ -126,6 +126,7 @@ function Decide({ practiceId, request }: { practiceId: string; request: AccessRe
           title={`Approve ${request.integratorName}?`}
           deed="Approve with passkey"
           {...{ practiceId, ...drafted }}
+          answers={{ accessRequestId: request.accessRequestId, version: request.version }}
           onSigned={({ grantId }) => void leave(`access/${grantId}`)}
           onClose={() => setDrafted(undefined)}
         />

@@ -1,6 +1,10 @@
 /** The last step of a decision: the whole document in plain words, then the passkey. */
 import { useMutation } from '@tanstack/react-query';
-import type { DraftedPermission, Permission } from '#libs/console-api/practice.js';
+import type {
+  DraftedPermission,
+  Permission,
+  ProposePermissionRequest,
+} from '#libs/console-api/practice.js';
 import { toProblem } from '#apps/console/src/api/request.js';
 import { NoPasskeys } from '#apps/console/src/session/no-passkeys.js';
 import { hasPasskeys } from '#apps/console/src/session/passkey-ceremonies.js';
@@ -20,14 +24,17 @@ export interface SignDialogProps {
   draft: DraftedPermission;
   /** What was chosen, and nothing else, may be signed. Absent: a permission ends. */
   scopes?: readonly string[];
+  /** The request that is decided, as this page shows it. */
+  answers?: ProposePermissionRequest['answers'];
   onSigned: (permission: Permission) => void;
   onClose: () => void;
 }
 
 export function SignDialog(props: SignDialogProps) {
-  const { title, deed, isDanger = false, practiceId, draft, scopes, onSigned, onClose } = props;
+  const { title, deed, isDanger = false, practiceId, draft, scopes, answers, onSigned } = props;
+  const { onClose } = props;
   const signing = useMutation({
-    mutationFn: () => signPermission(practiceId, draft, scopes),
+    mutationFn: () => signPermission(practiceId, draft, scopes, answers),
     onSuccess: onSigned,
   });
   return (

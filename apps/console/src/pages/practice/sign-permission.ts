@@ -2,7 +2,11 @@
  * A permission signed by the owner's passkey. The challenge is made again from the document before the
  * authenticator is asked: what is signed is the text whose lines were read, or nothing.
  */
-import type { DraftedPermission, Permission } from '#libs/console-api/practice.js';
+import type {
+  DraftedPermission,
+  Permission,
+  ProposePermissionRequest,
+} from '#libs/console-api/practice.js';
 import type { StatementText } from '#libs/console-api/statement.js';
 import { proposePermission } from '#apps/console/src/api/practice.js';
 import { Problem } from '#apps/console/src/api/request.js';
@@ -57,8 +61,10 @@ export async function signPermission(
   practiceId: string,
   { document, options }: DraftedPermission,
   scopes: readonly string[] | undefined,
+  answers?: ProposePermissionRequest['answers'],
 ): Promise<Permission> {
   const isShown = options.challenge === (await grantChallenge(document));
   if (!isShown || !namesOnly(document, scopes)) throw notWhatWasShown();
-  return proposePermission(practiceId, { document, credential: await askPasskey(options) });
+  const credential = await askPasskey(options);
+  return proposePermission(practiceId, { document, credential, ...(answers && { answers }) });
 }
