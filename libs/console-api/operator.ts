@@ -152,6 +152,7 @@ export const agentEventKinds = [
   'diagnosed',
   'log-alarm',
   'agent-log-alarm',
+  'records-differ',
 ] as const;
 export type AgentEventKind = (typeof agentEventKinds)[number];
 

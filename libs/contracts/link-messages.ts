@@ -96,6 +96,40 @@ export interface PublishLogHeadAnswer {
   alarm?: WitnessAlarm;
 }
 
+/** Meta of `agent-log.read`: records of this time, milliseconds since the epoch, without `toMs`. */
+export interface ReadLogMeta {
+  fromMs: number;
+  toMs: number;
+}
+
+/** End of `agent-log.read`, whose body is the records' canonical texts, one a line, without a gap. */
+export interface ReadLogEnd {
+  /** Of the head that the proof leads to, which the broker has been told of. */
+  size: number;
+  /** libs/audit/range-proof.ts, hashes in base64. */
+  from: number;
+  peaks: string[];
+  consistency: string[];
+  /** All records up to this time are there. */
+  knownToMs: number;
+}
+
+/**
+ * Meta of `audit-records.read`: the broker's records of queries at the agent's sites, of this time, and
+ * orders that were given up to a week before it. Proven under the head of `size`, which the agent has cosigned.
+ * The body has one `OwnRecordLine` a line.
+ */
+export interface ReadOwnRecordsMeta extends ReadLogMeta {
+  size: number;
+}
+
+export interface OwnRecordLine {
+  index: number;
+  record: string;
+  /** From the leaf's sibling up to the root's child, base64. */
+  proof: string[];
+}
+
 /** `immediate` overtakes `async`, and `async` overtakes `registered`. */
 export type QueryLane = 'immediate' | 'async' | 'registered';
 

@@ -1,6 +1,7 @@
 /** Agents' logs and their reconciliation, as Kysely sees them. */
 import type { ColumnType } from 'kysely';
 import type { MismatchKind } from '#libs/audit/reconcile.js';
+import type { ReconciliationOutcome } from '#libs/console-api/reconciliation.js';
 import type { WitnessAlarm } from '#libs/contracts/link-messages.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -22,9 +23,6 @@ export interface AgentLogsTable {
   /** What contradicts it, as it came. */
   alarm_evidence: Defaulted<string | null>;
 }
-
-/** `unknown`: the agent could not be asked, or knows no log. `unproven`: what it said its log does not have. */
-export type ReconciliationOutcome = 'agrees' | 'differs' | 'unknown' | 'unproven';
 
 export interface ReconciliationsTable {
   reconciliation_id: string;

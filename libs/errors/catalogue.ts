@@ -824,6 +824,13 @@ export const catalogue = {
     'The broker does not hold the certificate authority that the enrolment code names.',
     'Check the broker address; ask for a new enrolment code.',
   ),
+  AUDIT_UNPROVEN: entry(
+    503,
+    'never',
+    'operator',
+    'The broker’s audit log does not prove its records.',
+    'Look at the status of the agent: its witness says what it saw. Ask the operator for an explanation.',
+  ),
   JOURNAL_UNAVAILABLE: entry(
     503,
     'safe',

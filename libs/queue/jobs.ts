@@ -58,6 +58,8 @@ const hourly = {
 } as const;
 
 export const jobs = {
+  /** The records of every agent are held against the broker's. */
+  'audit.reconcile': { ...hourly, everyMs: DAY_MS, deadlineMs: DAY_MS },
   /** An access request that nobody decided becomes a declined one. */
   'access-request.expire': hourly,
   /** Enrolment codes that can enrol nobody any more are forgotten. */

@@ -7,14 +7,30 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { AgentLog } from '#apps/agent/src/journal/agent-log.js';
+import type { AgentConfig } from '#apps/agent/src/agent.config.js';
+import { AgentLog, journalFolder } from '#apps/agent/src/journal/agent-log.js';
 import { FileJournal } from '#apps/agent/src/journal/file-journal.js';
 import { MemoryEventLog as AgentEventLog } from '#apps/agent/src/logging/event-log.js';
 import { CrossCheckpoints, crossingTimes } from '#apps/agent/src/witness/cross-checkpoints.js';
+import { OwnLogController } from '#apps/agent/src/witness/own-log.controller.js';
+import { ReadOwnLog } from '#apps/agent/src/witness/read-own-log.js';
+import { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
+import { LogKey } from '#apps/broker/src/audit/log-key.js';
+import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
+import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
+import {
+  ReconcileAgent,
+  type ReconciliationEnd,
+} from '#apps/broker/src/reconciliation/reconcile-agent.js';
+import { ShowReconciliations } from '#apps/broker/src/reconciliation/show-reconciliations.js';
+import { SiteRecords } from '#apps/broker/src/reconciliation/site-records.js';
+import { SiteRecordsController } from '#apps/broker/src/reconciliation/site-records.controller.js';
+import { ReadLog } from '#apps/broker/src/witnesses/read-log.js';
 import { AgentLogsController } from '#apps/broker/src/witnesses/agent-logs.controller.js';
 import { KeepAgentLog } from '#apps/broker/src/witnesses/keep-agent-log.js';
 import { agentLogOrigin } from '#libs/audit/agent-log-key.js';
@@ -22,7 +38,10 @@ import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { FixedClock } from '#libs/kernel/clock.js';
+import type { LinkClient } from '#libs/link/link-client.js';
+import type { StreamedReply } from '#libs/link/link-reply.js';
 import { makeIdentityKey, rawPublicKey } from '#libs/pki/keys.js';
 
 const trustDomain = 'conduit.test';
@@ -51,7 +70,8 @@ class PretendAgent {
   log!: AgentLog;
   journal!: FileJournal;
   crossing!: CrossCheckpoints;
-  private readonly trail = new StoredAuditTrail(store.kysely, clock, brokerLog);
+  own!: ReadOwnLog;
+  readonly trail = new StoredAuditTrail(store.kysely, clock, brokerLog);
 
   static async start(): Promise<PretendAgent> {
     const agent = new PretendAgent();
@@ -71,14 +91,16 @@ class PretendAgent {
   /** As the process starts, over what is in the folder. */
   async open(logKeys = makeIdentityKey()): Promise<void> {
     const origin = agentLogOrigin(trustDomain, this.agentId);
-    this.log = await AgentLog.open(this.state, { origin, ...logKeys });
-    this.journal = FileJournal.over(this.log, this.state, clock);
+    this.log = await AgentLog.open(journalFolder(this.state), { origin, ...logKeys });
+    this.journal = FileJournal.over(this.log, journalFolder(this.state), clock);
     const own = { sign: (bytes: Uint8Array) => sign(null, bytes, this.keys.privateKey) };
     const link = { attached: true, ask: this.ask };
     const parts = [own, this.log, this.journal, link, this.events];
     this.crossing = new CrossCheckpoints(
       ...(parts as unknown as ConstructorParameters<typeof CrossCheckpoints>),
     );
+    const config = { stateFolder: this.state } as AgentConfig;
+    this.own = new ReadOwnLog(config, this.log, this.journal, this.crossing, clock);
   }
 
   private readonly ask = (_: string, meta: object, body: Buffer): Promise<object> => {
@@ -88,6 +110,16 @@ class PretendAgent {
     const peer = { agentId: this.agentId, practiceId: 'p' };
     return controller.publish({ meta, body } as never, { peer } as never);
   };
+
+  /** What the broker reaches over the link. */
+  readonly client = {
+    request: async (_: string, meta: object) => {
+      const reply = await new OwnLogController(this.own).read({ meta } as never);
+      return { ...replyOf(reply), body: this.onTheWay(reply.body!) };
+    },
+  } as unknown as LinkClient;
+
+  onTheWay = (body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => body;
 
   async act(times = 1): Promise<void> {
     for (let n = 0; n < times; n += 1) await this.journal.record({ type: 'access.paused' });
@@ -110,6 +142,11 @@ class PretendAgent {
     return rows.map(({ cause }) => cause);
   }
 }
+
+const replyOf = (reply: StreamedReply) => ({
+  body: reply.body as AsyncIterable<Buffer>,
+  end: Promise.resolve(reply.end()),
+});
 
 describe("heads of an agent's log", () => {
   test('become leaves of the broker’s, one when something was done and none when nothing was', async () => {
@@ -202,5 +239,148 @@ describe("heads of the broker's log that were cosigned", () => {
     ];
     for (const [atMs, records] of times) expect(await cosignAt(atMs)).toBe(records);
     await agent.journal.close();
+  });
+});
+
+describe('holding both sides against each other', () => {
+  const query = { type: 'query.executed', lane: 'immediate', mode: 'reader' } as const;
+  const answered = { ...query, outcome: 'successful', integrator: 'i-1' } as const;
+  const hourMs = 3_600_000;
+  let agent: PretendAgent;
+  let site: string;
+
+  beforeEach(async () => {
+    agent = await PretendAgent.start();
+    site = `site-of-${agent.agentId}`;
+    await store.kysely
+      .insertInto('sites')
+      .values({
+        ...{ site_id: site, practice_id: 'p', agent_id: agent.agentId, name: 'Zz', pms_type: 'x' },
+        ...{ pms_site_id: site, pms_version: null, status: 'active', authoritative: true },
+        ...{ catalogues: '[]', agent_version: null, updated_at: new Date() },
+      } as never)
+      .execute();
+    clock.advance(24 * hourMs);
+  });
+  afterEach(() => agent.journal.close());
+
+  const brokerSays = (more: Partial<AuditRecord>) =>
+    agent.trail.record({ ...answered, practice: 'p', site, ...more });
+  const agentSays = (more: Partial<AuditRecord>) =>
+    agent.journal.record({ ...answered, practice: 'p', site, ...more });
+
+  /** An hour later, of the hours before. */
+  async function compare(link: LinkClient | 'none' = agent.client): Promise<ReconciliationEnd> {
+    clock.advance(hourMs);
+    const { kysely } = store;
+    const records = new SiteRecords(kysely);
+    const log = new ReadAgentLog(kysely);
+    const reconciliationId = `r-${count++}`;
+    const [fromMs, toMs] = [clock.now() - 12 * hourMs, clock.now() - hourMs / 4];
+    await kysely
+      .insertInto('reconciliations')
+      .values({
+        ...{ reconciliation_id: reconciliationId, agent_id: agent.agentId, practice_id: 'p' },
+        ...{ asked_by: null, asked_at: new Date(clock.now()) },
+        ...{ window_from: new Date(fromMs), window_to: new Date(toMs) },
+      })
+      .execute();
+    const order = { reconciliationId, agentId: agent.agentId, practiceId: 'p', askedBy: null };
+    return new ReconcileAgent(kysely, log, records, agent.trail, clock).execute(
+      { ...order, fromMs, toMs },
+      link === 'none' ? undefined : link,
+    );
+  }
+
+  const shown = () =>
+    new ShowReconciliations(store.kysely, clock).execute({ agentId: agent.agentId });
+
+  test('finds that they agree', async () => {
+    for (const queryId of ['q-1', 'q-2']) {
+      await brokerSays({ queryId });
+      await agentSays({ queryId });
+    }
+    expect(await compare()).toEqual({ outcome: 'agrees', found: 0 });
+    const { runs, incidents } = await shown();
+    expect(runs).toMatchObject([{ outcome: 'agrees', matched: 2, mismatched: 0, byNight: true }]);
+    expect(incidents).toEqual([]);
+  });
+
+  test('makes incidents with both records of a hidden dispatch, a phantom, and another story; once', async () => {
+    await agentSays({ queryId: 'hidden' });
+    await brokerSays({ queryId: 'never-ran' });
+    await brokerSays({ queryId: 'other' });
+    await agentSays({ queryId: 'other', integrator: 'i-2' });
+    expect(await compare()).toEqual({ outcome: 'differs', found: 3 });
+    expect(await compare()).toEqual({ outcome: 'differs', found: 0 });
+    const { incidents } = await shown();
+    const told = incidents.map((one) => [one.queryId, one.kind, !!one.broker, !!one.agent]);
+    expect(told.sort()).toEqual([
+      ['hidden', 'executed-not-dispatched', false, true],
+      ['never-ran', 'dispatched-not-executed', true, false],
+      ['other', 'differs', true, true],
+    ]);
+    const other = incidents.find(({ queryId }) => queryId === 'other');
+    expect(other?.fields).toEqual(['integrator']);
+    expect(JSON.parse(other?.agent?.record ?? '')).toMatchObject({ integrator: 'i-2' });
+  });
+
+  test('makes none of an agent that is offline, or knows no such question', async () => {
+    await brokerSays({ queryId: 'q-1' });
+    const older = {
+      request: () => Promise.reject(new ConduitError('LINK_PATTERN_UNKNOWN')),
+    } as unknown as LinkClient;
+    for (const link of ['none', older] as const)
+      expect(await compare(link)).toEqual({ outcome: 'unknown', found: 0 });
+    expect((await shown()).incidents).toEqual([]);
+  });
+
+  test.each<[string, (text: string) => string]>([
+    ['leaves one out', (text) => text.split('\n').toSpliced(1, 1).join('\n')],
+    ['changes one', (text) => text.replace('"integrator":"i-1"', '"integrator":"i-9"')],
+    ['says one more', (text) => `${text}{"ts":"2026-03-04T00:00:00Z","type":"query.executed"}\n`],
+  ])('believes nothing of an answer that %s', async (_, spoil) => {
+    for (const queryId of ['q-1', 'q-2', 'q-3']) {
+      await brokerSays({ queryId });
+      await agentSays({ queryId });
+    }
+    agent.onTheWay = async function* (body) {
+      const parts: Uint8Array[] = [];
+      for await (const part of body) parts.push(part);
+      yield Buffer.from(spoil(Buffer.concat(parts).toString()));
+    };
+    expect(await compare()).toEqual({ outcome: 'unproven', found: 0 });
+  });
+
+  test('finds a broker that hides a dispatch at the practice, and believes it only what its log proves', async () => {
+    await brokerSays({ queryId: 'q-1' });
+    for (const queryId of ['q-1', 'hidden']) await agentSays({ queryId });
+    const key = new LogKey('conduit.test/audit', Buffer.alloc(32, 5));
+    await new SequenceRecords(store.kysely, key, clock).execute();
+    const { size, root } = await store.kysely
+      .selectFrom('audit_log')
+      .select(['size', 'root'])
+      .executeTakeFirstOrThrow();
+    const read = new ReadLog(store.kysely, new LogTiles(store.kysely), clock);
+    const controller = new SiteRecordsController(new SiteRecords(store.kysely), read);
+    const peer = { agentId: agent.agentId };
+    const link = {
+      request: async (_: string, meta: object) =>
+        replyOf(await controller.read({ meta } as never, { peer } as never)),
+    };
+    const look = (head: object) => {
+      const here = new ReconcileHere(agent.own, { record: head } as never, link as never);
+      return here.execute({ fromMs: clock.now() - 9 * hourMs, toMs: clock.now() });
+    };
+    clock.advance(hourMs);
+    const head = { size: Number(size), root: root.toString('base64') };
+    const found = await look(head);
+    expect(found).toMatchObject({ matched: 1, pending: 0, size: head.size });
+    expect(found.mismatches.map(({ kind, queryId }) => [kind, queryId])).toEqual([
+      ['executed-not-dispatched', 'hidden'],
+    ]);
+    const wrong = { ...head, root: Buffer.alloc(32).toString('base64') };
+    for (const bad of [wrong, { ...head, alarm: {} }, { ...head, size: 0 }])
+      await expect(look(bad)).rejects.toMatchObject({ code: 'AUDIT_UNPROVEN' });
   });
 });

@@ -23,6 +23,7 @@ import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { PracticeDeskModule } from '#apps/broker/src/practice-desk/practice-desk.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
+import { ReconciliationModule } from '#apps/broker/src/reconciliation/reconciliation.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { RegisteredModule } from '#apps/broker/src/registered/registered.module.js';
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
@@ -61,6 +62,7 @@ export class BrokerModule {
         PeopleModule,
         PracticeDeskModule,
         QueriesModule,
+        ReconciliationModule,
         ReferenceModule,
         RegisteredModule,
         ResultsModule,

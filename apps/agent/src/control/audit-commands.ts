@@ -1,6 +1,6 @@
 /**
  * `audit`: what this agent executed and refused, as its own log has it. Reads files alone, so it works
- * whether or not the agent runs, and says nothing that only the running agent would know.
+ * whether or not the agent runs; only what needs the broker needs the running agent.
  */
 import { readAuditOptions, type AuditFilter } from '#apps/agent/src/control/audit-options.js';
 import { recordLine } from '#apps/agent/src/control/audit-lines.js';
@@ -10,6 +10,7 @@ import {
   type Invocation,
   type Outcome,
 } from '#apps/agent/src/control/command-line.js';
+import { askAgent } from '#apps/agent/src/control/control-client.js';
 import { writeDurably } from '#apps/agent/src/grants/durable-file.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 import { journalFolder } from '#apps/agent/src/journal/agent-log.js';
@@ -17,11 +18,16 @@ import { exportJournal } from '#apps/agent/src/journal/export-journal.js';
 import { openLogSigner, verifierOf } from '#apps/agent/src/journal/log-signer.js';
 import { readNumbered, type NumberedLine } from '#apps/agent/src/journal/numbered-lines.js';
 import { journalProblems, verifyJournal } from '#apps/agent/src/journal/verify-journal.js';
+import type { ReconciledHere } from '#apps/agent/src/witness/reconcile-here.js';
 import { exactCounts } from '#libs/audit/audit-line.js';
 import { formatAuditExport } from '#libs/audit/audit-export.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { sealExport } from '#libs/audit/export-seal.js';
-import { readRecord } from '#libs/audit/reconcile.js';
+import { readRecord, type MismatchKind } from '#libs/audit/reconcile.js';
+
+const DAY_MS = 86_400_000;
+/** As far back as the broker is asked at once. */
+const MOST_DAYS = 30;
 
 interface Found {
   line: NumberedLine;
@@ -106,6 +112,40 @@ async function exportTo({ stateFolder, options }: Invocation): Promise<Outcome> 
   };
 }
 
+const mismatchWords: Record<MismatchKind, string> = {
+  'dispatched-not-executed': 'the broker says it was answered; it never ran here',
+  'executed-not-dispatched': 'it came here, and the broker has no record of it',
+  differs: 'the broker’s record and the one here contradict each other',
+};
+
+/** Needs the running agent: it alone can ask the broker. */
+async function reconcile({ stateFolder, options }: Invocation): Promise<Outcome> {
+  const nowMs = Date.now();
+  const { sinceMs, untilMs } = readAuditOptions(options, nowMs);
+  const toMs = Math.min(untilMs, nowMs);
+  const fromMs = Math.max(sinceMs, toMs - MOST_DAYS * DAY_MS);
+  const found = await askAgent<ReconciledHere>(stateFolder, 'POST /audit/reconcile', {
+    ...{ fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) },
+  });
+  const { matched, undelivered, pending, mismatches } = found;
+  return {
+    json: found,
+    lines: [
+      `From ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}:`,
+      `${matched} agree, ${undelivered} came to nothing on both sides, ${pending} can’t be told yet.`,
+      ...mismatches.flatMap(({ kind, queryId, fields, broker, agent }) => [
+        `WRONG: query ${queryId}: ${mismatchWords[kind]}${fields ? ` (${fields.join(', ')})` : ''}`,
+        ...(broker ? [`  broker  ${recordLine(broker.index, broker.record)}`] : []),
+        ...(agent ? [`  here    ${recordLine(agent.index, agent.record)}`] : []),
+      ]),
+      mismatches.length === 0
+        ? 'The broker’s records and ours agree.'
+        : `${mismatches.length} to look at.`,
+    ],
+    exitCode: mismatches.length === 0 ? 0 : 1,
+  };
+}
+
 async function ownKey(stateFolder: string) {
   const identity = await AgentIdentity.load(stateFolder);
   const signer = await openLogSigner(identity);
@@ -116,11 +156,13 @@ const actions: Record<string, (invocation: Invocation) => Promise<Outcome>> = {
   list,
   verify,
   export: exportTo,
+  reconcile,
 };
 
 const audit: Command = {
-  summary: 'show, check or export what this agent executed and refused',
-  arguments: ['[list|verify|export]'],
+  summary:
+    'show, check or export what this agent executed and refused, or compare it with the broker',
+  arguments: ['[list|verify|export|reconcile]'],
   options: {
     since: 'WHEN  an ISO 8601 date or time, or like 7d',
     until: 'WHEN  up to and without',

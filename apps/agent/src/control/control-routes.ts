@@ -33,6 +33,7 @@ import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decision
 import type { PausesHere, PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
 import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import type { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 
 export interface ControlParts {
@@ -52,6 +53,7 @@ export interface ControlParts {
   siteStates: () => SiteState[];
   registered: () => RegisteredStanding[];
   witness: () => WitnessStanding;
+  reconcile: Pick<ReconcileHere, 'execute'>;
 }
 
 /** Answer of `status`. */
@@ -84,6 +86,7 @@ interface Route {
 }
 
 const id = matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+const time = integer(0, 8_640_000_000_000_000);
 const word = matches(/^[^\p{C}]{1,200}$/u);
 const words = list(word, 1, 500);
 const nothing: Shape = { required: {} };
@@ -227,6 +230,10 @@ const controlRoutes = {
       await consents.startOver();
       return { changed: true };
     },
+  },
+  'POST /audit/reconcile': {
+    shape: { required: { fromMs: time, toMs: time } },
+    handle: (span: { fromMs: number; toMs: number }, { reconcile }) => reconcile.execute(span),
   },
   // The flag itself is a file that the command writes; this makes the agent look at once.
   'POST /look': {

@@ -24,6 +24,7 @@ import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { RegisteredModule } from '#apps/agent/src/registered/registered.module.js';
 import { RegisteredQueries } from '#apps/agent/src/registered/registered-queries.js';
 import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import { WitnessModule } from '#apps/agent/src/witness/witness.module.js';
 import { Clock } from '#libs/kernel/clock.js';
 
@@ -48,6 +49,7 @@ import { Clock } from '#libs/kernel/clock.js';
         registered: RegisteredQueries,
         witness: CosignCheckpoint,
         consents: WithdrawnConsents,
+        reconcile: ReconcileHere,
       ) =>
         new ControlServer(stateFolder, {
           ...{ own, line: link, clock, decisions, approvers, store, rules, gate, pauses, consents },
@@ -56,6 +58,7 @@ import { Clock } from '#libs/kernel/clock.js';
           siteStates: () => states.all(),
           registered: () => registered.standings(),
           witness: () => witness.standing,
+          reconcile,
         }),
       inject: [
         AgentConfig,
@@ -73,6 +76,7 @@ import { Clock } from '#libs/kernel/clock.js';
         RegisteredQueries,
         CosignCheckpoint,
         WithdrawnConsents,
+        ReconcileHere,
       ],
     },
   ],

@@ -23,6 +23,7 @@ import { ControlServer } from '#apps/agent/src/control/control-server.js';
 import { WithdrawnConsents } from '#apps/agent/src/consent/withdrawn-consents.js';
 import { consentCommands } from '#apps/agent/src/control/consent-commands.js';
 import { approverCommands } from '#apps/agent/src/control/approver-commands.js';
+import { auditCommands } from '#apps/agent/src/control/audit-commands.js';
 import { permissionCommands } from '#apps/agent/src/control/permission-commands.js';
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
@@ -34,6 +35,7 @@ import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js'
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
+import type { ReconciledHere } from '#apps/agent/src/witness/reconcile-here.js';
 import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { brokerPatterns } from '#libs/contracts/link-messages.js';
@@ -76,12 +78,14 @@ let broker: FakeBroker;
 let server: ControlServer;
 let registered: RegisteredStanding[];
 let witness: WitnessStanding;
+let compared: Omit<ReconciledHere, 'fromMs' | 'toMs'>;
 
 beforeEach(async () => {
   practice = await APractice.open();
   broker = new FakeBroker();
   registered = [];
   witness = {};
+  compared = { matched: 3, undelivered: 0, pending: 1, mismatches: [], size: 9 };
   const { store, own, clock, approvers, rules, gate, pauses } = practice;
   const exchange = new GrantExchange(store, broker, own, clock);
   const decisions = new PracticeDecisions({
@@ -101,6 +105,7 @@ beforeEach(async () => {
     siteStates: () => [],
     registered: () => registered,
     witness: () => witness,
+    reconcile: { execute: (span) => Promise.resolve({ ...compared, ...span }) },
   });
   await server.listen();
 });
@@ -127,6 +132,7 @@ async function say(words: string[], ask?: Terminal['ask']): Promise<Said> {
     ...permissionCommands,
     ...approverCommands,
     ...consentCommands,
+    ...auditCommands,
   };
   said.code = await runCommandLine(commands, [...words, ...stateOf(words)], {
     out: (line) => void (said.out += `${line}\n`),
@@ -419,6 +425,35 @@ describe('consent', () => {
   ])('%j is not understood', async (words) => {
     const { code, err } = await say(['consent', ...words]);
     expect([code, err]).toEqual([2, expect.not.stringContaining('Smith')]);
+  });
+});
+
+describe('comparing records with the broker', () => {
+  test('says that they agree, and with a one at its end where they do not', async () => {
+    const agreed = await say([
+      'audit',
+      'reconcile',
+      '--since',
+      '2026-03-01',
+      '--until',
+      '2026-03-02',
+    ]);
+    expect(agreed).toMatchObject({ code: 0, err: '' });
+    expect(agreed.out).toContain('From 2026-03-01T00:00:00.000Z to 2026-03-02T00:00:00.000Z');
+    expect(agreed.out).toContain('3 agree, 0 came to nothing on both sides, 1 can’t be told yet.');
+    const record = {
+      ts: '2026-03-01T01:00:00.000Z',
+      type: 'query.executed',
+      queryId: 'q',
+    } as const;
+    const agent = { index: 7, text: JSON.stringify(record), record };
+    compared.mismatches = [{ kind: 'executed-not-dispatched', queryId: 'q', agent }];
+    const differing = await say(['audit', 'reconcile']);
+    expect(differing.code).toBe(1);
+    expect(differing.out).toContain(
+      'WRONG: query q: it came here, and the broker has no record of it',
+    );
+    expect(differing.out).toContain('  here    7  2026-03-01T01:00:00.000Z  query answered');
   });
 });
 

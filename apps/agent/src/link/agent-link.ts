@@ -15,6 +15,7 @@ import { EventLog } from '#apps/agent/src/logging/event-log.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { LinkClient } from '#libs/link/link-client.js';
 import { LinkDialler } from '#libs/link/link-dialler.js';
+import type { LinkReplyReader } from '#libs/link/link-reply-reader.js';
 import { LinkServer } from '#libs/link/link-server.js';
 import type { Link } from '#libs/link/link.js';
 
@@ -93,6 +94,14 @@ export class AgentLink extends BrokerLine {
   }
 
   /**
+   * Asks for an answer with a body.
+   * @throws ConduitError LINK_CLOSED while there is no link; otherwise as `LinkClient.request`
+   */
+  async request(pattern: string, meta: object, deadlineMs: number): Promise<LinkReplyReader> {
+    return this.clientNow().request(pattern, meta, undefined, { deadlineMs });
+  }
+
+  /**
    * Asks the broker and waits for the whole answer, an object without a body.
    * @throws ConduitError LINK_CLOSED while there is no link; otherwise as `LinkClient.ask`
    */
@@ -101,10 +110,12 @@ export class AgentLink extends BrokerLine {
     meta: object,
     body?: Uint8Array,
   ): Promise<T> {
-    if (!this.client || this.dialler.link !== this.client.link) {
-      throw new ConduitError('LINK_CLOSED', { facts: { reason: this.state } });
-    }
-    return this.client.ask<T>(pattern, meta, { body, deadlineMs: ANSWER_MS });
+    return this.clientNow().ask<T>(pattern, meta, { body, deadlineMs: ANSWER_MS });
+  }
+
+  private clientNow(): LinkClient {
+    if (this.client && this.dialler.link === this.client.link) return this.client;
+    throw new ConduitError('LINK_CLOSED', { facts: { reason: this.state } });
   }
 
   private adopt(link: Link, skewMs: number | undefined): void {

@@ -9,20 +9,25 @@ import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { CheckpointsController } from '#apps/agent/src/witness/checkpoints.controller.js';
 import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import { CrossCheckpoints } from '#apps/agent/src/witness/cross-checkpoints.js';
+import { OwnLogController } from '#apps/agent/src/witness/own-log.controller.js';
+import { ReadOwnLog } from '#apps/agent/src/witness/read-own-log.js';
+import { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
 
 @Module({
-  controllers: [CheckpointsController],
+  controllers: [CheckpointsController, OwnLogController],
   providers: [
     CosignCheckpoint,
     CrossCheckpoints,
+    ReadOwnLog,
+    ReconcileHere,
     {
       provide: WitnessFile,
       useFactory: ({ stateFolder }: AgentConfig) => WitnessFile.open(stateFolder),
       inject: [AgentConfig],
     },
   ],
-  exports: [CosignCheckpoint, CrossCheckpoints],
+  exports: [CosignCheckpoint, ReconcileHere],
 })
 export class WitnessModule {
   constructor(cosign: CosignCheckpoint, crossing: CrossCheckpoints, link: AgentLink) {

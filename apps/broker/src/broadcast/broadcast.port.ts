@@ -14,6 +14,8 @@ export const broadcastTopics = [
   'alert.changed',
   /** A diagnosis waits for the node that holds the agent's link. */
   'diagnosis.wanted',
+  /** An agent's records are to be held against the broker's by the node that holds its link. */
+  'reconciliation.wanted',
   'grant.changed',
   /** A document waits for this agent. */
   'grant.proposed',

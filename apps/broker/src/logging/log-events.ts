@@ -36,6 +36,8 @@ export interface LogEvents {
   'audit-log.contradicted': { agentId: string; alarm: WitnessAlarm };
   /** The agent's own log contradicts what the broker was told of it. */
   'agent-log.contradicted': { agentId: string; alarm: WitnessAlarm };
+  /** An agent's records and ours contradict each other, or its own are not proven by its log. */
+  'audit.mismatched': { agentId: string; outcome: string; found: number };
   'witness.failed': { agentId: string; code: ErrorCode };
   'store.unavailable': {
     what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses' | 'fleet';
@@ -93,6 +95,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'audit-log.recovered': 'warn',
   'audit-log.contradicted': 'error',
   'agent-log.contradicted': 'error',
+  'audit.mismatched': 'error',
   'witness.failed': 'warn',
   'store.unavailable': 'error',
   'agent.attached': 'info',

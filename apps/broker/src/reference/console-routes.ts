@@ -7,6 +7,7 @@ import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
 import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrator-desk-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
+import { reconciliationRoutes } from '#apps/broker/src/reconciliation/reconciliation-routes.js';
 import { statementRoutes } from '#apps/broker/src/statements/statement-routes.js';
 
 export const consoleRoutes: ConsoleRoutes = {
@@ -14,6 +15,7 @@ export const consoleRoutes: ConsoleRoutes = {
   ...peopleRoutes,
   ...practiceDeskRoutes,
   ...integratorDeskRoutes,
+  ...reconciliationRoutes,
   ...statementRoutes,
   ...fleetRoutes,
 };

@@ -16,6 +16,6 @@ import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
   imports: [GatewayModule],
   controllers: [AgentLogsController, LogController],
   providers: [AskWitness, KeepAgentLog, ReadLog, WitnessRound],
-  exports: [WitnessRound],
+  exports: [ReadLog, WitnessRound],
 })
 export class WitnessesModule {}

@@ -77,6 +77,7 @@ export const eventWords: Record<AgentEventKind, string> = {
   diagnosed: 'Doctor asked',
   'log-alarm': 'Witness: the audit log contradicts itself',
   'agent-log-alarm': 'Its own log contradicts itself',
+  'records-differ': 'Its records and ours do not agree',
 };
 
 const decisionWords: Record<string, string> = {

@@ -1,0 +1,38 @@
+/**
+ * Whether what the broker passed on and what ran at practices is the same: nightly for every agent that keeps a
+ * log of its own, and on demand. Promises: an agent's records count only as far as its log proves them;
+ * what contradicts itself is kept with both records; an agent that is offline is no incident; nothing
+ * that is told holds a payload or an exact size.
+ */
+import { Module } from '@nestjs/common';
+import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { BeginReconciliation } from '#apps/broker/src/reconciliation/begin-reconciliation.js';
+import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
+import { ReconcileAgent } from '#apps/broker/src/reconciliation/reconcile-agent.js';
+import { ReconcileNightly } from '#apps/broker/src/reconciliation/reconcile-nightly.js';
+import {
+  AgentReconciliationsController,
+  PracticeReconciliationsController,
+} from '#apps/broker/src/reconciliation/reconciliations.controller.js';
+import { ShowReconciliations } from '#apps/broker/src/reconciliation/show-reconciliations.js';
+import { SiteRecords } from '#apps/broker/src/reconciliation/site-records.js';
+import { SiteRecordsController } from '#apps/broker/src/reconciliation/site-records.controller.js';
+import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js';
+
+@Module({
+  imports: [GatewayModule, WitnessesModule],
+  controllers: [
+    AgentReconciliationsController,
+    PracticeReconciliationsController,
+    SiteRecordsController,
+  ],
+  providers: [
+    BeginReconciliation,
+    ReadAgentLog,
+    ReconcileAgent,
+    ReconcileNightly,
+    ShowReconciliations,
+    SiteRecords,
+  ],
+})
+export class ReconciliationModule {}

@@ -1,0 +1,51 @@
+/**
+ * What the console is told of holding the broker's records against an agent's own. Types and closed
+ * lists only. Times are ISO 8601 UTC.
+ */
+import type { MismatchKind } from '#libs/audit/reconcile.js';
+
+/**
+ * `unknown`: the agent could not be asked; its time is told the next time. `unproven`: what it said is not in its
+ * own log.
+ */
+export type ReconciliationOutcome = 'agrees' | 'differs' | 'unknown' | 'unproven';
+
+export interface Reconciliation {
+  reconciliationId: string;
+  agentId: string;
+  askedAt: string;
+  from: string;
+  to: string;
+  byNight: boolean;
+  /** Absent while it is under way. */
+  endedAt?: string;
+  outcome?: ReconciliationOutcome;
+  matched: number;
+  undelivered: number;
+  pending: number;
+  mismatched: number;
+}
+
+export interface IncidentSide {
+  /** Number in that side's log. */
+  leaf?: number;
+  /** As it stands in the log. */
+  record: string;
+}
+
+export interface ReconciliationIncident {
+  incidentId: string;
+  agentId: string;
+  foundAt: string;
+  kind: MismatchKind;
+  queryId: string;
+  /** Names of what contradicts itself. */
+  fields: string[];
+  broker?: IncidentSide;
+  agent?: IncidentSide;
+}
+
+export interface Reconciliations {
+  runs: Reconciliation[];
+  incidents: ReconciliationIncident[];
+}
