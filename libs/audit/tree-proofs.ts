@@ -107,6 +107,21 @@ export function inclusionProof(index: number, size: number, read: NodeReader): P
   return readRanges(inclusionRanges(index, size), read);
 }
 
+const keyOf = ({ start, end }: LeafRange): string => `${start} ${end}`;
+
+/** As inclusionProof for many leaves, in their order; a hash that several of them need is read once. */
+export async function inclusionProofs(
+  indexes: readonly number[],
+  size: number,
+  read: NodeReader,
+): Promise<Buffer[][]> {
+  const proofs = indexes.map((index) => inclusionRanges(index, size));
+  const unique = new Map(proofs.flat().map((range) => [keyOf(range), range]));
+  const hashes = await readRanges([...unique.values()], read);
+  const found = new Map([...unique.keys()].map((key, at) => [key, hashes[at] as Buffer]));
+  return proofs.map((ranges) => ranges.map((range) => found.get(keyOf(range)) as Buffer));
+}
+
 /** RFC 6962 §2.1.2. */
 export function consistencyProof(from: number, to: number, read: NodeReader): Promise<Buffer[]> {
   return readRanges(consistencyRanges(from, to), read);

@@ -5,6 +5,7 @@
 import { agentLogs } from '#libs/db/agent-logs-migration.js';
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import { auditLog, shorterWayIntoTheLog } from '#libs/db/audit-log-migration.js';
+import { auditReceipts } from '#libs/db/audit-receipts-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { deskWishes } from '#libs/db/desk-wishes-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
@@ -365,4 +366,5 @@ export const migrations: readonly Migration[] = [
   shorterWayIntoTheLog,
   agentLogs,
   deskWishes,
+  auditReceipts,
 ];

@@ -1101,6 +1101,20 @@ export const catalogue = {
     'The audit log has nothing there.',
     'Work out the paths of tiles from the size in the checkpoint; see docs/audit.md.',
   ),
+  RECEIPT_NOT_FOUND: entry(
+    404,
+    'never',
+    'integrator',
+    'There is no such receipt of yours.',
+    'Use the id from the Conduit-Receipt header or from the error body, as it is.',
+  ),
+  RECEIPT_PENDING: entry(
+    409,
+    'safe',
+    'integrator',
+    'The record is not yet in the audit log.',
+    'Ask again after the seconds in Retry-After. A query is recorded when it ends.',
+  ),
   AUDIT_UNAVAILABLE: entry(
     503,
     'safe',

@@ -157,6 +157,7 @@ const untilReset = ({ signal }: Asked): Promise<void> =>
     expect(await redis.client.strlen(stored)).toBeLessThan(text.length / 3);
     const whole = await caller.get(`${id}/results/1`);
     expect(whole.headers.get('size')).toBe(String(text.length));
+    expect(whole.headers.get('conduit-receipt')).toBe(id);
     const { data } = (await whole.json()) as { data: string };
     expect(Buffer.from(data, 'base64').toString()).toBe(text);
     const stream = await caller.get(`${id}/results/1/stream`);

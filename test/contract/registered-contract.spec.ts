@@ -120,11 +120,15 @@ interface View {
     const view = await read(id);
     expect(view.metrics).toMatchObject({ executionSucceededCount: 1, resultSizeSum: 9 });
     expect(view.lastHash).toMatch(/^[A-Za-z0-9+/]{43}=$/);
-    const result = await inContract(await call('GET', `/${id}/results`), 'GET', RESULTS, 200);
+    const response = await call('GET', `/${id}/results`);
+    expect(response.headers.get('conduit-receipt')).toBe(`${id}.${run}`);
+    const result = await inContract(response, 'GET', RESULTS, 200);
     expect(result).toMatchObject({ rows: 1, size: 9, parameters: null });
     expect(Buffer.from(result.data, 'base64').toString()).toBe('[{"a":1}]');
     const { runs } = (await (await call('GET', `/${id}/runs`)).json()) as View;
-    expect(runs).toMatchObject([{ run, outcome: 'changed', rows: 1, size: 9 }]);
+    expect(runs).toMatchObject([
+      { run, outcome: 'changed', rows: 1, size: 9, receipt: `${id}.${run}` },
+    ]);
     expect((await call('DELETE', `/${id}`)).status).toBe(204);
     expect(await read(id)).toMatchObject({ status: 'cancelled', completedAt: expect.any(String) });
     await until(() => agent.ended.includes(id));

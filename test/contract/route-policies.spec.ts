@@ -24,6 +24,7 @@ const expected = {
   'GET /docs/style.css': 'public',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
+  'GET /integrator/receipts/:receiptId': 'integratorKey',
   'GET /integrator/sites': 'integratorKey',
   'GET /integrator/sites/:siteId': 'integratorKey',
   'GET /integrator/sites/:siteId/queries/:queryId': 'integratorKey',

@@ -22,6 +22,7 @@ import { OauthModule } from '#apps/broker/src/oauth/oauth.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { PracticeDeskModule } from '#apps/broker/src/practice-desk/practice-desk.module.js';
+import { ProofsModule } from '#apps/broker/src/proofs/proofs.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReconciliationModule } from '#apps/broker/src/reconciliation/reconciliation.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
@@ -61,6 +62,7 @@ export class BrokerModule {
         OperatorModule,
         PeopleModule,
         PracticeDeskModule,
+        ProofsModule,
         QueriesModule,
         ReconciliationModule,
         ReferenceModule,

@@ -11,11 +11,18 @@ const I = '/console/api/integrators/:integratorId';
 
 const sites = [{ name: 'Zz Main', pmsType: 'Sandbox', pmsSiteId: 'ZZ-77' }];
 
+const someTime = { from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' };
+
 const ofPractices: ConfirmedActs = {
   [`POST ${P}/activity/export`]: async ({ practiceId, owner: person }) => {
     const body = { format: 'csv', filter: { kind: 'records' } };
     const action = { type: 'activity.export', practiceId, ...body };
     return { person, path: `/practices/${practiceId}/activity/export`, body, action };
+  },
+  [`POST ${P}/proofs/export`]: async ({ practiceId, owner: person }) => {
+    const action = { type: 'proofs.export', practiceId, ...someTime };
+    const path = `/practices/${practiceId}/proofs/export`;
+    return { person, path, body: someTime, action };
   },
   [`POST ${P}/service/install-codes`]: async ({ practiceId, owner: person }) => {
     const action = { type: 'enrolment-code.create', practiceId, sites };
@@ -41,6 +48,11 @@ function aNewClient({ integratorId, admin }: House, name: string): ConfirmedAct 
 }
 
 const ofIntegrators: ConfirmedActs = {
+  [`POST ${I}/proofs/export`]: async ({ integratorId, admin: person }) => {
+    const action = { type: 'proofs.export', integratorId, ...someTime };
+    const path = `/integrators/${integratorId}/proofs/export`;
+    return { person, path, body: someTime, action };
+  },
   [`POST ${I}/keys`]: async (house) => aNewKey(house, 'made'),
   [`POST ${I}/keys/:keyId/rotate`]: async (house) => {
     const made = aNewKey(house, 'rotated');

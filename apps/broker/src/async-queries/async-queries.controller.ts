@@ -8,6 +8,7 @@ import { CancelQuery } from '#apps/broker/src/async-queries/cancel-query.js';
 import { FindQuery } from '#apps/broker/src/async-queries/find-query.js';
 import { QueryStatuses } from '#apps/broker/src/async-queries/query-statuses.js';
 import { ShowQuery } from '#apps/broker/src/async-queries/show-query.js';
+import { RECEIPT_HEADER } from '#apps/broker/src/edge/answered-names.js';
 import { parseJson, readBody, SMALL_BODY_BYTES } from '#apps/broker/src/edge/read-body.js';
 import { StatusBatchDto } from '#libs/contracts/query-status.js';
 import { readDto } from '#libs/contracts/read-dto.js';
@@ -36,12 +37,16 @@ export class AsyncQueriesController {
   }
 
   @Get(':queryId')
-  readQuery(
+  async readQuery(
     @Param('siteId') siteId: string,
     @Param('queryId') queryId: string,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<View> {
-    return this.statuses.one(callerOf(request), presentedSecret(request), siteId, queryId);
+    const secret = presentedSecret(request);
+    const view = await this.statuses.one(callerOf(request), secret, siteId, queryId);
+    reply.header(RECEIPT_HEADER, queryId);
+    return view;
   }
 
   @Post('status')
@@ -63,9 +68,11 @@ export class AsyncQueriesController {
     @Param('siteId') siteId: string,
     @Param('queryId') queryId: string,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<View> {
     const caller = callerOf(request);
     await this.cancel.execute(await this.find.execute(caller, siteId, queryId));
+    reply.header(RECEIPT_HEADER, queryId);
     const record = await this.find.execute(caller, siteId, queryId);
     return this.show.execute(record, presentedSecret(request));
   }

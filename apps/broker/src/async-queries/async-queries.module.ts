@@ -74,6 +74,6 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     SubmitQuery,
     WaitingAllowance,
   ],
-  exports: [SiteLines],
+  exports: [QueryRecords, SiteLines],
 })
 export class AsyncQueriesModule {}

@@ -6,7 +6,7 @@ import { ShowQuery } from '#apps/broker/src/async-queries/show-query.js';
 import { SubmitQuery } from '#apps/broker/src/async-queries/submit-query.js';
 import { WaitingAllowance } from '#apps/broker/src/async-queries/waiting-allowance.js';
 import { asyncView } from '#apps/broker/src/async-queries/async-view.js';
-import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-key.js';
+import { RECEIPT_HEADER, WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-names.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
@@ -55,6 +55,7 @@ export class AsyncSubmits {
       const order = { ...asked, grant, query, body, options, idempotencyKey };
       const record = await this.submit.execute(order);
       reply.header(WRITE_KEY_HEADER, record.idempotencyKey);
+      reply.header(RECEIPT_HEADER, record.id);
       if (record.state === 'initialising') return asyncView(record, { pages: [] });
       return await this.show.execute(record, secret);
     } finally {

@@ -6,6 +6,7 @@ import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
 import { FetchPage, type FetchedPage } from '#apps/broker/src/async-queries/fetch-page.js';
 import { PurgeResults } from '#apps/broker/src/async-queries/purge-results.js';
+import { RECEIPT_HEADER } from '#apps/broker/src/edge/answered-names.js';
 import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
 import type { PageHeader } from '#libs/contracts/result-page.js';
 import { InvalidFields } from '#libs/contracts/read-dto.js';
@@ -39,7 +40,7 @@ export class ResultsController {
     const found = await this.fetch.execute(order);
     // They come with the last of it, so with a page that was fetched before the end there are none.
     const { parameters } = page === 1 ? await this.fetch.outcome(found.record, secret) : {};
-    announce(reply, found.page?.header);
+    announce(reply, found.record.id, found.page?.header);
     const more = parameters ? { parameters } : {};
     if (!found.page) return more;
     // What it says that it comes to is what it may come to at most.
@@ -62,7 +63,7 @@ export class ResultsController {
     const secret = presentedSecret(request);
     const order = { caller: callerOf(request), secret, siteId, queryId, page };
     const found = await this.fetch.execute(order);
-    announce(reply, found.page?.header);
+    announce(reply, found.record.id, found.page?.header);
     reply.header('Content-Type', JSON_TYPE);
     if (found.page) void reply.send(Readable.from(opened(found.page), { objectMode: false }));
     else void reply.send('[]');
@@ -102,10 +103,11 @@ async function* opened({ opener, header, sealed }: FetchedPage): AsyncGenerator<
   yield* openTextChunks(opener, { header, sealed });
 }
 
-function announce(reply: FastifyReply, header: PageHeader | undefined): void {
+function announce(reply: FastifyReply, queryId: string, header: PageHeader | undefined): void {
   const { plainBytes = 0, rowsStart = 0, rowsEnd = -1 } = header ?? {};
   reply
     .header('Cache-Control', 'no-store')
+    .header(RECEIPT_HEADER, queryId)
     .header('Size', plainBytes)
     .header('Rows-Count', rowsEnd - rowsStart + 1)
     .header('Rows-Range-Start', rowsStart)

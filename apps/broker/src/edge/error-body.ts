@@ -4,6 +4,7 @@
  * the names of properties to the one who sent them.
  */
 import { STATUS_CODES } from 'node:http';
+import type { AnsweredNames } from '#apps/broker/src/edge/answered-names.js';
 import { catalogue } from '#libs/errors/catalogue.js';
 import type { ConduitError } from '#libs/errors/conduit-error.js';
 import { InvalidFields, type FieldProblem } from '#libs/contracts/read-dto.js';
@@ -45,12 +46,12 @@ export function messageOf(error: ConduitError): string {
 
 /**
  * The `error` object of the Halo shape, with our code and the request's id beside it.
- * @param writeKey the Idempotency-Key of what may have been a write: with it the caller can ask
+ * @param names what the answer names in its headers
  */
 export function haloError(
   error: ConduitError,
   requestId: string,
-  writeKey?: string,
+  names: AnsweredNames = {},
 ): Record<string, unknown> {
   const { status } = error;
   const message = messageOf(error);
@@ -60,14 +61,14 @@ export function haloError(
     message,
     code: error.code,
     requestId,
-    ...(writeKey !== undefined && { idempotencyKey: writeKey }),
+    ...names,
   };
 }
 
 export function problemBody(
   error: ConduitError,
   requestId: string,
-  writeKey?: string,
+  names: AnsweredNames = {},
 ): Record<string, unknown> {
   const { title, retry, remedy, whoCanFix, status } = catalogue[error.code];
   const { limit, unit, reason, retryAfterMs, queryId } = error.facts;
@@ -88,7 +89,7 @@ export function problemBody(
     ...(reason !== undefined && { reason }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(queryId !== undefined && { queryId }),
-    ...(writeKey !== undefined && { idempotencyKey: writeKey }),
+    ...names,
   };
 }
 
@@ -96,7 +97,7 @@ export function errorAnswer(
   error: ConduitError,
   requestId: string,
   accept: string | undefined,
-  writeKey?: string,
+  names: AnsweredNames = {},
 ): ErrorAnswer {
   const asProblem = wantsProblem(accept);
   return {
@@ -104,8 +105,8 @@ export function errorAnswer(
     contentType: asProblem ? PROBLEM_TYPE : 'application/json; charset=utf-8',
     headers: errorHeaders(error),
     body: asProblem
-      ? problemBody(error, requestId, writeKey)
-      : { error: haloError(error, requestId, writeKey) },
+      ? problemBody(error, requestId, names)
+      : { error: haloError(error, requestId, names) },
   };
 }
 

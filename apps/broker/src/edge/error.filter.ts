@@ -5,7 +5,7 @@ import { throwError, type Observable } from 'rxjs';
 import { allowedMethods } from '#apps/broker/src/edge/allowed-methods.js';
 import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { knownFailure, traceOf } from '#apps/broker/src/edge/known-failure.js';
-import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
+import { answeredNames } from '#apps/broker/src/edge/answered-names.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
@@ -31,7 +31,7 @@ export class ErrorFilter implements ExceptionFilter {
       return;
     }
     if (leavesMuchUnread(request)) reply.header('Connection', 'close');
-    const answer = errorAnswer(error, request.id, request.headers.accept, answeredKey(reply));
+    const answer = errorAnswer(error, request.id, request.headers.accept, answeredNames(reply));
     void reply
       .code(answer.status)
       .headers(answer.headers)

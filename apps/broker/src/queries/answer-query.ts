@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
+import { answeredNames, RECEIPT_HEADER } from '#apps/broker/src/edge/answered-names.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import type { ErrorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
@@ -53,6 +53,8 @@ export class AnswerQuery {
       held?.release();
       if (!reply.raw.writableFinished) gone.abort(new ConduitError('CLIENT_GONE'));
     });
+    // From here on there will be a record, however it ends.
+    reply.header(RECEIPT_HEADER, order.queryId);
     const running = await this.runQuery.start(order, gone.signal);
     try {
       if (order.options.streamed) await this.stream(order, running, reply, accept);
@@ -144,7 +146,7 @@ export class AnswerQuery {
     reply: FastifyReply,
     accept: string | undefined,
   ): void {
-    sendError(queryFailureAnswer(end, entry, requestId, accept, answeredKey(reply)), reply);
+    sendError(queryFailureAnswer(end, entry, requestId, accept, answeredNames(reply)), reply);
   }
 }
 

@@ -5,7 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
-import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-key.js';
+import { WRITE_KEY_HEADER } from '#apps/broker/src/edge/answered-names.js';
 import { parseJson } from '#apps/broker/src/edge/read-body.js';
 import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
@@ -14,6 +14,8 @@ import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { givenKey, writeKeyFor } from '#apps/broker/src/writes/write-key.js';
 import { ImmediateQueryDto } from '#libs/contracts/command.js';
 import { readDto } from '#libs/contracts/read-dto.js';
+import { Clock } from '#libs/kernel/clock.js';
+import { uuid7 } from '#libs/kernel/uuid7.js';
 
 @Injectable()
 export class ImmediateCall {
@@ -21,6 +23,7 @@ export class ImmediateCall {
     private readonly admission: QueryAdmission,
     private readonly bodies: QueryBodies,
     private readonly answer: AnswerQuery,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws ConduitError whatever can still be a true HTTP status */
@@ -41,7 +44,8 @@ export class ImmediateCall {
       const grant = this.admission.admit(caller, siteId, request.id, reply);
       const writeKey = writeKeyFor(given, query.command, grant);
       if (writeKey !== undefined) reply.header(WRITE_KEY_HEADER, writeKey.key);
-      const asked = { caller, siteId, requestId: request.id, grant, query, body, options };
+      const queryId = uuid7(this.clock.now());
+      const asked = { caller, siteId, requestId: request.id, queryId, grant, query, body, options };
       const order = { ...asked, ...(writeKey && { writeKey }) };
       await this.answer.execute(order, reply, request.headers.accept);
     } finally {

@@ -3,6 +3,7 @@
  * quote patient data: they go into this answer, to this caller, and nowhere else.
  */
 import { STATUS_CODES } from 'node:http';
+import type { AnsweredNames } from '#apps/broker/src/edge/answered-names.js';
 import {
   errorHeaders,
   haloError,
@@ -41,7 +42,7 @@ export function queryFailureAnswer(
   entry: QueryEntry,
   requestId: string,
   accept: string | undefined,
-  writeKey: string | undefined,
+  names: AnsweredNames,
 ): ErrorAnswer {
   const code = end.error?.code;
   const error = new ConduitError(isErrorCode(code) ? code : 'LINK_PROTOCOL', {
@@ -50,11 +51,11 @@ export function queryFailureAnswer(
   const errorDetails = detailsOf(end);
   const answer = { status: error.status, headers: errorHeaders(error) };
   if (wantsProblem(accept)) {
-    const body = { ...problemBody(error, requestId, writeKey), errorDetails };
+    const body = { ...problemBody(error, requestId, names), errorDetails };
     return { ...answer, contentType: PROBLEM_TYPE, body };
   }
   const contentType = 'application/json; charset=utf-8';
-  const plain = { error: haloError(error, requestId, writeKey) };
+  const plain = { error: haloError(error, requestId, names) };
   if (error.status >= 500 || STATUS_CODES[error.status] === undefined) {
     return { ...answer, contentType, body: plain };
   }

@@ -54,6 +54,11 @@ export class QueryLedger {
     return entry?.siteId === siteId ? entry : undefined;
   }
 
+  /** An integrator's own, of whatever site. */
+  findOwn(integratorId: string, queryId: string): QueryEntry | undefined {
+    return this.byIntegrator.get(integratorId)?.get(queryId);
+  }
+
   private forgetOld(own: Map<string, QueryEntry>): void {
     const oldestMs = this.clock.now() - KEEP_MS;
     for (const [id, entry] of own) {

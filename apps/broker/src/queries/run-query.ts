@@ -2,7 +2,6 @@
  * One immediate query on its way: opens the stream to the site's agent, follows it, and at its end
  * writes the audit record, the ledger and the metrics, each exactly once.
  */
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
@@ -37,6 +36,7 @@ export interface QueryOrder {
   caller: CallerIdentity;
   siteId: string;
   requestId: string;
+  queryId: string;
   grant: Grant;
   query: ImmediateQueryDto;
   /** The caller's bytes, passed on untouched. */
@@ -120,10 +120,10 @@ export class RunQuery {
     return this.links.availability(siteId) === 'unreachable' ? 'SITE_UNREACHABLE' : 'SITE_OFFLINE';
   }
 
-  private enter({ caller, siteId, query, body }: QueryOrder): QueryEntry {
+  private enter({ caller, siteId, query, queryId, body }: QueryOrder): QueryEntry {
     const nowMs = this.clock.now();
     const entry: QueryEntry = {
-      id: randomUUID(),
+      id: queryId,
       integratorId: caller.integratorId,
       siteId,
       status: 'initialising',

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
-import { answeredKey } from '#apps/broker/src/edge/answered-key.js';
+import { answeredNames } from '#apps/broker/src/edge/answered-names.js';
 import { haloError } from '#apps/broker/src/edge/error-body.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
@@ -49,7 +49,7 @@ export async function streamRows(
     const error = forCaller(toConduitError(thrown));
     // Inside brotli a line of ours would be noise: a cut is the only clear sign left.
     if (rows.compressed || raw.destroyed) raw.destroy();
-    else raw.end(errorLine(haloError(error, requestId, answeredKey(reply)), sent.byte));
+    else raw.end(errorLine(haloError(error, requestId, answeredNames(reply)), sent.byte));
     return error;
   }
 }

@@ -8,6 +8,7 @@ import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrato
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
 import { reconciliationRoutes } from '#apps/broker/src/reconciliation/reconciliation-routes.js';
+import { proofRoutes } from '#apps/broker/src/proofs/proof-routes.js';
 import { statementRoutes } from '#apps/broker/src/statements/statement-routes.js';
 
 export const consoleRoutes: ConsoleRoutes = {
@@ -17,5 +18,6 @@ export const consoleRoutes: ConsoleRoutes = {
   ...integratorDeskRoutes,
   ...reconciliationRoutes,
   ...statementRoutes,
+  ...proofRoutes,
   ...fleetRoutes,
 };

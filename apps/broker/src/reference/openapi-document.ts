@@ -123,6 +123,11 @@ const headers = {
     schema: { type: 'string' },
     description: 'Of this request; yours when it was a UUID or 32 lower-case hex digits.',
   },
+  'Conduit-Receipt': {
+    schema: { type: 'string' },
+    description:
+      'With what was dispatched to a site: the id of GET /integrator/receipts/{receiptId}.',
+  },
 };
 
 function success({ answer, answerExample, answerTypes = [], status }: Operation): Schema {

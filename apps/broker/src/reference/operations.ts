@@ -185,6 +185,19 @@ const integratorOperations: Operation[] = [
     ],
   },
   {
+    route: 'GET /integrator/receipts/:receiptId',
+    tag: 'Audit log',
+    summary: 'Read the record of an answer, with its proof',
+    description:
+      'The id is the answer’s Conduit-Receipt header, and in error bodies `receipt`. The record is the leaf of ' +
+      'the log, to the letter; the proof is a C2SP tlog-proof, which can be checked offline and kept. Before the ' +
+      'query has ended, and for about a second after, the answer is RECEIPT_PENDING with Retry-After. Of whom ' +
+      'the record is not, it is not found.',
+    status: 200,
+    answer: 'RecordProof',
+    errors: [...keyErrors, 'RECEIPT_NOT_FOUND', 'RECEIPT_PENDING', 'QUEUE_UNAVAILABLE'],
+  },
+  {
     route: 'GET /integrator/usage',
     tag: 'Sites',
     summary: 'See what you used',

@@ -46,6 +46,9 @@ const run = object(
     changed: whole('Rows whose key columns are the same.'),
     removed: whole('Rows that only the run before had.'),
     code: ref('ErrorCode'),
+    receipt: text(
+      'Of a run that found something new, or failed: ask for its record and proof by it.',
+    ),
   },
   ['run', 'startedAt', 'executionDuration', 'outcome'],
 );

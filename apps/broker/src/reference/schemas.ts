@@ -217,6 +217,7 @@ const errorSchemas: Record<string, Schema> = {
           code: ref('ErrorCode'),
           requestId: text('As in X-Request-Id; quote it when you call.'),
           idempotencyKey: text('Of what may be a write: ask for its outcome by it.'),
+          receipt: text('Of what was dispatched: ask for its record and proof by it.'),
         },
         ['status', 'statusText', 'message'],
       ),
@@ -224,6 +225,26 @@ const errorSchemas: Record<string, Schema> = {
     ['error'],
   ),
   ErrorCode: { type: 'string', enum: Object.keys(catalogue) },
+  RecordProof: object(
+    {
+      record: text(
+        'Canonical JSON of the record: the leaf itself. It holds nothing of what was asked or found.',
+      ),
+      index: whole('Number of the leaf, from 0.'),
+      proof: text('C2SP tlog-proof: the leaf’s place, the hashes up to the root, the checkpoint.'),
+      checkpoint: text(
+        'C2SP signed note: the head that it is proven under, with its cosignatures.',
+      ),
+      verifierKey: text(
+        'Of the log, as C2SP signed-note writes it. Compare it with the one you have kept.',
+      ),
+      witnesses: listOf(
+        { type: 'string' },
+        'Verifier keys of the witnesses that cosigned the checkpoint.',
+      ),
+    },
+    ['record', 'index', 'proof', 'checkpoint', 'verifierKey', 'witnesses'],
+  ),
   Write: object(
     {
       idempotencyKey: text('As in the path.'),
@@ -271,6 +292,7 @@ const errorSchemas: Record<string, Schema> = {
       whoCanFix: { type: 'string', enum: ['integrator', 'practice', 'MSP', 'operator'] },
       requestId: text('As in X-Request-Id.'),
       idempotencyKey: text('Of what may be a write: ask for its outcome by it.'),
+      receipt: text('Of what was dispatched: ask for its record and proof by it.'),
       errors: listOf(object({ field: text('Path in the body.'), problem: text('What is wrong.') })),
     },
     ['type', 'title', 'status', 'code', 'retry', 'remedy', 'whoCanFix', 'requestId'],

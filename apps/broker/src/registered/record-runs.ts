@@ -4,18 +4,22 @@
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type Transaction } from 'kysely';
+import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import type { RunReportDto } from '#apps/broker/src/registered/registered-report.js';
-import type { RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
+import { auditSubject, type RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
 import { UsageBook, type Use } from '#apps/broker/src/usage/usage-book.port.js';
-import { registeredLimits } from '#libs/contracts/registered.js';
+import { registeredLimits, runSealId } from '#libs/contracts/registered.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { Database } from '#libs/db/schema.js';
 import { isErrorCode, type ErrorCode } from '#libs/errors/catalogue.js';
+import { bytesBucket, durationBucket, rowsBucket } from '#libs/kernel/buckets.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 /** A run that was not known before. */
 export interface RecordedRun {
   /** As it was before this run. */
   before: RegisteredRow;
+  practiceId: string;
   report: RunReportDto;
   /** No later run is known. */
   isLatest: boolean;
@@ -30,6 +34,7 @@ export class RecordRuns {
     private readonly database: Kysely<Database>,
     private readonly clock: Clock,
     private readonly usage: UsageBook,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** Resolves when all of them are stored. */
@@ -42,6 +47,8 @@ export class RecordRuns {
       if (!run) continue;
       recorded.push(run);
       this.usage.note(useOf(run));
+      // A run that found nothing new has given nothing to anybody.
+      if (report.outcome !== 'unchanged') this.audit.note(auditOf(run));
     }
     return recorded;
   }
@@ -51,15 +58,17 @@ export class RecordRuns {
     agentId: string,
     report: RunReportDto,
   ): Promise<RecordedRun | undefined> {
-    const before = await within
+    const found = await within
       .selectFrom('registered_queries')
       .innerJoin('sites', 'sites.site_id', 'registered_queries.site_id')
       .selectAll('registered_queries')
+      .select('sites.practice_id')
       .where('registered_id', '=', report.registeredId)
       .where('sites.agent_id', '=', agentId)
       .forUpdate('registered_queries')
       .executeTakeFirst();
-    if (!before || before.state === 'cancelled') return undefined;
+    if (!found || found.state === 'cancelled') return undefined;
+    const { practice_id: practiceId, ...before } = found;
     const inserted = await within
       .insertInto('registered_runs')
       .values(runRow(report))
@@ -79,7 +88,7 @@ export class RecordRuns {
       .execute();
     const count = before.succeeded_count + before.failed_count + 1;
     if (count % TRIM_EVERY === 0) await this.trim(within, report.registeredId);
-    return { before, report, isLatest };
+    return { before, practiceId, report, isLatest };
   }
 
   private async trim(within: Transaction<Database>, id: string): Promise<void> {
@@ -156,6 +165,22 @@ function lastOf(report: RunReportDto) {
     ...{ error_code: null, error_type: null, error_number: null, error_run: null },
     ...(outcome === 'changed' && { changed_run: String(run) }),
   };
+}
+
+/** As the agent's own record of the run names it. */
+function auditOf({ before, practiceId, report }: RecordedRun): Omit<AuditRecord, 'ts'> {
+  const { registeredId, run, outcome, executionMs, rows = 0, size = 0 } = report;
+  const subject = {
+    practice: practiceId,
+    ...auditSubject(before),
+    requestId: runSealId(registeredId, run),
+    durationBucket: durationBucket(executionMs),
+  };
+  if (outcome === 'failed') {
+    return { type: 'query.failed', ...subject, outcome: 'failed', errorCode: codeOf(report) };
+  }
+  const result = { rowsBucket: rowsBucket(rows), bytesBucket: bytesBucket(size) };
+  return { type: 'query.executed', ...subject, outcome: 'successful', ...result };
 }
 
 /** A run takes nothing up that a caller sent, and brings its result only when that changed. */

@@ -108,6 +108,12 @@ describe('a run', () => {
     });
     await registry.report(registry.aReport(row, 3, { outcome: 'unchanged' }));
     expect(await registry.read(row.registered_id)).toMatchObject({ error_code: null });
+    // Named as the agent names it in its own log; of what gave nobody anything there is no record.
+    const nameOf = (run: number) => `${row.registered_id}.${run}`;
+    expect(registry.practice.audit.records).toMatchObject([
+      { type: 'query.executed', practice: 'practice-1', requestId: nameOf(1), rowsBucket: '<=10' },
+      { type: 'query.failed', lane: 'registered', requestId: nameOf(2), errorCode: 'INTERNAL' },
+    ]);
   });
 
   test('of a query that was cancelled, of another site, or of none is not kept', async () => {

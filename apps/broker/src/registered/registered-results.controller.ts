@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
+import { RECEIPT_HEADER } from '#apps/broker/src/edge/answered-names.js';
 import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { FindRegistered } from '#apps/broker/src/registered/find-registered.js';
@@ -13,6 +14,7 @@ import {
   type WholeResult,
 } from '#apps/broker/src/registered/read-registered-results.js';
 import { runView } from '#apps/broker/src/registered/registered-view.js';
+import { runSealId } from '#libs/contracts/registered.js';
 
 class ResultsOptionsDto {
   /** A cursor of an answer before. */
@@ -49,9 +51,12 @@ export class RegisteredResultsController {
     const secret = presentedSecret(request);
     const held = this.budget.open(caller.integratorId);
     reply.raw.once('close', () => held.release());
-    return since === undefined
+    const found = await (since === undefined
       ? this.results.whole(row, secret, held)
-      : this.results.since(row, secret, since, held);
+      : this.results.since(row, secret, since, held));
+    // The run that was read: a later one may have come meanwhile.
+    reply.header(RECEIPT_HEADER, runSealId(queryId, Number(row.changed_run)));
+    return found;
   }
 
   @Get('runs')

@@ -5,6 +5,7 @@ import {
   type RegisteredRow,
   type RunRow,
 } from '#apps/broker/src/registered/registered-row.js';
+import { runSealId } from '#libs/contracts/registered.js';
 import { catalogue, isErrorCode } from '#libs/errors/catalogue.js';
 import type { Secret } from '#libs/kernel/secret.js';
 
@@ -82,5 +83,7 @@ export function runView(row: RunRow): Record<string, unknown> {
     changed: row.changed ?? undefined,
     removed: row.removed ?? undefined,
     code: row.error_code ?? undefined,
+    receipt:
+      row.outcome === 'unchanged' ? undefined : runSealId(row.registered_id, Number(row.run)),
   });
 }

@@ -78,7 +78,7 @@ export class RegisteredRegistry {
     } as unknown as WaitingRequests;
     this.book = new RegisteredBook(store.kysely);
     this.ending = new EndRegistered(store.kysely, audit, waiting, this.webhooks, clock);
-    this.record = new RecordRuns(store.kysely, clock, this.usage);
+    this.record = new RecordRuns(store.kysely, clock, this.usage, audit);
   }
 
   static async open(): Promise<RegisteredRegistry> {

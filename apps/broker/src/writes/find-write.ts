@@ -37,24 +37,30 @@ export class FindWrite {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** @throws ConduitError SITE_NOT_FOUND, KEY_SITE_FORBIDDEN, IDEMPOTENCY_KEY_INVALID, the agent's refusal */
+  /**
+   * @param receipt the id by which the record of this answer is found
+   * @throws ConduitError SITE_NOT_FOUND, KEY_SITE_FORBIDDEN, IDEMPOTENCY_KEY_INVALID, the agent's refusal
+   */
   async execute(
     caller: CallerIdentity,
     siteId: string,
     key: string,
-    requestId: string,
+    { requestId, receipt }: { requestId: string; receipt: string },
   ): Promise<WriteView> {
     this.sites.requirePaired(caller, siteId);
     if (!isWriteKey(key)) throw new ConduitError('IDEMPOTENCY_KEY_INVALID');
     if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
     const { integratorId } = caller;
+    const practiceId = this.sites.find(siteId)?.practiceId;
     const answer = await this.ask({ requestId, siteId, integratorId, key });
     this.audit.note({
       type: 'write.found',
+      ...(practiceId !== undefined && { practice: practiceId }),
       site: siteId,
       integrator: integratorId,
       keyId: caller.keyId,
       requestId,
+      queryId: receipt,
       outcome: 'successful',
       reason: answer.state,
     });
