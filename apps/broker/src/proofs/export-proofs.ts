@@ -22,8 +22,10 @@ export class ExportProofs {
     person: SignedInPerson,
     { from, to, stepUp }: ExportProofsRequest,
   ): Promise<string> {
-    await this.stepUps.require(person, { type: 'proofs.export', ...tenant, from, to }, stepUp);
     const { practiceId, integratorId } = tenant;
+    const whose: Record<string, string> =
+      practiceId === undefined ? { integratorId } : { practiceId };
+    await this.stepUps.require(person, { type: 'proofs.export', ...whose, from, to }, stepUp);
     await this.audit.record({
       type: 'activity.exported',
       ...(practiceId !== undefined && { practice: practiceId }),
