@@ -120,8 +120,11 @@ function queriesOf({ broker, agent }: ReconcileOrder): Iterable<Query> {
   };
   for (const one of broker) {
     if (one.record.queryId === undefined) continue;
-    if (orders.has(one.record.type)) queryOf(one).orders.push(one);
-    else if (ends.has(one.record.type)) queryOf(one).ends.push(one);
+    const { type, lane } = one.record;
+    // A run of a standing order is told of when the agent can: long after it, maybe. It shows that there is one.
+    if (orders.has(type) || (ends.has(type) && lane === 'registered'))
+      queryOf(one).orders.push(one);
+    else if (ends.has(type)) queryOf(one).ends.push(one);
   }
   for (const one of agent) {
     if (one.record.queryId !== undefined && ofAgent.has(one.record.type))
