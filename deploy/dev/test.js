@@ -14,8 +14,8 @@ const wishes = [
   { package: 'postgresql', present: () => existsSync('/usr/lib/postgresql') },
 ];
 
-/** End-to-end tests wait more than they work: two at once fit on two cores. */
-const workers = Math.max(2, availableParallelism() - 1);
+/** End-to-end tests wait as much as they work: three at once fit on two cores. */
+const workers = Math.max(3, availableParallelism() - 1);
 
 await command(async () => {
   const say = (line) => process.stdout.write(`${line} …\n`);
