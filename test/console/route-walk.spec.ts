@@ -17,6 +17,7 @@ import {
   practiceRoles,
   type PersonRole,
 } from '#libs/console-api/session.js';
+import { declineReasons } from '#libs/console-api/practice.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { PretendApi } from '#test/contract/api.fixture.js';
 
@@ -146,13 +147,54 @@ test('the tables have every route of the console, with its policy and its roles,
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(said));
 });
 
+interface Described {
+  paths: Record<string, Record<string, { requestBody?: { content: object } }>>;
+}
+function described(): Described {
+  const routes = api.app.get(RouteTable, { strict: false }).list();
+  const taken = new Map(routes.map((one) => [`${one.method} ${one.path}`, one]));
+  return consoleDocument((route) => taken.get(route) ?? {}) as unknown as Described;
+}
+const bodyOf = (path: string, method: string) =>
+  described().paths[`/console/api${path}`]?.[method]?.requestBody?.content;
+
+test('the description says what bodies hold, as the classes check it', () => {
+  const holds = (schema: object) => ({ 'application/json': { schema } });
+  const hours = {
+    type: 'object',
+    properties: {
+      days: {
+        ...{ type: 'array', minItems: 1, maxItems: 7 },
+        items: { type: 'integer', minimum: 1, maximum: 7 },
+      },
+      from: { type: 'string', pattern: expect.any(String) },
+      to: { type: 'string', pattern: expect.any(String) },
+    },
+    required: ['days', 'from', 'to'],
+    additionalProperties: false,
+  };
+  expect(bodyOf('/practices/{practiceId}/service/agents/{agentId}/update-window', 'put')).toEqual(
+    holds({ type: 'object', properties: { window: hours }, additionalProperties: false }),
+  );
+  expect(
+    bodyOf('/practices/{practiceId}/access-requests/{accessRequestId}/decline', 'post'),
+  ).toEqual(
+    holds({
+      type: 'object',
+      properties: { reason: { type: 'string', enum: [...declineReasons] } },
+      required: ['reason'],
+      additionalProperties: false,
+    }),
+  );
+});
+
 test('the description of the API has every route', () => {
-  const { paths } = consoleDocument() as { paths: Record<string, object> };
-  const described = Object.entries(paths).flatMap(([path, item]) =>
+  const { paths } = described();
+  const listed = Object.entries(paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
   const said = Object.keys(consoleRoutes).map((route) => route.replace(/:(\w+)/g, '{$1}'));
-  expect(described.sort()).toEqual(said.sort());
+  expect(listed.sort()).toEqual(said.sort());
 });
 
 test('a route of a tenant names the tenant, and one that names a tenant belongs to it', () => {

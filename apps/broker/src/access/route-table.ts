@@ -3,7 +3,8 @@
  * path does not fit: a console route for callers that are no people, a tenant's without the tenant.
  */
 import { Injectable, RequestMethod, type OnApplicationBootstrap } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { declaredPolicy, type DeclaredPolicy } from '#apps/broker/src/access/declared-policy.js';
 import { tenantParameters } from '#apps/broker/src/access/person-access.js';
@@ -17,7 +18,12 @@ export interface RouteEntry {
   policy: PolicyName;
   /** Who may call it, where the policy asks for a role. */
   roles: readonly PersonRole[];
+  /** The classes that check its body and its query, where a handler takes them whole. */
+  body?: RequestClass;
+  query?: RequestClass;
 }
+
+type RequestClass = new () => object;
 
 export class RoutesWithoutPolicy extends Error {
   constructor(readonly routes: string[]) {
@@ -51,6 +57,7 @@ export class RouteTable implements OnApplicationBootstrap {
             method: RequestMethod[method] ?? '',
             path: joinPath(prefix, path),
             declared: declaredPolicy(handler, metatype as object),
+            taken: takenBy(metatype as object, prototype, name),
           })),
         );
       });
@@ -60,11 +67,27 @@ export class RouteTable implements OnApplicationBootstrap {
       const names = bare.map((route) => `${route.method} ${route.path}`);
       throw new RoutesWithoutPolicy(names);
     }
-    return found.map(({ method, path, declared }) => {
+    return found.map(({ method, path, declared, taken }) => {
       const { name, roles } = declared as DeclaredPolicy;
-      return { method, path, policy: name, roles };
+      return { method, path, policy: name, roles, ...taken };
     });
   }
+}
+
+function takenBy(metatype: object, prototype: object, name: string) {
+  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, metatype, name) ?? {}) as Record<
+    string,
+    { index: number; data?: unknown }
+  >;
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
+  const of = (kind: RouteParamtypes): RequestClass | undefined => {
+    const [, whole] =
+      Object.entries(args).find(([key, { data }]) => key.startsWith(`${kind}:`) && !data) ?? [];
+    const type = whole && types[whole.index];
+    return typeof type === 'function' && type !== Object ? (type as RequestClass) : undefined;
+  };
+  const [body, query] = [of(RouteParamtypes.BODY), of(RouteParamtypes.QUERY)];
+  return { ...(body && { body }), ...(query && { query }) };
 }
 
 const CONSOLE_API = '/console/api/';
