@@ -1,5 +1,6 @@
 /** What integrators send about sites. */
-import { IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IfGiven } from '#libs/contracts/if-given.js';
 
 const PMS_SITE_ID_CHARACTERS = 64;
 const PMS_NAME_CHARACTERS = 40;
@@ -32,4 +33,30 @@ export class FindSitesDto {
   @IsString()
   @MaxLength(PMS_NAME_CHARACTERS)
   practiceManagementName?: string;
+}
+
+/** What is to be permitted on top of what is; all of it may be left out. */
+export class AskAccessDto {
+  /** `sql:read`, `sql:write`, `procedure:<name>`, `operation:<name>`. */
+  @IfGiven()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @Length(1, 300, { each: true })
+  scopes?: string[];
+
+  @IfGiven()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @Length(1, 128, { each: true })
+  catalogues?: string[];
+
+  /** Among those that the integrator has declared. */
+  @IfGiven()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @Length(1, 40, { each: true })
+  purposes?: string[];
 }

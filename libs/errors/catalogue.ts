@@ -406,6 +406,13 @@ export const catalogue = {
     'The site can’t be asked for a statement now.',
     'Only a site whose practice decides on a request of yours, or permits you something, can be asked. Else redeem a new pairing code first.',
   ),
+  ACCESS_NOT_ASKABLE: entry(
+    409,
+    'never',
+    'practice',
+    'The site can’t be asked for more now.',
+    'Its practice has decided on this within the last seven days, or permits you nothing. Talk to the practice, or redeem a new pairing code.',
+  ),
   STATEMENT_FORBIDDEN: entry(
     403,
     'never',

@@ -185,6 +185,72 @@ describe('a site', () => {
   });
 });
 
+describe('more than a permission gives', () => {
+  const want = async (more: object, to = site) => {
+    const { key, path } = to;
+    const answer = await api.call('POST', `${path}/access`, { key, body: more });
+    const { state, error } = (await answer.json()) as { state?: string; error?: { code: string } };
+    return { status: answer.status, ...(state && { state }), ...(error && { code: error.code }) };
+  };
+  const scopesAsked = async () => {
+    const [request, ...others] = await pending();
+    expect(others).toEqual([]);
+    const { asked } = await readRequest(request?.accessRequestId ?? '');
+    return asked.scopes.map(({ scope }) => scope);
+  };
+
+  test('is asked for without a code, together with what is held, while that stays in force', async () => {
+    const { practiceId, siteId, integratorId } = site;
+    const grant = aGrant({ practiceId, siteIds: [siteId], integratorId, scopes: ['sql:read'] });
+    grantAs(api, siteId, integratorId, { state: 'active', grant });
+    await api.database.kysely.deleteFrom('access_requests').execute();
+    expect(await want({ scopes: ['sql:read'] })).toEqual({ status: 202, state: 'permitted' });
+    expect(await pending()).toEqual([]);
+    const scopes = ['procedure:dbo.BookAppointment'];
+    expect(await want({ scopes })).toEqual({ status: 202, state: 'waiting' });
+    expect(await want({ scopes })).toEqual({ status: 202, state: 'waiting' });
+    expect(await scopesAsked()).toEqual(['sql:read', ...scopes]);
+    expect(await want({ scopes: ['sql:write'] })).toMatchObject({ state: 'waiting' });
+    expect(await scopesAsked()).toEqual(['sql:read', ...scopes, 'sql:write']);
+    const acts = await api.database.kysely.selectFrom('audit_records').select('record').execute();
+    const asked = acts.filter(({ record }) => record.includes('"access-request.created"'));
+    expect(asked).toHaveLength(2);
+    expect(asked[0]?.record).toContain(`"keyId":"${site.keyId}"`);
+  });
+
+  test('is not asked for again in the week after the practice has decided on it', async () => {
+    await api.database.kysely
+      .updateTable('access_requests')
+      .set({ state: 'declined', decided_at: new Date() })
+      .where('state', '=', 'pending')
+      .execute();
+    expect(await want({ scopes: ['sql:write'] })).toMatchObject({ code: 'ACCESS_NOT_ASKABLE' });
+    expect(await want({ scopes: ['procedure:dbo.Cancel'] })).toMatchObject({ state: 'waiting' });
+  });
+
+  test('is what can be asked for there: no statement unread, no other purpose or database', async () => {
+    for (const [field, value] of [
+      ['scopes', scopeOf(TEXT)],
+      ['scopes', 'everything'],
+      ['catalogues', 'Elsewhere'],
+      ['purposes', 'ETREAT'],
+    ] as const)
+      expect(await want({ [field]: [value] })).toMatchObject({
+        ...{ status: 400, code: 'REQUEST_INVALID' },
+      });
+    expect(await want({ purposes: ['HMARKT'] })).toMatchObject({ status: 400 });
+  });
+
+  test('is not asked for where nothing is permitted, or nobody is paired', async () => {
+    const elsewhere = await aSite(api, site.practiceId);
+    const path = `/integrator/sites/${elsewhere}`;
+    const at = { ...site, path };
+    expect(await want({ scopes: ['sql:write'] }, at)).toMatchObject({ status: 404 });
+    grantAs(api, elsewhere, site.integratorId, { state: 'revoked' });
+    expect(await want({ scopes: ['sql:write'] }, at)).toMatchObject({ code: 'ACCESS_NOT_ASKABLE' });
+  });
+});
+
 describe('a statement that was taken back', () => {
   test('is gone when nobody was asked, and stays readable where somebody was', async () => {
     const unseen = await submit('SELECT h FROM t');

@@ -50,6 +50,7 @@ const expected = {
   'POST /agent/recovery/challenge': 'ownProof',
   'POST /integrator/pair-site': 'integratorKey',
   'POST /integrator/pairSite': 'integratorKey',
+  'POST /integrator/sites/:siteId/access': 'integratorKey',
   'POST /integrator/sites/:siteId/queries/async': 'integratorKey',
   'POST /integrator/sites/:siteId/queries/immediate': 'integratorKey',
   'POST /integrator/sites/:siteId/queries/registered': 'integratorKey',

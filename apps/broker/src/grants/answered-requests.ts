@@ -12,7 +12,7 @@ import type { AskedAccess } from '#libs/grants/grant-messages.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 
 type Within = Transaction<Database>;
-type Terms = Pick<Grant, 'scopes' | 'catalogues' | 'purposes'>;
+type Terms = AskedAccess | Pick<Grant, 'scopes' | 'catalogues' | 'purposes'>;
 
 /** The request that somebody in the console had before them, as it was then: it may have grown since. */
 export interface AnsweredRequest {
@@ -73,7 +73,7 @@ function isAnswered(
 }
 
 /** What is asked for and in none of these. */
-function missingFrom(asked: AskedAccess, terms: readonly Terms[]): string[] {
+export function missingFrom(asked: AskedAccess, terms: readonly Terms[]): string[] {
   return (['scopes', 'catalogues', 'purposes'] as const).flatMap((kind) =>
     asked[kind].filter((one) => !terms.some((term) => (term[kind] as string[]).includes(one))),
   );

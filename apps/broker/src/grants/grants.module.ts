@@ -17,6 +17,7 @@ import { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
 import { ProposeGrant } from '#apps/broker/src/grants/propose-grant.js';
 import { RecordAgentRules } from '#apps/broker/src/grants/record-agent-rules.js';
 import { SettleProposal } from '#apps/broker/src/grants/settle-proposal.js';
+import { AskAccess } from '#apps/broker/src/grants/ask-access.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
 import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
@@ -38,6 +39,7 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
     RedeemPairingCode,
     PairingDoor,
     AccessRequests,
+    AskAccess,
     StoreGrant,
     AgentRulesBook,
     DeliverPauses,
@@ -55,6 +57,7 @@ import { StoreGrant } from '#apps/broker/src/grants/store-grant.js';
   ],
   exports: [
     AccessRequests,
+    AskAccess,
     AgentRulesBook,
     CreatePairingCode,
     DraftGrant,

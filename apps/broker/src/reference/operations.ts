@@ -236,6 +236,20 @@ const integratorOperations: Operation[] = [
     errors: [...keyErrors, ...siteErrors],
   },
   {
+    route: 'POST /integrator/sites/:siteId/access',
+    tag: 'Sites',
+    summary: 'Ask for more than a site permits you',
+    description:
+      'What you name is put before the practice together with what you have there. Its approval replaces ' +
+      'your permission; until then the one in force stays as it is. The same again changes nothing. ' +
+      'Statements are asked for in the console, where their text is.',
+    body: 'AskAccess',
+    bodyExample: { scopes: ['procedure:dbo.BookAppointment'] },
+    status: 202,
+    answer: 'AskedAccess',
+    errors: [...keyErrors, ...bodyErrors, ...siteErrors, 'ACCESS_NOT_ASKABLE'],
+  },
+  {
     ...pairing,
     route: 'POST /integrator/pair-site',
     summary: 'Redeem a pairing code',

@@ -8,6 +8,7 @@ import {
 } from '#libs/contracts/command.js';
 import { writeStates } from '#libs/contracts/link-messages.js';
 import { catalogue } from '#libs/errors/catalogue.js';
+import { purposes } from '#libs/grants/grant.js';
 import {
   instant,
   listOf,
@@ -204,6 +205,18 @@ const siteSchemas: Record<string, Schema> = {
     },
     ['practiceManagementSiteId', 'practiceManagementName', 'pairingCode'],
   ),
+  AskAccess: object({
+    scopes: listOf(text('sql:read, sql:write, procedure:<name> or operation:<name>.')),
+    catalogues: listOf(text('A database of the site.')),
+    purposes: listOf({ type: 'string', enum: [...purposes] }),
+  }),
+  AskedAccess: object({
+    state: {
+      type: 'string',
+      enum: ['waiting', 'permitted'],
+      description: 'waiting: for the practice; permitted: all of it is, already.',
+    },
+  }),
 };
 
 const errorSchemas: Record<string, Schema> = {

@@ -1,8 +1,9 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Caller, type CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { parseJson, readBody, SMALL_BODY_BYTES } from '#apps/broker/src/edge/read-body.js';
+import { AskAccess } from '#apps/broker/src/grants/ask-access.js';
 import { PairingDoor } from '#apps/broker/src/grants/pairing-door.js';
 import { FindSites } from '#apps/broker/src/sites/find-sites.js';
 import {
@@ -13,7 +14,7 @@ import {
 } from '#apps/broker/src/sites/pms-names.js';
 import { SiteBook } from '#apps/broker/src/sites/site-book.js';
 import { InvalidFields, readDto } from '#libs/contracts/read-dto.js';
-import { FindSitesDto, PairSiteDto } from '#libs/contracts/sites.js';
+import { AskAccessDto, FindSitesDto, PairSiteDto } from '#libs/contracts/sites.js';
 
 @Controller('integrator')
 @Policy('integratorKey')
@@ -22,6 +23,7 @@ export class SitesController {
     private readonly pairing: PairingDoor,
     private readonly findSites: FindSites,
     private readonly sites: SiteBook,
+    private readonly access: AskAccess,
   ) {}
 
   /** The second path is Halo's older one. */
@@ -64,6 +66,21 @@ export class SitesController {
   ): Promise<Record<string, unknown>> {
     this.sites.requirePaired(caller, siteId);
     return this.findSites.one(siteId);
+  }
+
+  /** More than is permitted there: the practice decides, and what it permits today stays until then. */
+  @Post('sites/:siteId/access')
+  @HttpCode(202)
+  async askAccess(
+    @Caller() caller: CallerIdentity,
+    @Param('siteId') siteId: string,
+    @Body() { scopes = [], catalogues = [], purposes = [] }: AskAccessDto,
+    @Req() { id: requestId }: FastifyRequest,
+  ): Promise<{ state: 'waiting' | 'permitted' }> {
+    this.sites.requirePaired(caller, siteId);
+    const { integratorId, keyId } = caller;
+    const more = { scopes, catalogues, purposes };
+    return { state: await this.access.execute({ siteId, integratorId, keyId, requestId, more }) };
   }
 }
 

@@ -1,19 +1,16 @@
 /** Asks a site for a statement: part of the request that waits there, or a request of its own. */
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
+import { askMore } from '#apps/broker/src/grants/ask-more.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
 import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { scopeOfStatement } from '#apps/broker/src/statements/statement-texts.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import type { AskedAccess } from '#libs/grants/grant-messages.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { Clock } from '#libs/kernel/clock.js';
 
-/** A request that names more is not read by anybody. */
-const MOST_SCOPES = 50;
 const QUIET_MS = 7 * 86_400_000;
 
 export interface StatementAsk {
@@ -53,7 +50,7 @@ export class AskStatement {
   }
 
   /** The practice has just decided without it: it is not to be asked again and again. */
-  private async wasAskedLately(within: Within, { statementId, siteId }: StatementAsk) {
+  private async requireQuiet(within: Within, { statementId, siteId }: StatementAsk): Promise<void> {
     const since = new Date(this.clock.now() - QUIET_MS);
     const row = await within
       .selectFrom('statement_asks')
@@ -62,7 +59,7 @@ export class AskStatement {
       .where('site_id', '=', siteId)
       .where('asked_at', '>', since)
       .executeTakeFirst();
-    return row !== undefined;
+    if (row) throw notAskable();
   }
 
   private async ask(within: Within, ask: StatementAsk, held: Grant | undefined) {
@@ -82,8 +79,11 @@ export class AskStatement {
       .executeTakeFirst();
     if (!site || !statement) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
     const scope = scopeOfStatement(statement.sha256);
-    const isNews = await this.put(within, ask, scope, held);
-    if (!isNews) return [];
+    const more = { scopes: [scope], catalogues: [], purposes: [] };
+    const requireQuiet = () => this.requireQuiet(within, ask);
+    const outcome = await askMore(within, { siteId, integratorId, more, held, requireQuiet });
+    if (outcome === 'not-askable') throw notAskable();
+    if (outcome === 'known') return [];
     await within
       .insertInto('statement_asks')
       .values({
@@ -109,45 +109,5 @@ export class AskStatement {
       within,
     );
     return this.news.record(within, { type: 'grant.requested', integratorId, siteIds: [siteId] });
-  }
-
-  /** @returns false when it is asked for, or permitted, already */
-  private async put(
-    within: Within,
-    ask: StatementAsk,
-    scope: string,
-    held: Grant | undefined,
-  ): Promise<boolean> {
-    const { siteId, integratorId } = ask;
-    const open = await within
-      .selectFrom('access_requests')
-      .select(['access_request_id', 'asked'])
-      .where('site_id', '=', siteId)
-      .where('integrator_id', '=', integratorId)
-      .where('state', '=', 'pending')
-      .executeTakeFirst();
-    const before = (open?.asked as AskedAccess | undefined) ?? held;
-    if (!before) throw notAskable();
-    if (before.scopes.includes(scope)) return false;
-    if (before.scopes.length >= MOST_SCOPES) throw notAskable();
-    if (!open && (await this.wasAskedLately(within, ask))) throw notAskable();
-    const { catalogues, purposes, scopes } = before;
-    const asked: AskedAccess = { scopes: [...scopes, scope], catalogues, purposes };
-    if (open) {
-      await within
-        .updateTable('access_requests')
-        .set({ asked: JSON.stringify(asked) })
-        .where('access_request_id', '=', open.access_request_id)
-        .execute();
-      return true;
-    }
-    await within
-      .insertInto('access_requests')
-      .values({
-        ...{ access_request_id: randomUUID(), site_id: siteId, integrator_id: integratorId },
-        ...{ state: 'pending', asked: JSON.stringify(asked) },
-      })
-      .execute();
-    return true;
   }
 }
