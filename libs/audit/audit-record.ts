@@ -84,6 +84,7 @@ export const auditActions = [
   'agent-log.checkpoint',
   'audit-log.checkpoint',
   'audit.reconciled',
+  'update-window.changed',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

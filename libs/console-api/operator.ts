@@ -192,6 +192,8 @@ export interface AgentDetail extends FleetAgent {
   leftAt?: string;
   reportedAt?: string;
   paused: boolean;
+  /** When its practice lets it be updated, in words; absent: at any time. */
+  updateWindow?: string;
   error?: { code: string; title: string; remedy: string; whoCanFix: string };
   sites: SiteHealth[];
   alerts: Alert[];

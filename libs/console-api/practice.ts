@@ -379,10 +379,25 @@ export interface ServiceAgent {
   lastSeenAt?: string;
   certificateEndsAt?: string;
   sites: Pick<PracticeSite, 'siteId' | 'name' | 'pmsName' | 'load'>[];
+  /** When it may be updated; absent: at any time. */
+  updateWindow?: UpdateWindowWords;
   /** What the doctor found last; absent: it has never answered. */
   doctor?: { at: string; findings: DoctorFinding[] };
   /** When it was asked last, and how that stands. */
   check?: { askedAt: string; isUnderWay: boolean; problem?: { title: string; remedy: string } };
+}
+/** By the clock of the site: days 1 (Monday) to 7, `HH:mm`; an end before the start is the next day's. */
+export interface UpdateHours {
+  days: number[];
+  from: string;
+  to: string;
+}
+export interface UpdateWindowWords extends UpdateHours {
+  words: string;
+}
+/** `PUT service/agents/:agentId/update-window`; without a window: at any time. */
+export interface SetUpdateWindowRequest {
+  window?: UpdateHours;
 }
 export interface DoctorFinding {
   check: string;

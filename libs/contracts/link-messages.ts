@@ -38,6 +38,7 @@ export const brokerPatterns = {
   syncRegistered: 'registered.sync',
   publishLogHead: 'agent-log.publish',
   readOwnRecords: 'audit-records.read',
+  readUpdateWindow: 'update-window.read',
 } as const;
 
 /** Headers of the upgrade request with which an agent opens a link: which join this is. */

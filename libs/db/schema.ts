@@ -95,6 +95,12 @@ export interface AgentsTable {
   join_id: string | null;
   /** The process instance that joined last. */
   instance_id: string | null;
+  /** When the practice lets it be updated; null: at any time. */
+  update_window: JSONColumnType<
+    { days: number[]; from: string; to: string; timeZone: string } | null,
+    string | null | undefined,
+    string | null
+  >;
   created_at: CreatedAt;
   updated_at: Timestamp;
 }

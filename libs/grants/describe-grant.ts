@@ -5,6 +5,7 @@
  */
 import type { OpenAccessRequest } from '#libs/grants/grant-messages.js';
 import type { Grant, GrantLimits, WriteTerms } from '#libs/grants/grant.js';
+import { hoursWords } from '#libs/grants/permitted-hours.js';
 import { purposeWords } from '#libs/grants/purpose-words.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
@@ -22,8 +23,6 @@ export const namesOfStatements = ({
   statements = [],
 }: Pick<OpenAccessRequest, 'statements'>): Record<string, string> =>
   Object.fromEntries(statements.map(({ sha256, name }) => [sha256, name]));
-
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** One scope in words. */
 export function describeScope(scope: string, { statements = {} }: KnownNames = {}): string {
@@ -64,11 +63,7 @@ function describeLimits(limits: GrantLimits): string[] {
   add(limits.concurrency, (count) => `at most ${count} at the same time`);
   add(limits.perMinute, (count) => `at most ${count} queries a minute`);
   add(limits.resultMinutes, (count) => `results are kept for ${count} min after they were fetched`);
-  if (limits.hours) {
-    const { days, from, to, timeZone } = limits.hours;
-    const shown = [...days].sort((a, b) => a - b).map((day) => DAYS[day - 1]);
-    lines.push(`only ${shown.join(', ')} from ${from} to ${to} (${timeZone})`);
-  }
+  if (limits.hours) lines.push(`only ${hoursWords(limits.hours)}`);
   return lines.length === 0 ? ['no limit of its own'] : lines;
 }
 

@@ -91,3 +91,11 @@ export function untilHoursMs(hours: PermittedHours, nowMs: number): number {
   });
   return Math.min(...waits) * MINUTE_MS - (nowMs % MINUTE_MS);
 }
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** `Mon, Tue from 08:00 to 18:00 (Australia/Perth)` */
+export function hoursWords({ days, from, to, timeZone }: PermittedHours): string {
+  const shown = [...days].sort((a, b) => a - b).map((day) => DAYS[day - 1]);
+  return `${shown.join(', ')} from ${from} to ${to} (${timeZone})`;
+}

@@ -32,6 +32,10 @@ import type { PracticeApprovers } from '#apps/agent/src/grants/practice-approver
 import type { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import type { PausesHere, PracticePauses } from '#apps/agent/src/grants/practice-pauses.js';
 import type { SignedGrantGate } from '#apps/agent/src/grants/signed-grant-gate.js';
+import type {
+  UpdateWindowBook,
+  UpdateWindowStanding,
+} from '#apps/agent/src/control/update-window.js';
 import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import type { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
@@ -54,6 +58,7 @@ export interface ControlParts {
   registered: () => RegisteredStanding[];
   witness: () => WitnessStanding;
   reconcile: Pick<ReconcileHere, 'execute'>;
+  updateWindow: UpdateWindowBook;
 }
 
 /** Answer of `status`. */
@@ -78,6 +83,8 @@ export interface AgentStatus {
   registered: RegisteredStanding[];
   /** What it has seen of the broker's audit log. */
   witness: WitnessStanding;
+  /** When the practice lets it be updated. */
+  updateWindow: UpdateWindowStanding;
 }
 
 interface Route {
@@ -139,11 +146,19 @@ function status(parts: ControlParts): AgentStatus {
     grantsUnpublished: store.all().filter(({ acknowledged }) => !acknowledged).length,
     registered: parts.registered(),
     witness: parts.witness(),
+    updateWindow: parts.updateWindow.standing(parts.clock.now()),
   };
 }
 
 const controlRoutes = {
   'GET /status': { shape: nothing, handle: (_: object, parts) => status(parts) },
+  'GET /update-window': {
+    shape: nothing,
+    handle: async (_: object, { updateWindow, clock }) => {
+      await updateWindow.refresh();
+      return updateWindow.standing(clock.now());
+    },
+  },
   'POST /pairing-codes': {
     shape: { required: {}, optional: { siteId: id } },
     handle: ({ siteId }: { siteId?: string }, { decisions }) => decisions.pairingCode(siteId),

@@ -11,6 +11,8 @@ import {
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { SiteStates } from '#apps/agent/src/brake/site-states.js';
 import { WithdrawnConsents } from '#apps/agent/src/consent/withdrawn-consents.js';
+import { UpdateWindowBook } from '#apps/agent/src/control/update-window.js';
+import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { ControlServer } from '#apps/agent/src/control/control-server.js';
 import { GrantStore } from '#apps/agent/src/grants/grant-store.js';
 import { LocalRules } from '#apps/agent/src/grants/local-rules.js';
@@ -32,6 +34,12 @@ import { Clock } from '#libs/kernel/clock.js';
   imports: [RegisteredModule, WitnessModule],
   providers: [
     {
+      provide: UpdateWindowBook,
+      useFactory: ({ stateFolder }: AgentConfig, line: BrokerLine) =>
+        UpdateWindowBook.open(stateFolder, line),
+      inject: [AgentConfig, BrokerLine],
+    },
+    {
       provide: ControlServer,
       useFactory: (
         { stateFolder }: AgentConfig,
@@ -50,9 +58,11 @@ import { Clock } from '#libs/kernel/clock.js';
         witness: CosignCheckpoint,
         consents: WithdrawnConsents,
         reconcile: ReconcileHere,
+        updateWindow: UpdateWindowBook,
       ) =>
         new ControlServer(stateFolder, {
           ...{ own, line: link, clock, decisions, approvers, store, rules, gate, pauses, consents },
+          updateWindow,
           journalWritable: () => journal.writable,
           linkStatus: () => link.status,
           siteStates: () => states.all(),
@@ -77,6 +87,7 @@ import { Clock } from '#libs/kernel/clock.js';
         CosignCheckpoint,
         WithdrawnConsents,
         ReconcileHere,
+        UpdateWindowBook,
       ],
     },
   ],

@@ -28,6 +28,7 @@ import { permissionCommands } from '#apps/agent/src/control/permission-commands.
 import { requestCommands } from '#apps/agent/src/control/request-commands.js';
 import { serviceCommands } from '#apps/agent/src/control/service-commands.js';
 import { setUpCommands } from '#apps/agent/src/control/set-up-commands.js';
+import { UpdateWindowBook } from '#apps/agent/src/control/update-window.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantExchange } from '#apps/agent/src/grants/grant-exchange.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
@@ -59,6 +60,7 @@ class FakeBroker extends BrokerLine {
   readonly asked: string[] = [];
   refusal: ConduitError | undefined;
   passkeys: OfferedPasskey[] = [];
+  updateWindow: object = {};
 
   override async ask(pattern: string): Promise<object> {
     this.asked.push(pattern);
@@ -67,6 +69,7 @@ class FakeBroker extends BrokerLine {
     if (pattern === brokerPatterns.createPairingCode)
       return { code: 'ABCD-EFGH', siteId: 'site-1', expiresAt: '2026-03-10T00:00:00.000Z' };
     if (pattern === brokerPatterns.listOfferedPasskeys) return { passkeys: this.passkeys };
+    if (pattern === brokerPatterns.readUpdateWindow) return this.updateWindow;
     return {};
   }
 
@@ -106,6 +109,7 @@ beforeEach(async () => {
     registered: () => registered,
     witness: () => witness,
     reconcile: { execute: (span) => Promise.resolve({ ...compared, ...span }) },
+    updateWindow: await UpdateWindowBook.open(practice.stateFolder, broker),
   });
   await server.listen();
 });
@@ -322,6 +326,28 @@ describe('commands with the agent running', () => {
     expect((await say(['approve', 'request-1'], () => Promise.resolve('y'))).code).toBe(1);
     expect((await say(['approve', 'request-1'])).code).toBe(2);
     expect(practice.store.all()).toEqual([]);
+  });
+
+  test('update-window answers with its exit code, by the clock of the site, and keeps what it heard', async () => {
+    const anyTime = await say(['update-window']);
+    expect([anyTime.code, anyTime.out]).toEqual([0, expect.stringContaining('at any time')]);
+    const { clock } = practice;
+    const day = new Date(clock.now()).getUTCDay();
+    const window = { timeZone: 'UTC', days: [day === 0 ? 7 : day], from: '00:00', to: '24:00' };
+    broker.updateWindow = { window };
+    expect((await say(['update-window'])).code).toBe(0);
+    clock.advance(86_400_000);
+    const outside = await say(['update-window']);
+    expect([outside.code, outside.out]).toEqual([1, expect.stringContaining('(UTC); not now')]);
+    expect(outside.out).toContain('does not update itself');
+    // A broker that says nonsense, or nothing, changes nothing.
+    broker.updateWindow = { window: { ...window, timeZone: 'Zz/Nowhere' } };
+    expect((await say(['update-window'])).code).toBe(1);
+    broker.refusal = new ConduitError('LINK_CLOSED');
+    expect((await say(['update-window'])).code).toBe(1);
+    expect((await say(['status'])).out).toContain('(UTC); not now');
+    const kept = readFileSync(join(practice.stateFolder, 'update-window.json'), 'utf8');
+    expect(JSON.parse(kept)).toEqual({ window });
   });
 
   test('approve takes terms of writes, and shows what they mean', async () => {

@@ -11,6 +11,11 @@ import {
 import { askAgent } from '#apps/agent/src/control/control-client.js';
 import type { SiteState } from '#apps/agent/src/brake/site-states.js';
 import type { AgentStatus } from '#apps/agent/src/control/control-routes.js';
+import {
+  keptUpdateWindow,
+  standingOf,
+  type UpdateWindowStanding,
+} from '#apps/agent/src/control/update-window.js';
 import { registeredLines } from '#apps/agent/src/control/registered-lines.js';
 import { ApproverStore } from '#apps/agent/src/grants/approver-store.js';
 import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
@@ -153,6 +158,30 @@ function pauseLines({ everyoneSince, integrators, unreadable }: PausesHere): str
   ];
 }
 
+const updateWords = ({ words, isOpen }: UpdateWindowStanding): string =>
+  `${words}${isOpen ? '; now is a time for it' : '; not now'}`;
+
+const updateWindow: Command = {
+  summary: 'say when this agent may be updated; exit code 0 within that time, 1 outside',
+  async run({ stateFolder }) {
+    const found = await askAgent<UpdateWindowStanding>(stateFolder, 'GET /update-window').catch(
+      async (error: unknown) => {
+        if (!(error instanceof ConduitError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
+        // Updating means stopping: what it last heard counts while it does not run.
+        return standingOf(await keptUpdateWindow(stateFolder), Date.now());
+      },
+    );
+    return {
+      json: found,
+      lines: [
+        `May be updated: ${updateWords(found)}.`,
+        'The agent does not update itself: this is for whoever does.',
+      ],
+      exitCode: found.isOpen ? 0 : 1,
+    };
+  },
+};
+
 function statusLines(status: AgentStatus): string[] {
   const link = status.link as { diagnosis?: { title: string; remedy: string } } | undefined;
   const { diagnosis } = link ?? {};
@@ -166,6 +195,7 @@ function statusLines(status: AgentStatus): string[] {
     `Paused:    ${status.paused ? 'YES: nothing runs until you resume' : 'not on this server'}`,
     ...pauseLines(status.pausedInConsole),
     `Grants:    ${status.grantsInForce} in force, ${status.grantsUnpublished} not yet known to the broker`,
+    `Updates:   ${updateWords(status.updateWindow)}`,
     ...registeredLines(status.registered),
     ...witnessLines(status.witness),
     ...(status.ceilingReadable ? [] : ['Ceiling:   ceiling.json is not right; nothing is allowed']),
@@ -218,4 +248,10 @@ const doctor: Command = {
   },
 };
 
-export const serviceCommands = { run, enrol: enrolCommand, status, doctor };
+export const serviceCommands = {
+  run,
+  enrol: enrolCommand,
+  status,
+  doctor,
+  'update-window': updateWindow,
+};

@@ -11,6 +11,7 @@ import type { SiteSignals } from '#libs/db/fleet-tables.js';
 import type { Database } from '#libs/db/schema.js';
 import { catalogue, isErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { hoursWords } from '#libs/grants/permitted-hours.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 /** All there is to know of one agent: its signals, its sites, what is wrong and what was asked. */
@@ -30,7 +31,7 @@ export class FindAgent {
       .innerJoin('agents', 'agents.agent_id', 'health.agent_id')
       .innerJoin('practices', 'practices.practice_id', 'agents.practice_id')
       .select(fleetColumns)
-      .select(['agents.state as registry', 'agents.state_reason'])
+      .select(['agents.state as registry', 'agents.state_reason', 'agents.update_window'])
       .select(['reported_at', 'joined_at', 'left_at', 'paused', 'load', 'database_since'])
       .select(['waiting_since', 'health.sites'])
       .where('health.agent_id', '=', agentId)
@@ -44,6 +45,7 @@ export class FindAgent {
       ...moment('leftAt', row.left_at),
       ...moment('reportedAt', row.reported_at),
       paused: row.paused,
+      ...(row.update_window && { updateWindow: hoursWords(row.update_window) }),
       ...(isErrorCode(row.last_error) && { error: wordsOf(row.last_error) }),
       sites: await this.sitesOf(agentId, row.sites),
       alerts: await this.alerts.ofAgent(agentId),

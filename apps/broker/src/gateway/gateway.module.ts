@@ -28,12 +28,13 @@ import { AttachedSiteLinks } from '#apps/broker/src/gateway/attached-site-links.
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { SiteRegister } from '#apps/broker/src/gateway/site-register.js';
 import { SiteTracking } from '#apps/broker/src/gateway/site-tracking.js';
+import { UpdateWindowController } from '#apps/broker/src/gateway/update-window.controller.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { LinkServer } from '#libs/link/link-server.js';
 
 @Module({
   imports: [AuthorityModule, EnrolmentModule],
-  controllers: [AgentReportsController, AgentKeysController],
+  controllers: [AgentReportsController, AgentKeysController, UpdateWindowController],
   providers: [
     AdmitAgent,
     AgentAllowances,

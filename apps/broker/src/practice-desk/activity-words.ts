@@ -59,6 +59,7 @@ export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
     'agent-act.declined',
     'site-hours.changed',
     'audit.reconciled',
+    'update-window.changed',
   ],
   people: [
     'practice.created',
@@ -167,6 +168,7 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
     outcome === 'successful'
       ? 'The records of Conduit and of the practice’s server were compared, and match.'
       : 'The records of Conduit and of the practice’s server were compared, and do not match.',
+  'update-window.changed': () => 'The hours in which the server may be updated were changed.',
   'practice.created': () => 'The practice was registered.',
   'practice.changed': () => 'The practice’s settings were changed.',
   'activity.exported': () => 'This list was exported.',

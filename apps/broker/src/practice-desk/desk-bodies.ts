@@ -41,6 +41,7 @@ import {
   type PermissionChoices,
   type ProposePermissionRequest,
   type RequestState,
+  type SetUpdateWindowRequest,
 } from '#libs/console-api/practice.js';
 import { IfGiven } from '#libs/contracts/if-given.js';
 import { IsMoment } from '#libs/contracts/is-moment.js';
@@ -236,6 +237,13 @@ export class ExportActivityDto extends StepUpRequestDto implements ExportActivit
   @ValidateNested()
   @Type(() => ActivityFilterDto)
   filter!: ActivityFilterDto;
+}
+
+export class SetUpdateWindowDto implements SetUpdateWindowRequest {
+  @IfGiven()
+  @ValidateNested()
+  @Type(() => HoursDto)
+  window?: HoursDto;
 }
 
 export class OrderInstallCodeDto extends StepUpRequestDto implements OrderInstallCodeRequest {

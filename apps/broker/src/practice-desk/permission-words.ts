@@ -5,6 +5,7 @@
 import type { ScopeWords } from '#libs/console-api/practice.js';
 import type { StatementText } from '#libs/console-api/statement.js';
 import type { Grant, GrantLimits } from '#libs/grants/grant.js';
+import { hoursWords } from '#libs/grants/permitted-hours.js';
 import { purposeText } from '#libs/grants/purpose-words.js';
 import { parseScope } from '#libs/grants/scope.js';
 import { exhaustive } from '#libs/kernel/exhaustive.js';
@@ -98,7 +99,6 @@ export const modeWords: Record<Grant['encryptionMode'], string> = {
   sealed: 'Conduit’s servers can’t read it: it is sealed to the integrator’s own software.',
 };
 
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const MEGABYTE = 1_048_576;
 /** Whole minutes as such, everything else in seconds. */
 function lasting(ms: number): string {
@@ -128,11 +128,7 @@ function limitLines(limits: GrantLimits): string[] {
     perMinute !== undefined && `At most ${number(perMinute)} queries a minute`,
     resultMinutes !== undefined &&
       `Results wait at most ${number(resultMinutes)} minutes, encrypted, after they were fetched`,
-    hours !== undefined &&
-      `Only ${[...hours.days]
-        .sort((a, b) => a - b)
-        .map((day) => DAYS[day - 1])
-        .join(', ')} from ${hours.from} to ${hours.to} (${hours.timeZone})`,
+    hours !== undefined && `Only ${hoursWords(hours)}`,
     hours === undefined && 'At any hour',
   ];
   return lines.filter((line) => line !== false);

@@ -54,6 +54,10 @@ export const practiceDeskRoutes: ConsoleRoutes = {
     may: servicing,
     summary: 'Has a server try its database logins.',
   },
+  [`PUT ${P}/service/agents/:agentId/update-window`]: {
+    may: ['practice-owner', 'practice-manager', 'msp-technician'],
+    summary: 'When a server’s agent may be updated.',
+  },
   [`POST ${P}/service/install-codes`]: {
     may: servicing,
     summary: 'A code to set Conduit up on a server, answered once.',

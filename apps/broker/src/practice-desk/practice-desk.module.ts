@@ -14,6 +14,7 @@ import { ActivityController } from '#apps/broker/src/practice-desk/activity.cont
 import { ActivityPeople } from '#apps/broker/src/practice-desk/activity-people.js';
 import { ApproveAccess } from '#apps/broker/src/practice-desk/approve-access.js';
 import { ChangeProfile } from '#apps/broker/src/practice-desk/change-profile.js';
+import { SetUpdateWindow } from '#apps/broker/src/practice-desk/set-update-window.js';
 import { CheckServer } from '#apps/broker/src/practice-desk/check-server.js';
 import { ExportActivity } from '#apps/broker/src/practice-desk/export-activity.js';
 import { OrderInstallCode } from '#apps/broker/src/practice-desk/order-install-code.js';
@@ -41,6 +42,7 @@ import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
     ApproveAccess,
     ChangeProfile,
     CheckServer,
+    SetUpdateWindow,
     ExportActivity,
     OrderInstallCode,
     OverviewExtras,

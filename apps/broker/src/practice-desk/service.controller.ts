@@ -1,9 +1,13 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { CheckServer } from '#apps/broker/src/practice-desk/check-server.js';
-import { OrderInstallCodeDto } from '#apps/broker/src/practice-desk/desk-bodies.js';
+import {
+  OrderInstallCodeDto,
+  SetUpdateWindowDto,
+} from '#apps/broker/src/practice-desk/desk-bodies.js';
 import { OrderInstallCode } from '#apps/broker/src/practice-desk/order-install-code.js';
+import { SetUpdateWindow } from '#apps/broker/src/practice-desk/set-update-window.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
 import type { InstallCode, LogBundle, Service } from '#libs/console-api/practice.js';
 
@@ -15,6 +19,7 @@ export class ServiceController {
     private readonly service: ShowService,
     private readonly codes: OrderInstallCode,
     private readonly checks: CheckServer,
+    private readonly windows: SetUpdateWindow,
   ) {}
 
   @Get()
@@ -35,6 +40,18 @@ export class ServiceController {
     @Person() person: SignedInPerson,
   ): Promise<void> {
     return this.checks.execute(practiceId, person, agentId);
+  }
+
+  @Put('agents/:agentId/update-window')
+  @HttpCode(204)
+  @Policy('practice', ['practice-owner', 'practice-manager', 'msp-technician'])
+  setUpdateWindow(
+    @Param('practiceId') practiceId: string,
+    @Param('agentId') agentId: string,
+    @Person() person: SignedInPerson,
+    @Body() wanted: SetUpdateWindowDto,
+  ): Promise<void> {
+    return this.windows.execute(practiceId, person, agentId, wanted);
   }
 
   @Post('install-codes')

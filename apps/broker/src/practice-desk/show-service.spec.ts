@@ -1,10 +1,12 @@
 /** The technician's page over the real store: what it shows, and that nothing else can be in it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
 import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
+import { SetUpdateWindow } from '#apps/broker/src/practice-desk/set-update-window.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
@@ -90,4 +92,34 @@ test('the log has the acts of the practice’s own servers, and nothing of peopl
   for (const answer of [bundle, await service.execute('p')]) {
     expect(JSON.stringify(answer)).not.toContain(MARK);
   }
+});
+
+test('a server has hours in which it may be updated, by the clock of its site, until they are taken back', async () => {
+  const { kysely } = store;
+  const trail = new StoredAuditTrail(kysely, new FixedClock(now.getTime()), new MemoryEventLog());
+  const windows = new SetUpdateWindow(kysely, trail);
+  const person = { personId: 'person-1' } as SignedInPerson;
+  const window = { days: [4, 2, 4], from: '20:00', to: '23:00' };
+  await expect(windows.execute('other', person, 'agent-1', { window })).rejects.toMatchObject({
+    code: 'CONSOLE_ENTRY_NOT_FOUND',
+  });
+  await windows.execute('p', person, 'agent-1', { window });
+  const [agent] = (await service.execute('p')).agents;
+  expect(agent?.updateWindow).toEqual({
+    ...{ days: [2, 4], from: '20:00', to: '23:00' },
+    words: 'Tue, Thu from 20:00 to 23:00 (Australia/Sydney)',
+  });
+  const hours = { site_id: 's', time_zone: 'Australia/Perth', windows: '[]', updated_at: now };
+  await kysely.insertInto('site_hours').values(hours).execute();
+  await windows.execute('p', person, 'agent-1', { window });
+  const [moved] = (await service.execute('p')).agents;
+  expect(moved?.updateWindow?.words).toContain('(Australia/Perth)');
+  await windows.execute('p', person, 'agent-1', {});
+  expect((await service.execute('p')).agents[0]).not.toHaveProperty('updateWindow');
+  const { record } = await kysely
+    .selectFrom('audit_records')
+    .select('record')
+    .orderBy('seq', 'desc')
+    .executeTakeFirstOrThrow();
+  expect(JSON.parse(record)).toMatchObject({ type: 'update-window.changed', actorRef: 'person-1' });
 });

@@ -10,8 +10,10 @@ import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-des
 import { pmsNames } from '#apps/broker/src/sites/pms-names.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { LogBundle, Service, ServiceAgent } from '#libs/console-api/practice.js';
+import type { UpdateWindow } from '#libs/grants/update-window.js';
 import type { Database } from '#libs/db/schema.js';
 import { catalogue } from '#libs/errors/catalogue.js';
+import { hoursWords } from '#libs/grants/permitted-hours.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const BUNDLE_DAYS = 30;
@@ -89,10 +91,11 @@ export class ShowService {
         'agents.agent_id',
         'state',
         'state_reason',
+        'update_window',
         fn.max('not_after').as('ends'),
       ])
       .where('practice_id', '=', practiceId)
-      .groupBy(['agents.agent_id', 'state', 'state_reason', 'agents.created_at'])
+      .groupBy(['agents.agent_id', 'state', 'state_reason', 'update_window', 'agents.created_at'])
       .orderBy('agents.created_at', 'desc')
       .execute();
     const diagnoses = await this.diagnoses(rows.map((row) => row.agent_id));
@@ -111,6 +114,7 @@ export class ShowService {
         ...(first?.agentVersion !== undefined && { version: first.agentVersion }),
         ...(first?.lastSeenAt !== undefined && { lastSeenAt: first.lastSeenAt }),
         ...(row.ends && { certificateEndsAt: new Date(row.ends).toISOString() }),
+        ...(row.update_window && { updateWindow: windowView(row.update_window) }),
         ...(doctor && { doctor: doctorView(doctor, own) }),
         ...(check && { check }),
       };
@@ -165,6 +169,11 @@ export class ShowService {
       siteNames: row.sites.map(({ name }) => name),
     }));
   }
+}
+
+function windowView(window: UpdateWindow): NonNullable<ServiceAgent['updateWindow']> {
+  const { days, from, to } = window;
+  return { days, from, to, words: hoursWords(window) };
 }
 
 interface Diagnosis {

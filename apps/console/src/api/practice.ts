@@ -21,6 +21,7 @@ import type {
   PracticeOverview,
   ProposePermissionRequest,
   Service,
+  SetUpdateWindowRequest,
   Today,
   WaitingPairingCode,
 } from '#libs/console-api/practice.js';
@@ -89,6 +90,11 @@ export const readService = (practiceId: string) =>
   request<Service>('GET', at(practiceId, '/service'));
 export const checkServer = (practiceId: string, agentId: string) =>
   request<void>('POST', at(practiceId, `/service/agents/${id(agentId)}/checks`), {});
+export const setUpdateWindow = (
+  practiceId: string,
+  agentId: string,
+  wanted: SetUpdateWindowRequest,
+) => request<void>('PUT', at(practiceId, `/service/agents/${id(agentId)}/update-window`), wanted);
 export const readLogBundle = (practiceId: string) =>
   request<LogBundle>('GET', at(practiceId, '/service/log-bundle'));
 export const orderInstallCode = (practiceId: string, wanted: OrderInstallCodeRequest) =>

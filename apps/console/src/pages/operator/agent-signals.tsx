@@ -56,6 +56,7 @@ function controlFacts(agent: AgentDetail): Fact[] {
       ),
     },
     { label: 'Version', value: version ?? 'Not known' },
+    { label: 'May be updated', value: agent.updateWindow ?? 'At any time' },
   ];
 }
 

@@ -16,6 +16,7 @@ import { InstallCodes } from './install-codes.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
 import { ServerCheck } from './server-check.js';
 import { saveFile } from './save-file.js';
+import { UpdateWindow } from './update-window.js';
 import { siteState } from './site-words.js';
 
 const REFRESH_MS = 5_000;
@@ -96,7 +97,7 @@ function AgentPanel({ practiceId, agent }: { practiceId: string; agent: ServiceA
         ]),
     {
       label: 'Updates',
-      value: 'Installed on the server by hand; ask for a time outside opening hours.',
+      value: <UpdateWindow practiceId={practiceId} agent={agent} />,
     },
     { label: 'Number', value: <code>{agent.agentId}</code> },
   ];
