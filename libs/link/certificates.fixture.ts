@@ -4,6 +4,7 @@ import {
   type CertificatePlan,
   planAgentCertificate,
   planAuthority,
+  planNodeCertificate,
   planServerCertificate,
 } from '#libs/pki/certificate-plan.js';
 import { type Issuer, signCertificate } from '#libs/pki/sign-certificate.js';
@@ -38,6 +39,12 @@ export class FixtureAuthority {
   agent(overrides: Overrides = {}): Promise<PemPair> {
     const name = { trustDomain: 'fixture.example', practiceId: 'practice-1', agentId: 'agent-1' };
     return this.sign((key) => planAgentCertificate(name, key, Date.now()), overrides);
+  }
+
+  /** Of the trust domain that its agents have. */
+  node(nodeId: string, overrides: Overrides = {}): Promise<PemPair> {
+    const name = { trustDomain: 'fixture.example', nodeId };
+    return this.sign((key) => planNodeCertificate(name, key, Date.now()), overrides);
   }
 
   private async sign(

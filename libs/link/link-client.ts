@@ -128,7 +128,7 @@ export class LinkClient extends ClientProxy {
 }
 
 /** END comes behind the body: what there is of one is read and dropped. */
-async function trailerOf(reply: LinkReplyReader): Promise<object> {
+export async function trailerOf(reply: LinkReplyReader): Promise<object> {
   for await (const fragment of reply.body) void fragment;
   return reply.end;
 }

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { agentUri, readAgentName } from '#libs/pki/agent-uri.js';
 import { Authority, createAuthority } from '#libs/pki/authority.js';
 import { createCertificateRequest, readCertificateRequest } from '#libs/pki/certificate-request.js';
 import { makeServerKey, makeTlsKey, type KeyPair } from '#libs/pki/keys.js';
+import { nodeHost, nodeUri, readNodeName } from '#libs/pki/node-name.js';
 
 const now = Date.UTC(2026, 0, 15, 12);
 const name = { trustDomain: 'conduit.test', practiceId: 'p-1', agentId: 'a-1' };
@@ -127,4 +128,35 @@ describe('an agent’s name', () => {
       expect(() => agentUri({ ...name, agentId })).toThrow();
     },
   );
+});
+
+describe('a node’s certificate', () => {
+  const nodeName = { trustDomain: 'conduit.test', nodeId: randomUUID() };
+
+  test('serves at both ends of a link, names the node and lives for a day', async () => {
+    const issued = await authority.issueForNode(nodeName, key.publicKey, now);
+    const certificate = new X509Certificate(issued.certificate);
+    expect(certificate.checkIssued(authority.certificate)).toBe(true);
+    expect(certificate.ca).toBe(false);
+    expect(certificate.keyUsage?.sort()).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+    expect(readNodeName(certificate)).toEqual(nodeName);
+    expect(certificate.checkHost(nodeHost(nodeName.nodeId))).toBeDefined();
+    expect(certificate.checkHost(nodeHost(randomUUID()))).toBeUndefined();
+    expect(Date.parse(certificate.validTo) - now).toBe(24 * 3_600_000);
+  });
+
+  test('is no agent’s, and neither an agent’s nor a server’s is a node’s', async () => {
+    const node = await authority.issueForNode(nodeName, key.publicKey, now);
+    expect(readAgentName(new X509Certificate(node.certificate))).toBeUndefined();
+    expect(readNodeName(await issueForAgent())).toBeUndefined();
+    const hosts = { dnsNames: [nodeHost(nodeName.nodeId)], ipAddresses: [] };
+    const server = await authority.issueForServer(hosts, key.publicKey, now);
+    expect(readNodeName(new X509Certificate(server.certificate))).toBeUndefined();
+  });
+
+  test('names nobody whose name holds what would change its shape', () => {
+    for (const nodeId of ['', 'a', `${randomUUID()}/x`, `${randomUUID()}, DNS:localhost`]) {
+      expect(() => nodeUri({ ...nodeName, nodeId })).toThrow();
+    }
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * The device certificate authority of one installation: issues agents' and servers' certificates.
+ * The device certificate authority of one installation: issues agents', servers' and nodes' certificates.
  * Its public key's SHA-256 is the pin that every enrolment code carries.
  */
 import { createPrivateKey, hkdfSync, X509Certificate, type KeyObject } from 'node:crypto';
@@ -7,11 +7,13 @@ import type { AgentName } from '#libs/pki/agent-uri.js';
 import {
   planAgentCertificate,
   planAuthority,
+  planNodeCertificate,
   planServerCertificate,
   type CertificatePlan,
 } from '#libs/pki/certificate-plan.js';
 import type { AcceptedRequest } from '#libs/pki/certificate-request.js';
 import { makeTlsKey, spkiSha256 } from '#libs/pki/keys.js';
+import type { NodeName } from '#libs/pki/node-name.js';
 import { signCertificate } from '#libs/pki/sign-certificate.js';
 
 export interface AuthorityFiles {
@@ -88,6 +90,11 @@ export class Authority {
     lifeMs?: number,
   ): Promise<IssuedCertificate> {
     return this.issue(planServerCertificate(hosts, publicKey, nowMs, lifeMs));
+  }
+
+  /** A 24-hour certificate for the links between broker nodes, at either end. */
+  issueForNode(name: NodeName, publicKey: KeyObject, nowMs: number): Promise<IssuedCertificate> {
+    return this.issue(planNodeCertificate(name, publicKey, nowMs));
   }
 
   private async issue(plan: CertificatePlan): Promise<IssuedCertificate> {

@@ -4,6 +4,7 @@
  */
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { agentUri, type AgentName } from '#libs/pki/agent-uri.js';
+import { nodeHost, nodeUri, type NodeName } from '#libs/pki/node-name.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -14,8 +15,9 @@ export const backdatingMs = 5 * MINUTE_MS;
 export const agentCertificateLifeMs = 24 * HOUR_MS;
 const authorityLifeMs = 3_652 * DAY_MS;
 export const serverCertificateLifeMs = 90 * DAY_MS;
+export const nodeCertificateLifeMs = 24 * HOUR_MS;
 
-export type CertificateKind = 'authority' | 'agent' | 'server';
+export type CertificateKind = 'authority' | 'agent' | 'server' | 'node';
 
 export interface CertificatePlan {
   kind: CertificateKind;
@@ -25,7 +27,7 @@ export interface CertificatePlan {
   publicKey: KeyObject;
   notBefore: Date;
   notAfter: Date;
-  /** subjectAltName entries: one URI for an agent; DNS names and addresses for a server. */
+  /** subjectAltName entries: one URI for an agent; DNS names and addresses for a server; one of each for a node. */
   uris: string[];
   dnsNames: string[];
   ipAddresses: string[];
@@ -67,6 +69,18 @@ export function planServerCertificate(
 ): CertificatePlan {
   const commonName = hosts.dnsNames[0] ?? hosts.ipAddresses[0] ?? 'conduit';
   return plan('server', commonName, publicKey, nowMs, lifeMs, hosts);
+}
+
+/** For the link between two nodes, at whose ends the same certificate may be. */
+export function planNodeCertificate(
+  name: NodeName,
+  publicKey: KeyObject,
+  nowMs: number,
+): CertificatePlan {
+  return plan('node', name.nodeId, publicKey, nowMs, nodeCertificateLifeMs, {
+    uris: [nodeUri(name)],
+    dnsNames: [nodeHost(name.nodeId)],
+  });
 }
 
 function plan(

@@ -43,6 +43,13 @@ export async function signCertificate(plan: CertificatePlan, issuer: Issuer): Pr
   return toPem('CERTIFICATE', toDer(forge.pki.certificateToAsn1(certificate)));
 }
 
+/** Whom TLS lets a certificate stand for (RFC 5280 §4.2.1.12). */
+const usages = {
+  agent: { clientAuth: true },
+  server: { serverAuth: true },
+  node: { clientAuth: true, serverAuth: true },
+} as const;
+
 function extensionsOf(plan: CertificatePlan): object[] {
   const subject = subjectKeyIdentifier(plan.publicKey);
   switch (plan.kind) {
@@ -54,12 +61,11 @@ function extensionsOf(plan: CertificatePlan): object[] {
       ];
     case 'agent':
     case 'server':
+    case 'node':
       return [
         { name: 'basicConstraints', critical: true, cA: false },
         { name: 'keyUsage', critical: true, digitalSignature: true },
-        plan.kind === 'agent'
-          ? { name: 'extKeyUsage', clientAuth: true }
-          : { name: 'extKeyUsage', serverAuth: true },
+        { name: 'extKeyUsage', ...usages[plan.kind] },
         subject,
         { name: 'subjectAltName', altNames: alternativeNames(plan) },
       ];

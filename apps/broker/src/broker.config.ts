@@ -155,6 +155,25 @@ export class BrokerConfig {
   @MinLength(1)
   gatewayName: string = 'localhost';
 
+  /**
+   * CONDUIT_NODE_ADDRESS: `host` or `host:port` at which the other nodes of a broker of several reach this
+   * one, so that they send on to it what is asked of its agents; needs REDIS_URL. Absent: callers reach
+   * this node's agents at this node alone.
+   */
+  @IsOptional()
+  @Matches(/^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z]([0-9A-Za-z.-]{0,251}[0-9A-Za-z])?)(:\d{1,5})?$/)
+  nodeAddress?: string;
+
+  /** CONDUIT_NODE_HOST: where this one listens for other nodes; a network of their own. */
+  @IsString()
+  nodeHost: string = '127.0.0.1';
+
+  /** CONDUIT_NODE_PORT; 0: any free one. */
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  nodePort: number = 8445;
+
   /** CONDUIT_TRUST_DOMAIN: the domain in agents' SPIFFE ids. */
   @Matches(/^[a-z0-9.-]{1,255}$/)
   trustDomain: string = 'conduit.internal';

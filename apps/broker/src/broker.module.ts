@@ -18,6 +18,7 @@ import { HousekeepingModule } from '#apps/broker/src/housekeeping/housekeeping.m
 import { IntegratorDeskModule } from '#apps/broker/src/integrator-desk/integrator-desk.module.js';
 import { IntegratorsModule } from '#apps/broker/src/integrators/integrators.module.js';
 import { JobsModule } from '#apps/broker/src/jobs/jobs.module.js';
+import { NodesModule } from '#apps/broker/src/nodes/nodes.module.js';
 import { OauthModule } from '#apps/broker/src/oauth/oauth.module.js';
 import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
@@ -58,6 +59,7 @@ export class BrokerModule {
         IntegratorDeskModule,
         IntegratorsModule,
         JobsModule,
+        NodesModule,
         OauthModule,
         OperatorModule,
         PeopleModule,

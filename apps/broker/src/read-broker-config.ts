@@ -50,6 +50,9 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
     takeText(key, same);
   for (const key of ['gatewayName', 'trustDomain', 'metricsHost', 'logLevel'] as const)
     takeText(key, same);
+  takeText('nodeAddress', same);
+  takeText('nodeHost', same);
+  takeText('nodePort', Number);
   takeText('linkCompression', same);
   takeText('consoleOrigin', same);
   takeText('consoleLocalPort', Number);
@@ -86,6 +89,10 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   takeText('roles', readRoles);
   const roleFlag = argv.indexOf('--role');
   if (roleFlag >= 0) config.roles = readRoles(argv[roleFlag + 1] ?? '');
+
+  if (config.nodeAddress !== undefined && config.redisUrl === undefined) {
+    problems.push(`${variableName('nodeAddress')}: it needs ${variableName('redisUrl')}`);
+  }
 
   if (config.stateDir) readSecrets(config, environment, problems);
   else stubSecrets(config);

@@ -20,6 +20,7 @@ import { Metrics } from '#apps/broker/src/health/metrics.js';
 import { MetricsServer } from '#apps/broker/src/health/metrics-server.js';
 import { Readiness } from '#apps/broker/src/health/readiness.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
+import { NodeDoor } from '#apps/broker/src/nodes/node-door.js';
 import { openResources } from '#apps/broker/src/open-resources.js';
 import type { EventLog } from '#apps/broker/src/logging/event-log.js';
 import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
@@ -28,7 +29,7 @@ import { LinkServer } from '#libs/link/link-server.js';
 export interface RunningBroker {
   app: NestFastifyApplication;
   /** 0 where the role is not played; `console`: of plain HTTP on this machine, in development. */
-  ports: { api: number; gateway: number; metrics: number; console: number };
+  ports: { api: number; gateway: number; nodes: number; metrics: number; console: number };
   /** Resolves when everything is closed; calling it again waits for the same end. */
   stop(): Promise<void>;
 }
@@ -74,13 +75,15 @@ async function listen(
 ): Promise<{ ports: RunningBroker['ports']; local: LocalConsole | undefined }> {
   // With the filter of the edge, which hands on errors as they are: else an agent reads INTERNAL.
   app.connectMicroservice({ strategy: app.get(LinkServer) }, { inheritAppConfig: true });
-  const ports = { api: 0, gateway: 0, metrics: 0, console: 0 };
+  const ports = { api: 0, gateway: 0, nodes: 0, metrics: 0, console: 0 };
   await app.init();
   await app.startAllMicroservices();
   app.get(BackgroundJobs).start();
   app.get(LogSequencer).start();
   if (config.roles.includes('gateway')) {
-    const gateway = app.get(Gateway);
+    const [door, gateway] = [app.get(NodeDoor), app.get(Gateway)];
+    await door.start();
+    ports.nodes = door.port;
     await gateway.start();
     app.get(WitnessRound).start();
     ports.gateway = gateway.port;
@@ -93,7 +96,7 @@ async function listen(
   ports.console = local?.port ?? 0;
   app.get(ConsoleOrigin).listensOn(ports.api, local?.port);
   ports.metrics = await app.get(MetricsServer).listen();
-  for (const what of ['api', 'gateway', 'console', 'metrics'] as const) {
+  for (const what of ['api', 'gateway', 'nodes', 'console', 'metrics'] as const) {
     if (ports[what] > 0) log.write('broker.listening', { what, port: ports[what] });
   }
   return { ports, local };

@@ -6,7 +6,7 @@
 import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Clock } from '#libs/kernel/clock.js';
-import type { Authority } from '#libs/pki/authority.js';
+import type { Authority, IssuedCertificate } from '#libs/pki/authority.js';
 import { serverCertificateLifeMs } from '#libs/pki/certificate-plan.js';
 import { makeServerKey } from '#libs/pki/keys.js';
 
@@ -48,9 +48,10 @@ export class ServerCredentials {
   }
 }
 
+type Certify = (publicKey: KeyObject, nowMs: number) => Promise<IssuedCertificate>;
 type RenewalListener = (credentials: ServerCredentials) => void;
 
-/** For the gateway's listener, for the development HTTPS listener, and to sign the time. */
+/** For the gateway's listener, the development HTTPS listener, links between nodes, and to sign the time. */
 export class ServerIdentity {
   private readonly listeners: RenewalListener[] = [];
   private renewAtMs: number;
@@ -66,15 +67,26 @@ export class ServerIdentity {
     this.renewAtMs = nowMs + lifeMs / 2;
   }
 
-  static async make(
+  static make(
     authority: Authority,
     hosts: ServerHosts,
     nowMs: number,
     lifeMs = serverCertificateLifeMs,
   ): Promise<ServerIdentity> {
+    const certify: Certify = (key, now) => authority.issueForServer(hosts, key, now, lifeMs);
+    return ServerIdentity.of(authority, certify, nowMs, lifeMs);
+  }
+
+  /** @param certify has the authority issue a certificate that lives for `lifeMs` */
+  static async of(
+    authority: Authority,
+    certify: Certify,
+    nowMs: number,
+    lifeMs: number,
+  ): Promise<ServerIdentity> {
     const issue = async (now: number): Promise<ServerCredentials> => {
       const { privateKey, publicKey } = await makeServerKey();
-      const issued = await authority.issueForServer(hosts, publicKey, now, lifeMs);
+      const issued = await certify(publicKey, now);
       const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
       return new ServerCredentials(issued.certificate, authority.pem, pem, issued.plan.notAfter);
     };

@@ -67,6 +67,15 @@ import { LinkServer } from '#libs/link/link-server.js';
       inject: [EventLog, AgentAllowances],
     },
   ],
-  exports: [AttachedLinks, BlockAgent, Gateway, LinkServer, ReleaseAgent, RevokeAgent, SiteLinks],
+  exports: [
+    AttachedLinks,
+    BlockAgent,
+    Gateway,
+    LinkServer,
+    ReleaseAgent,
+    RevokeAgent,
+    SiteLinks,
+    SiteRegister,
+  ],
 })
 export class GatewayModule {}

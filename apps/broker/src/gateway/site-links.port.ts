@@ -1,4 +1,4 @@
-/** Where the API finds the live link to a site, whichever broker node the agent is attached to. */
+/** The live links of this node, by site, and what is known of the sites of others. */
 import type { LinkClient } from '#libs/link/link-client.js';
 
 export type SiteAvailability = 'online' | 'offline' | 'unreachable';
@@ -13,7 +13,10 @@ export interface AsyncPlaces {
 }
 
 export abstract class SiteLinks {
-  /** The link to the agent that serves the site, or undefined when none is attached. In memory: no I/O. */
+  /**
+   * The link to the agent that serves the site, or undefined when it is not attached here; ReachSite asks
+   * it wherever it is. In memory: no I/O.
+   */
   abstract find(siteId: string): LinkClient | undefined;
 
   /** online: attached; offline: the agent said goodbye; unreachable: silent for two minutes or more. */

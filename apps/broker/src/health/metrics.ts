@@ -38,6 +38,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly forwarded = new Counter({
+    name: 'conduit_forwarded_requests_total',
+    help: 'Requests sent on to the node that holds the link of the agent.',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -45,6 +52,11 @@ export class Metrics {
   /** @param route as declared; `none` when no route was met */
   countRequest(method: string, route: string, status: number): void {
     this.requests.inc({ method, route, status: `${Math.floor(status / 100)}xx` });
+  }
+
+  /** `refused`: the agent was not there any more. */
+  countForwarded(outcome: 'taken' | 'refused'): void {
+    this.forwarded.inc({ outcome });
   }
 
   observeQuery(mode: string, outcome: string, durationMs: number): void {

@@ -8,7 +8,7 @@ import type { JobName, QueueName } from '#libs/queue/jobs.js';
 
 export interface LogEvents {
   'broker.starting': { version: string; roles: string; embeddedDatabase: boolean };
-  'broker.listening': { what: 'api' | 'gateway' | 'console' | 'metrics'; port: number };
+  'broker.listening': { what: 'api' | 'gateway' | 'nodes' | 'console' | 'metrics'; port: number };
   'broker.stopping': { signal: string };
   'broker.stopped': { unfinishedRequests: number };
   'broker.failed': { code: ErrorCode; errorName?: string; at?: string };
@@ -48,7 +48,13 @@ export interface LogEvents {
   'agent.revoked': { agentId: string };
   'agent.quarantined': { agentId: string; reason: string };
   'agent.released': { agentId: string };
-  /** A message of an agent met an error that is not ours. */
+  /** Another node's link to this one. */
+  'node.attached': { nodeId: string };
+  'node.detached': { nodeId: string; reason: string };
+  'node.refused': { code: ErrorCode };
+  /** This node holds no link to that one, whose agents' sites look offline to callers here. */
+  'node.unreachable': { nodeId: string; code: ErrorCode };
+  /** A message of an agent or a node met an error that is not ours. */
   'link-request.failed': { pattern: string; errorName: string };
   /** The broker's own, on one of its listeners. */
   'certificate.renewed': { what: 'api' | 'gateway'; endsAt?: string };
@@ -104,6 +110,10 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'agent.revoked': 'warn',
   'agent.quarantined': 'warn',
   'agent.released': 'warn',
+  'node.attached': 'info',
+  'node.detached': 'info',
+  'node.refused': 'warn',
+  'node.unreachable': 'warn',
   'link-request.failed': 'error',
   'certificate.renewed': 'info',
   'certificate.issued': 'info',

@@ -4,8 +4,8 @@
  * own query; every query ends in exactly one audit record.
  */
 import { Module } from '@nestjs/common';
-import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { NodesModule } from '#apps/broker/src/nodes/nodes.module.js';
 import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
 import { ImmediateCall } from '#apps/broker/src/queries/immediate-call.js';
@@ -18,7 +18,7 @@ import { RunQuery } from '#apps/broker/src/queries/run-query.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 
 @Module({
-  imports: [GatewayModule, GrantsModule, SitesModule],
+  imports: [GrantsModule, NodesModule, SitesModule],
   controllers: [QueriesController],
   providers: [
     AnswerBudget,

@@ -5,7 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
-import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { ReachSite } from '#apps/broker/src/nodes/reach-site.js';
 import type { AnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { QueryLedger, type QueryEntry } from '#apps/broker/src/queries/query-ledger.js';
 import { QueryRecorder } from '#apps/broker/src/queries/query-recorder.js';
@@ -59,7 +59,7 @@ export interface RunningQuery {
 @Injectable()
 export class RunQuery {
   constructor(
-    private readonly links: SiteLinks,
+    private readonly sites: ReachSite,
     private readonly ledger: QueryLedger,
     private readonly recorder: QueryRecorder,
     private readonly clock: Clock,
@@ -75,17 +75,13 @@ export class RunQuery {
     const maxResultBytes = resultLimit(order);
     const finish = (outcome: RunQueryEnd | ConduitError) => this.finish(order, entry, outcome);
     try {
-      const link = this.links.find(order.siteId);
-      if (!link) throw new ConduitError(this.absence(order.siteId));
       const meta = metaOf(order, entry, maxResultBytes);
       if (this.mayPack(order.options)) meta.accept = 'br';
       const runMs = order.options.streamed ? queryLimits.streamMs : meta.executionLimitMs;
       const deadlineMs = meta.maxWaitMs + runMs + queryLimits.graceMs;
       entry.status = 'executing';
-      const reader = await link.request(agentPatterns.runQuery, meta, order.body, {
-        signal,
-        deadlineMs,
-      });
+      const request = { pattern: agentPatterns.runQuery, meta, body: order.body };
+      const reader = await this.sites.request(request, { signal, deadlineMs });
       entry.uploadingAtMs = entry.updatedAtMs = this.clock.now();
       entry.status = 'uploading';
       return { entry, reader, maxResultBytes, finish };
@@ -102,7 +98,7 @@ export class RunQuery {
       case 'LINK_CLOSED':
         return new ConduitError('SITE_LOST', { cause: error, facts: { queryId } });
       case 'LINK_REFUSED':
-        return new ConduitError(this.absence(siteId), { cause: error });
+        return new ConduitError(this.sites.absence(siteId), { cause: error });
       default:
         return error;
     }
@@ -114,10 +110,6 @@ export class RunQuery {
     return (
       linkCompression === 'always' || (linkCompression === 'auto' && streamed && acceptsBrotli)
     );
-  }
-
-  private absence(siteId: string): 'SITE_OFFLINE' | 'SITE_UNREACHABLE' {
-    return this.links.availability(siteId) === 'unreachable' ? 'SITE_UNREACHABLE' : 'SITE_OFFLINE';
   }
 
   private enter({ caller, siteId, query, queryId, body }: QueryOrder): QueryEntry {

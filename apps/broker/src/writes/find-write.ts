@@ -5,13 +5,14 @@
 import { Injectable } from '@nestjs/common';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { ReachSite } from '#apps/broker/src/nodes/reach-site.js';
 import { SiteBook } from '#apps/broker/src/sites/site-book.js';
 import { isWriteKey } from '#apps/broker/src/writes/write-key.js';
 import { readWriteAnswer } from '#apps/broker/src/writes/write-answer.js';
 import { agentPatterns, type FindWriteAnswer } from '#libs/contracts/link-messages.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
+import { trailerOf } from '#libs/link/link-client.js';
 
 export interface WriteView extends FindWriteAnswer {
   idempotencyKey: string;
@@ -33,7 +34,7 @@ const NOT_HEARD: readonly ErrorCode[] = [
 export class FindWrite {
   constructor(
     private readonly sites: SiteBook,
-    private readonly links: SiteLinks,
+    private readonly reach: ReachSite,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -69,20 +70,16 @@ export class FindWrite {
 
   private async ask(meta: { siteId: string; [field: string]: string }): Promise<FindWriteAnswer> {
     const { siteId } = meta;
-    const link = this.links.find(siteId);
-    if (!link) return { state: 'unknown', reason: this.absence(siteId) };
     try {
-      const deadlineMs = ANSWER_WITHIN_MS;
-      return readWriteAnswer(await link.ask(agentPatterns.findWrite, meta, { deadlineMs }));
+      const request = { pattern: agentPatterns.findWrite, meta };
+      const reply = await this.reach.request(request, { deadlineMs: ANSWER_WITHIN_MS });
+      return readWriteAnswer(await trailerOf(reply));
     } catch (thrown) {
       const error = toConduitError(thrown);
-      if (error.code === 'LINK_REFUSED') return { state: 'unknown', reason: this.absence(siteId) };
+      if (error.code === 'LINK_REFUSED')
+        return { state: 'unknown', reason: this.reach.absence(siteId) };
       if (NOT_HEARD.includes(error.code)) return { state: 'unknown', reason: error.code };
       throw error;
     }
-  }
-
-  private absence(siteId: string): ErrorCode {
-    return this.links.availability(siteId) === 'unreachable' ? 'SITE_UNREACHABLE' : 'SITE_OFFLINE';
   }
 }

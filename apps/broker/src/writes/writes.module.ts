@@ -3,13 +3,13 @@
  * kept here; while the site cannot be asked the answer is `unknown` and says why.
  */
 import { Module } from '@nestjs/common';
-import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { NodesModule } from '#apps/broker/src/nodes/nodes.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 import { FindWrite } from '#apps/broker/src/writes/find-write.js';
 import { WritesController } from '#apps/broker/src/writes/writes.controller.js';
 
 @Module({
-  imports: [GatewayModule, SitesModule],
+  imports: [NodesModule, SitesModule],
   controllers: [WritesController],
   providers: [FindWrite],
 })
