@@ -7,6 +7,7 @@ import { asyncRate } from '#test/bench/async-rate.js';
 import { auditCost } from '#test/bench/audit-cost.js';
 import { auditLogGrowth } from '#test/bench/audit-log-growth.js';
 import { fleetPage } from '#test/bench/fleet-page.js';
+import { forwardedLatency } from '#test/bench/forwarded-latency.js';
 import { immediateLatency } from '#test/bench/immediate-latency.js';
 import { immediateRate } from '#test/bench/immediate-rate.js';
 import { quietBesideFlood } from '#test/bench/quiet-beside-flood.js';
@@ -23,6 +24,7 @@ const scenarios: Scenario[] = [
   asyncRate,
   revocation,
   fleetPage,
+  forwardedLatency,
   auditLogGrowth,
   ...auditCost,
 ];

@@ -1,7 +1,8 @@
 /**
  * Two broker nodes that play every role, one PostgreSQL and one Redis between them, and a balancer
- * before their gateways. The node that holds the agent's link is killed, and frozen, while async
- * queries run: the agent moves, each query ends, and nothing is done or told twice.
+ * before their gateways. What a caller asks of the node that does not hold the agent's link is sent on
+ * to the one that does, at its own pace, and is cancelled with it. The node that holds the link is killed,
+ * and frozen, while queries run: the agent moves, each query ends, and nothing is done or told twice.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { HttpsJson } from '#deploy/dev/https-json.js';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
+import { asLines, asProblem, dataOf, problemOf, residentBytes } from '#test/e2e/answers.fixture.js';
 import { ClinicDatabase, isSandbox } from '#test/e2e/clinic-database.fixture.js';
 import { FaultProxy } from '#test/faults/fault-proxy.js';
 import { BrokerNode } from '#test/support/broker-node.js';
@@ -22,6 +24,10 @@ const ENDED = ['successful', 'executionFailed', 'uploadFailed', 'expiredInQueue'
 /** A second or two of work. */
 const WRITE_MS = 1_000;
 const WITHIN_MS = 60_000;
+const MEGABYTE = 1_048_576;
+/** Runs for minutes unless something stops it. */
+const ENDLESS_ROWS = `SELECT a.INTERNALID AS n, REPLICATE('z', 400) AS t
+  FROM dbo.Patient a CROSS JOIN dbo.Patient b CROSS JOIN dbo.Patient c CROSS JOIN dbo.Patient d`;
 
 let postgres: PostgresServer;
 let receiver: Receiver;
@@ -37,6 +43,9 @@ const callers: HttpsJson[] = [];
 const envOf = (gatewayHost: string): Record<string, string> => ({
   CONDUIT_GATEWAY_HOST: gatewayHost,
   CONDUIT_GATEWAY_PORT: String(gatewayPort),
+  CONDUIT_NODE_ADDRESS: gatewayHost,
+  CONDUIT_NODE_HOST: gatewayHost,
+  CONDUIT_NODE_PORT: '0',
   CONDUIT_REGISTERED_MIN_SECONDS: '1',
   CONDUIT_WEBHOOK_PRIVATE_RANGES: '127.0.0.0/8,::1',
   CONDUIT_WEBHOOK_CA_FILE: receiver.caFile,
@@ -121,7 +130,7 @@ const newNonces = (count: number): string[] => Array.from({ length: count }, () 
       stateDirectory: mkdtempSync(join(tmpdir(), 'conduit-test-')),
       scale: 100,
       ceiling: { rawSqlWrites: true },
-      approval: ['--scopes', 'sql:read,sql:write', '--per-minute', '6000'],
+      approval: ['--scopes', 'sql:read,sql:write', '--per-minute', '6000', '--rows', '5000000'],
       brokerEnv: envOf('127.0.0.2'),
       site: { limits: { minFrequencySeconds: 1 } },
     });
@@ -151,12 +160,94 @@ const newNonces = (count: number): string[] => Array.from({ length: count }, () 
       expect(await untilAllEnd(caller, ids)).toEqual(ids.map(() => 'successful'));
   }, 60_000);
 
+  describe('asked of the node without the agent', () => {
+    const elsewhere = () => ({ origin: second.origin });
+
+    test('a query is answered as the other node answers it, and over that one', async () => {
+      const read = { text: 'SELECT TOP 50 * FROM dbo.Patient ORDER BY INTERNALID' };
+      const [there, here] = [
+        await conduit.query(read, {}, '', elsewhere()),
+        await conduit.query(read),
+      ];
+      expect(dataOf(there)).toEqual(dataOf(here));
+      const fails = await conduit.query({ text: 'SELECT 1 / 0 AS n' }, {}, '', {
+        ...{ ...elsewhere(), headers: asProblem },
+      });
+      expect(problemOf(fails)).toMatchObject({ errorDetails: { errorCode: 8134 } });
+      const metrics = await fetch(`http://127.0.0.1:${nodes[0]!.ports.metrics}/metrics`);
+      expect(await metrics.text()).toMatch(
+        /^conduit_forwarded_requests_total\{outcome="taken"\} [1-9]/m,
+      );
+    });
+
+    test('a write is done once, and found', async () => {
+      const [nonce] = newNonces(1);
+      const command = {
+        text: `INSERT INTO ${TABLE} VALUES ('${nonce}')`,
+        executionMode: 'nonQuery',
+      };
+      const headers = { 'idempotency-key': nonce! };
+      const sent = { ...elsewhere(), headers };
+      const answers = [
+        await conduit.query(command, {}, '', sent),
+        await conduit.query(command, {}, '', sent),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(answers[1]!.headers['idempotent-replayed']).toBe('true');
+      expect(await timesWritten([nonce!])).toEqual([1]);
+      const path = `/integrator/sites/${conduit.siteId}/writes/${nonce}`;
+      const found = await conduit.call('GET', path, elsewhere());
+      expect(found.body).toMatchObject({ state: 'committed' });
+    });
+
+    test('rows flow no faster than their reader through both nodes, and end with their caller', async () => {
+      const pids = [conduit.conduit.broker!.pid, nodes[0]!.program.process.pid!];
+      const answer = await conduit.open('POST', `${conduit.queriesPath}/immediate`, {
+        ...{ ...elsewhere(), headers: asLines, body: { command: { text: ENDLESS_ROWS } } },
+      });
+      const rows = answer.body[Symbol.asyncIterator]();
+      const take = async (bytes: number): Promise<void> => {
+        for (let taken = 0; taken < bytes;) taken += ((await rows.next()).value as Buffer).length;
+      };
+      await take(8 * MEGABYTE);
+      const before = pids.map(residentBytes);
+      // What flows when nobody reads shows after a while only: this is the one wait for its own sake.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const grown = pids.map((pid, i) => residentBytes(pid) - before[i]!);
+      expect(Math.max(...grown)).toBeLessThan(48 * MEGABYTE);
+      expect(await database.runningStatements()).not.toHaveLength(0);
+      await take(4 * MEGABYTE);
+      answer.body.destroy();
+      await database.untilNothingRuns(2_000);
+    }, 30_000);
+
+    test('a caller who leaves before any row stops the statement', async () => {
+      const caller = new AbortController();
+      const { signal } = caller;
+      const asking = conduit.query({ text: "WAITFOR DELAY '00:01:00'" }, {}, '', {
+        ...{ ...elsewhere(), signal },
+      });
+      asking.catch(() => undefined);
+      await database.untilStatementRuns();
+      caller.abort();
+      await database.untilNothingRuns(2_000);
+    });
+  });
+
   test('the agent moves when its node is killed, and every query ends, once', async () => {
     const nonces = newNonces(8);
     const ids = await submitMany([first, second], nonces);
+    // Of queries that were sent on to that node nobody knows whether they were done.
+    const waits = { text: "WAITFOR DELAY '00:01:00'; SELECT 1 AS n" };
+    const cut = [waits, { ...waits, executionMode: 'nonQuery' }].map((command) =>
+      conduit.query(command, {}, '', { origin: second.origin, headers: asProblem }),
+    );
     await database.untilStatementRuns();
     active = '127.0.0.3';
     await conduit.conduit.broker?.kill();
+    for (const answer of await Promise.all(cut)) {
+      expect(problemOf(answer)).toMatchObject({ code: 'SITE_LOST', retry: 'unknown' });
+    }
     expect(await untilAllEnd(second, ids)).toEqual(ids.map(() => 'successful'));
     expect(await timesWritten(nonces)).toEqual(nonces.map(() => 1));
     expect(await timesTold(ids)).toEqual(ids.map(() => 1));
@@ -181,5 +272,9 @@ const newNonces = (count: number): string[] => Array.from({ length: count }, () 
     expect(await untilAllEnd(second, ids)).toEqual(ids.map(() => 'successful'));
     expect(await timesWritten(nonces)).toEqual(nonces.map(() => 1));
     expect(await timesTold(ids)).toEqual(ids.map(() => 1));
+    // It has no link to the agent any more, and asks the node that has one.
+    const read = { command: { text: 'SELECT 1 AS n' } };
+    const { status } = await second.request('POST', `${conduit.queriesPath}/immediate`, read);
+    expect(status).toBe(200);
   }, 120_000);
 });

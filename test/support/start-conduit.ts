@@ -49,6 +49,8 @@ export interface CallOptions {
   headers?: Record<string, string>;
   key?: string;
   signal?: AbortSignal;
+  /** Of another node of the broker than the one that this conduit started. */
+  origin?: string;
   /** Sent as it is; otherwise `body` is made JSON. */
   raw?: string | Buffer;
   body?: object;
@@ -118,7 +120,7 @@ export class TestConduit {
   async open(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}) {
     const { headers = {}, key = this.integrator.subscriptionKey, signal, raw, body } = options;
     return this.dispatcher.request({
-      origin: this.conduit.apiOrigin,
+      origin: options.origin ?? this.conduit.apiOrigin,
       path,
       method,
       headers: {
