@@ -15,7 +15,7 @@ import type { LinkClient, RequestOptions } from '#libs/link/link-client.js';
 import type { LinkReplyReader } from '#libs/link/link-reply-reader.js';
 
 /** A request about a site: `meta.siteId` says to the other node whose agent it is for. */
-export interface SiteRequest {
+interface SiteRequest {
   pattern: ForwardedPattern;
   meta: { siteId: string };
   body?: Uint8Array;
