@@ -197,7 +197,7 @@ const newNonces = (count: number): string[] => Array.from({ length: count }, () 
       expect(await timesWritten([nonce!])).toEqual([1]);
       const path = `/integrator/sites/${conduit.siteId}/writes/${nonce}`;
       const found = await conduit.call('GET', path, elsewhere());
-      expect(found.body).toMatchObject({ state: 'committed' });
+      expect(found.body).toMatchObject({ state: 'applied' });
     });
 
     test('rows flow no faster than their reader through both nodes, and end with their caller', async () => {
