@@ -37,6 +37,9 @@ const WRITE_MS = 30_000;
 @Injectable()
 export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private sightings = new Map<string, SiteSighting>();
+  /** Sites, and agents whose sites, are to be read again. */
+  private readonly due = new Set<string>();
+  private isAllDue = false;
   private timers: NodeJS.Timeout[] = [];
   private unsubscribe: (() => void)[] = [];
 
@@ -51,13 +54,13 @@ export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     // Agents come and go at other nodes, and those are who tells this one.
     this.unsubscribe = (['site.changed', 'agent.changed'] as const).map((topic) =>
-      this.broadcast.subscribe(topic, () => void this.reload()),
+      this.broadcast.subscribe(topic, (id) => void this.reread(id)),
     );
     this.timers = [
-      setInterval(() => void this.reload(), RELOAD_MS).unref(),
+      setInterval(() => void this.rereadAll(), RELOAD_MS).unref(),
       setInterval(() => void this.writeSeen(this.attached.agentIds()), WRITE_MS).unref(),
     ];
-    await this.reload();
+    await this.rereadAll();
   }
 
   beforeApplicationShutdown(): void {
@@ -71,7 +74,7 @@ export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationSh
 
   async agentJoined(agentId: string): Promise<void> {
     await this.writeSeen([agentId]);
-    await this.reload();
+    await this.reread(agentId);
   }
 
   /**
@@ -94,7 +97,7 @@ export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationSh
         )
         .execute(),
     );
-    await this.reload();
+    await this.reread(agentId);
   }
 
   private async writeSeen(agentIds: string[]): Promise<void> {
@@ -108,28 +111,39 @@ export class SiteRegister implements OnApplicationBootstrap, BeforeApplicationSh
     );
   }
 
-  /** However many agents come and go at once, one reader at a time. */
-  private readonly reload = coalesce(() => this.readAll());
-
-  private async readAll(): Promise<void> {
-    const rows = await this.guarded(
-      this.database
-        .selectFrom('sites')
-        .select(['site_id', 'agent_id', 'last_seen_at', 'closed_at'])
-        .execute(),
-    );
-    if (!rows) return;
-    this.sightings = new Map(
-      rows.map((row) => [
-        row.site_id,
-        {
-          agentId: row.agent_id,
-          lastSeenMs: row.last_seen_at?.getTime(),
-          saidGoodbye: row.closed_at !== null,
-        },
-      ]),
-    );
+  /** @param id of a site, or of an agent for all of its sites */
+  private reread(id: string): Promise<void> {
+    this.due.add(id);
+    return this.readDue();
   }
+
+  private rereadAll(): Promise<void> {
+    this.isAllDue = true;
+    return this.readDue();
+  }
+
+  /** However many agents come and go at once, one reader at a time, which reads theirs together. */
+  private readonly readDue = coalesce(async () => {
+    const ids = this.isAllDue ? undefined : [...this.due];
+    this.isAllDue = false;
+    this.due.clear();
+    const read = this.database
+      .selectFrom('sites')
+      .select(['site_id', 'agent_id', 'last_seen_at', 'closed_at'])
+      .$if(ids !== undefined, (query) =>
+        query.where((row) => row.or([row('agent_id', 'in', ids!), row('site_id', 'in', ids!)])),
+      );
+    const rows = await this.guarded(read.execute());
+    if (!rows) return;
+    if (!ids) this.sightings = new Map();
+    for (const row of rows) {
+      this.sightings.set(row.site_id, {
+        agentId: row.agent_id,
+        lastSeenMs: row.last_seen_at?.getTime(),
+        saidGoodbye: row.closed_at !== null,
+      });
+    }
+  });
 
   /** Without the store, links and what is known of them go on; the next round tries again. */
   private guarded<T>(work: Promise<T>): Promise<T | undefined> {

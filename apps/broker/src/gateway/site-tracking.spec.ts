@@ -42,6 +42,23 @@ const closedAt = async (): Promise<Date | null> => {
   return (await site.where('site_id', '=', 'site-1').executeTakeFirstOrThrow()).closed_at;
 };
 
+test('whoever comes is read alone: of all others the register knows what it knew', async () => {
+  const { store, broadcast, clock, log } = practice;
+  const register = new SiteRegister(store.kysely, new AttachedLinks(), broadcast, clock, log);
+  await register.onApplicationBootstrap();
+  const before = register.find('site-2');
+  const closed_at = new Date(clock.now());
+  await store.kysely.updateTable('sites').set({ closed_at }).execute();
+  await register.agentJoined(practice.agents.one.peer.agentId);
+  expect(register.find('site-1')).toMatchObject({ saidGoodbye: false, lastSeenMs: clock.now() });
+  expect(register.find('site-2')).toBe(before);
+  await broadcast.publish('site.changed', 'site-2');
+  await register.agentJoined(practice.agents.one.peer.agentId);
+  expect(register.find('site-2')).toMatchObject({ saidGoodbye: true });
+  register.beforeApplicationShutdown();
+  await store.kysely.updateTable('sites').set({ closed_at: null }).execute();
+});
+
 test('a goodbye closes the sites, and the next join opens them', async () => {
   const node = aNode();
   const peer = await admitted(1);
