@@ -31,6 +31,8 @@ type Page = Map<string, Entry>;
 @Injectable()
 export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicationShutdown {
   private pages = new Map<string, Page>();
+  /** Of each document its reading: thousands read anew each minute would hold up everything else. */
+  private readings = new Map<string, Grant | undefined>();
   private sitesByIntegrator = new Map<string, Set<string>>();
   private readonly inTurn = oneByOne();
   private timer: NodeJS.Timeout | undefined;
@@ -109,18 +111,32 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
     const pages = new Map<string, Page>();
     for (const row of requests) entryOf(pages, row).request = row.state;
     grants.sort((a, b) => b.created_at.getTime() - a.created_at.getTime());
-    for (const row of grants) {
-      const reading = parseGrant((row.signed as SignedGrant).document);
-      if (!reading.ok) continue;
-      const expiresMs = Date.parse(reading.grant.expires);
-      const isWithdrawn = (withdrawn.get(row.grant_id)?.seq ?? 0) > reading.grant.seq;
-      const grant: Grant = isWithdrawn ? { ...reading.grant, revoked: true } : reading.grant;
+    const documents = grants.map(({ signed }) => (signed as SignedGrant).document);
+    this.readings = this.readingsOf(documents, siteId === undefined);
+    for (const [index, row] of grants.entries()) {
+      const stored = this.readings.get(documents[index] ?? '');
+      if (!stored) continue;
+      const expiresMs = Date.parse(stored.expires);
+      const isWithdrawn = (withdrawn.get(row.grant_id)?.seq ?? 0) > stored.seq;
+      const grant: Grant = isWithdrawn ? { ...stored, revoked: true } : stored;
       entryOf(pages, row).grants.push({ grant, expiresMs });
     }
     for (const row of proposals) if (!row.revokes) noteWaiting(pages, row, siteId);
     if (siteId === undefined) this.pages = pages;
     else this.pages.set(siteId, pages.get(siteId) ?? new Map());
     this.index();
+  }
+
+  /** @param areAll whether the others are to be forgotten */
+  private readingsOf(documents: readonly string[], areAll: boolean): typeof this.readings {
+    const known = this.readings;
+    const readings = areAll ? new Map<string, Grant | undefined>() : known;
+    for (const document of documents) {
+      if (readings.has(document)) continue;
+      const reading = known.has(document) ? known.get(document) : grantIn(document);
+      readings.set(document, reading);
+    }
+    return readings;
   }
 
   /** Withdrawals that were proposed count already; what gives permission only waits. */
@@ -144,6 +160,11 @@ export class LiveGrantBook extends GrantBook implements OnModuleInit, OnApplicat
     }
     this.sitesByIntegrator = index;
   }
+}
+
+function grantIn(document: string): Grant | undefined {
+  const reading = parseGrant(document);
+  return reading.ok ? reading.grant : undefined;
 }
 
 interface ProposalRow {
