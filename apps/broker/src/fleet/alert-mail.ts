@@ -25,8 +25,8 @@ export class AlertMail {
   ) {}
 
   /** To an owner of the practice, in words for one. */
-  sendToOwner(personId: string, words: readonly AlertWord[]): Promise<NoticeOutcome> {
-    return this.owners.send(personId, words);
+  sendToOwner(personId: string, word: AlertWord): Promise<NoticeOutcome> {
+    return this.owners.send(personId, word);
   }
 
   /** Without a mail server nothing can be sent, now or later. */

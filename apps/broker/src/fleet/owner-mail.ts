@@ -38,14 +38,8 @@ export class OwnerMail {
     private readonly origin: ConsoleOrigin,
   ) {}
 
-  /** Of several servers one letter each. Whoever is an owner no more is told nothing. */
-  async send(personId: string, words: readonly AlertWord[]): Promise<NoticeOutcome> {
-    const outcomes: NoticeOutcome[] = [];
-    for (const word of words) outcomes.push(await this.sendOne(personId, word));
-    return outcomes.find((outcome) => outcome !== 'sent') ?? 'sent';
-  }
-
-  private async sendOne(personId: string, word: AlertWord): Promise<NoticeOutcome> {
+  /** Whoever is an owner no more is told nothing. */
+  async send(personId: string, word: AlertWord): Promise<NoticeOutcome> {
     const found = await this.database
       .selectFrom('agents')
       .innerJoin('practices', 'practices.practice_id', 'agents.practice_id')

@@ -16,6 +16,9 @@ import { Clock } from '#libs/kernel/clock.js';
  */
 export const SAME_ALERT_MS = 600_000;
 
+/** So many are opened or closed in one transaction: a region that goes dark is thousands. */
+const TOGETHER = 200;
+
 type Rule = Selectable<AlertRulesTable>;
 interface Wanted {
   rule: Rule;
@@ -23,7 +26,14 @@ interface Wanted {
   condition: AlertCondition;
 }
 
+interface OpenAlert {
+  alert_id: string;
+  rule_id: string;
+  agent_id: string;
+}
+
 const keyOf = (ruleId: string, agentId: string): string => `${ruleId} ${agentId}`;
+const keyOfWanted = ({ rule, row }: Wanted): string => keyOf(rule.rule_id, row.agent_id);
 
 /**
  * Opens an alert when a rule's condition has lasted long enough and closes it when the condition is
@@ -51,21 +61,38 @@ export class ReviewAlerts {
       .selectFrom('alerts')
       .select(['alert_id', 'rule_id', 'agent_id'])
       .where('closed_at', 'is', null)
+      .orderBy('alert_id')
       .execute();
     const opened = new Set(open.map((alert) => keyOf(alert.rule_id, alert.agent_id)));
-    const lasting = new Set(wanted.map(({ rule, row }) => keyOf(rule.rule_id, row.agent_id)));
-    const isOver = (alert: { rule_id: string; agent_id: string }) =>
-      !lasting.has(keyOf(alert.rule_id, alert.agent_id));
-    const fresh = wanted.filter(({ rule, row }) => !opened.has(keyOf(rule.rule_id, row.agent_id)));
+    const lasting = new Set(wanted.map(keyOfWanted));
+    const isOver = (alert: OpenAlert) => !lasting.has(keyOf(alert.rule_id, alert.agent_id));
+    const fresh = wanted.filter((one) => !opened.has(keyOfWanted(one)));
     const due = await this.dueOf(fresh, nowMs);
-    let changed = 0;
-    for (const one of due) changed += Number(await this.open(one, nowMs));
+    // In one order at every node: two that do the same must not wait for each other.
+    due.sort((a, b) => (keyOfWanted(a) < keyOfWanted(b) ? -1 : 1));
+    const openedNow = await this.each(due, (within, one) => this.open(within, one, nowMs));
     const ruleOf = new Map(rules.map((rule) => [rule.rule_id, rule]));
-    for (const alert of open.filter(isOver)) {
+    const closedNow = await this.each(open.filter(isOver), async (within, alert) => {
       const rule = ruleOf.get(alert.rule_id);
-      if (rule) changed += Number(await this.close(alert, rule, nowMs));
+      return rule !== undefined && this.close(within, alert, rule, nowMs);
+    });
+    if (openedNow || closedNow) await this.broadcast.publish('alert.changed', 'all');
+  }
+
+  /** @returns whether any of them changed something */
+  private async each<One>(
+    all: readonly One[],
+    change: (within: Transaction<Database>, one: One) => Promise<boolean>,
+  ): Promise<boolean> {
+    let hasChanged = false;
+    for (let at = 0; at < all.length; at += TOGETHER) {
+      await this.database.transaction().execute(async (within) => {
+        for (const one of all.slice(at, at + TOGETHER)) {
+          if (await change(within, one)) hasChanged = true;
+        }
+      });
     }
-    if (changed > 0) await this.broadcast.publish('alert.changed', 'all');
+    return hasChanged;
   }
 
   private async dueOf(fresh: Wanted[], nowMs: number): Promise<Wanted[]> {
@@ -77,26 +104,28 @@ export class ReviewAlerts {
     });
   }
 
-  private async open({ rule, row, condition }: Wanted, nowMs: number): Promise<boolean> {
-    return this.database.transaction().execute(async (within) => {
-      if (await this.reopen(within, rule.rule_id, row.agent_id, nowMs)) return true;
-      const alert = await within
-        .insertInto('alerts')
-        .values({
-          alert_id: randomUUID(),
-          rule_id: rule.rule_id,
-          agent_id: row.agent_id,
-          cause: condition.cause,
-          opened_at: new Date(nowMs),
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('alert_id')
-        .executeTakeFirst();
-      if (!alert) return false;
-      const about = { alertId: alert.alert_id, agentId: row.agent_id };
-      await this.noteFor(within, about, rule, 'opened', nowMs);
-      return true;
-    });
+  private async open(
+    within: Transaction<Database>,
+    { rule, row, condition }: Wanted,
+    nowMs: number,
+  ): Promise<boolean> {
+    if (await this.reopen(within, rule.rule_id, row.agent_id, nowMs)) return true;
+    const alert = await within
+      .insertInto('alerts')
+      .values({
+        alert_id: randomUUID(),
+        rule_id: rule.rule_id,
+        agent_id: row.agent_id,
+        cause: condition.cause,
+        opened_at: new Date(nowMs),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('alert_id')
+      .executeTakeFirst();
+    if (!alert) return false;
+    const about = { alertId: alert.alert_id, agentId: row.agent_id };
+    await this.noteFor(within, about, rule, 'opened', nowMs);
+    return true;
   }
 
   private async reopen(
@@ -124,23 +153,22 @@ export class ReviewAlerts {
   }
 
   private async close(
-    alert: { alert_id: string; agent_id: string },
+    within: Transaction<Database>,
+    alert: OpenAlert,
     rule: Rule,
     nowMs: number,
   ): Promise<boolean> {
-    return this.database.transaction().execute(async (within) => {
-      const closed = await within
-        .updateTable('alerts')
-        .set({ closed_at: new Date(nowMs) })
-        .where('alert_id', '=', alert.alert_id)
-        .where('closed_at', 'is', null)
-        .returning('alert_id')
-        .executeTakeFirst();
-      if (!closed) return false;
-      const about = { alertId: alert.alert_id, agentId: alert.agent_id };
-      await this.noteFor(within, about, rule, 'closed', nowMs + SAME_ALERT_MS);
-      return true;
-    });
+    const closed = await within
+      .updateTable('alerts')
+      .set({ closed_at: new Date(nowMs) })
+      .where('alert_id', '=', alert.alert_id)
+      .where('closed_at', 'is', null)
+      .returning('alert_id')
+      .executeTakeFirst();
+    if (!closed) return false;
+    const about = { alertId: alert.alert_id, agentId: alert.agent_id };
+    await this.noteFor(within, about, rule, 'closed', nowMs + SAME_ALERT_MS);
+    return true;
   }
 
   private async noteFor(

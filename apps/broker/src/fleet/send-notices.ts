@@ -36,7 +36,9 @@ export class SendNotices {
     const claimed = await this.claim();
     const byTarget = new Map<string, ClaimedNotice[]>();
     for (const notice of claimed) {
-      const key = `${notice.channel} ${notice.target}`;
+      // Each letter to an owner is about one server, so that none is sent again for another's sake.
+      const isLetter = notice.channel === 'owner';
+      const key = isLetter ? notice.notice_id : `${notice.channel} ${notice.target}`;
       const known = byTarget.get(key);
       if (known) known.push(notice);
       else byTarget.set(key, [notice]);
@@ -69,20 +71,20 @@ export class SendNotices {
   }
 
   private async send(notices: ClaimedNotice[]): Promise<void> {
-    const [{ channel, target }] = notices as [ClaimedNotice];
-    await this.settle(notices, await this.outcomeOf(channel, target, notices));
+    const [first] = notices as [ClaimedNotice];
+    await this.settle(notices, await this.outcomeOf(first, notices));
   }
 
   private outcomeOf(
-    channel: ClaimedNotice['channel'],
-    target: string,
+    first: ClaimedNotice,
     words: readonly AlertWord[],
   ): Promise<NoticeOutcome> {
+    const { channel, target } = first;
     switch (channel) {
       case 'mail':
         return this.mail.send(target, words);
       case 'owner':
-        return this.mail.sendToOwner(target, words);
+        return this.mail.sendToOwner(target, first);
       case 'webhook':
         return this.webhook.send(target, words);
     }
