@@ -38,16 +38,21 @@ export class ShowOverview {
   /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND */
   async execute(practiceId: string): Promise<PracticeOverview> {
     const practice = await this.book.find(practiceId);
-    const sites = await this.book.sites(practiceId);
-    const permissions = await this.permissions.list(practiceId);
-    const { sums } = await this.today.execute(practiceId, practice.timeZone);
-    const pauses = await this.desk.pauses(practiceId);
+    const [sites, permissions, { sums }, pauses, openRequests, admittedApprovers] =
+      await Promise.all([
+        this.book.sites(practiceId),
+        this.permissions.list(practiceId),
+        this.today.execute(practiceId, practice.timeZone),
+        this.desk.pauses(practiceId),
+        this.openRequests(practiceId),
+        this.desk.admitted(practiceId),
+      ]);
     return {
       ...practice,
       sites: sites.map(siteView),
       integrators: connected(permissions, sums, pauses),
-      openRequests: await this.openRequests(practiceId),
-      admittedApprovers: await this.desk.admitted(practiceId),
+      openRequests,
+      admittedApprovers,
       ...(pauses.all && { pause: pauses.all }),
     };
   }
