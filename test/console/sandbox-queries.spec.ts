@@ -1,6 +1,8 @@
 /** The query console over HTTP: at the sandbox alone, under the integrator's own key, as the API answers. */
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { RateLimits } from '#apps/broker/src/access/rate-limits.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { StreamedReply } from '#libs/link/link-reply.js';
 import { PretendApi } from '#test/contract/api.fixture.js';
 import { aPairedSite, aSite, type PairedSite } from '#test/contract/paired-site.fixture.js';
@@ -98,6 +100,16 @@ describe('a query from the console', () => {
     expect(await codeOf(await ask(''))).toBe('KEY_MISSING');
     expect(await codeOf(await ask(`${site.key.slice(0, -1)}_`))).toBe('KEY_INVALID');
     expect(await codeOf(await ask(other.key))).toBe('KEY_INVALID');
+  });
+
+  test('counts against the limits of its key', async () => {
+    const limits = api.app.get(RateLimits, { strict: false });
+    const taken = jest.spyOn(limits, 'takeKey');
+    taken.mockReturnValueOnce(new ConduitError('RATE_LIMITED', { facts: { retryAfterMs: 1 } }));
+    const before = asked;
+    expect(await codeOf(await ask())).toBe('RATE_LIMITED');
+    expect(asked).toBe(before);
+    taken.mockRestore();
   });
 
   test('finds no site that is not paired', async () => {

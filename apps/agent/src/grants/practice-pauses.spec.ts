@@ -1,8 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { APractice, aQuery } from '#apps/agent/src/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
@@ -56,16 +54,17 @@ test('no pause permits anything', async () => {
 });
 
 test('it outlives the process, with its time', async () => {
-  await put(7, [grant.integratorId]);
+  await put(7, [grant.integratorId], true);
   const { here } = practice.pauses;
   practice.clock.advance(3_600_000);
   await practice.restart();
   expect(decide()).toEqual(paused);
-  await put(8, [grant.integratorId, 'another']);
-  expect(practice.pauses.here.integrators).toEqual([
-    ...here.integrators,
-    { integratorId: 'another', since: new Date(practice.clock.now()).toISOString() },
-  ]);
+  await put(8, [grant.integratorId, 'another'], true);
+  const since = new Date(practice.clock.now()).toISOString();
+  expect(practice.pauses.here).toEqual({
+    ...here,
+    integrators: [...here.integrators, { integratorId: 'another', since }],
+  });
 });
 
 test('what comes late does not undo what is newer', async () => {
@@ -94,6 +93,16 @@ test('where nothing can be written a pause counts, and no pause ends', async () 
   await expect(put(2, [grant.integratorId])).rejects.toThrow();
   expect(decide()).toEqual(paused);
   expect(practice.pauses.holds('first')).toBe(true);
+});
+
+test('a pause that could not be written is written when it is told again, and once', async () => {
+  rmSync(practice.stateFolder, { recursive: true });
+  await expect(put(1, [grant.integratorId])).rejects.toThrow();
+  mkdirSync(practice.stateFolder);
+  await put(1, [grant.integratorId]);
+  const { ino } = statSync(file());
+  await put(1, [grant.integratorId]);
+  expect(statSync(file()).ino).toBe(ino);
 });
 
 test('each change is journalled once', async () => {

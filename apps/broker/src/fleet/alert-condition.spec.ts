@@ -73,6 +73,17 @@ describe('the condition of an alert', () => {
   });
 });
 
+describe('the condition that an end of access is not confirmed', () => {
+  const since = new Date(NOW - MINUTE);
+
+  test('lasts from the oldest that waits on, and none of an agent that was revoked', () => {
+    const isMissing = (facts: Partial<FleetRow>) => look('revocation-unconfirmed', facts);
+    expect(isMissing({ ending_since: since })?.sinceMs).toBe(+since);
+    expect(isMissing({ ending_since: null })).toBeUndefined();
+    expect(isMissing({ ending_since: since, registry: 'revoked' })).toBeUndefined();
+  });
+});
+
 describe('opening hours', () => {
   test('follow the wall clock of the site over both changes of the clock', () => {
     // Eight in the morning is 21:00 UTC of the day before in summer, 22:00 in winter.
@@ -121,6 +132,9 @@ describe('a rule that keeps hours', () => {
     const noon = '2026-05-04T02:00:00Z';
     expect(due(noon, '2026-05-04T02:09:59Z')).toBe(false);
     expect(due(noon, '2026-05-04T02:10:00Z')).toBe(true);
+    expect(due(noon, '2026-05-04T07:59:00Z')).toBe(true);
+    // Six in the evening: nobody is there to be told any more.
+    expect(due(noon, '2026-05-04T08:00:00Z')).toBe(false);
     expect(due(noon, '2026-05-04T09:00:00Z')).toBe(false);
     expect(due(noon, '2026-05-04T09:00:00Z', [undefined])).toBe(true);
   });

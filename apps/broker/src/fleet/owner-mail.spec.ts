@@ -5,6 +5,7 @@ import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js'
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AlertMail } from '#apps/broker/src/fleet/alert-mail.js';
 import type { AlertWebhook } from '#apps/broker/src/fleet/alert-webhook.js';
+import type { AlertWord } from '#apps/broker/src/fleet/alert-words.js';
 import { readFleet } from '#apps/broker/src/fleet/fleet-row.js';
 import { OwnerMail } from '#apps/broker/src/fleet/owner-mail.js';
 import { ReviewAlerts, SAME_ALERT_MS } from '#apps/broker/src/fleet/review-alerts.js';
@@ -48,13 +49,14 @@ afterAll(async () => {
   await practice.close();
 });
 
+const consoleOrigin = 'https://console.example.org';
+const origin = new ConsoleOrigin(Object.assign(new BrokerConfig(), { consoleOrigin }));
+const ownerMail = () => new OwnerMail(practice.store.kysely, server.room, origin);
+
 /** What one node does at a look. */
 async function look(): Promise<void> {
   const { store, clock } = practice;
-  const consoleOrigin = 'https://console.example.org';
-  const origin = new ConsoleOrigin(Object.assign(new BrokerConfig(), { consoleOrigin }));
-  const owners = new OwnerMail(store.kysely, server.room, origin);
-  const mail = new AlertMail(server.room, origin, owners);
+  const mail = new AlertMail(server.room, origin, ownerMail());
   const notices = { mail, webhook: {} as AlertWebhook, log: new MemoryEventLog() };
   const alerts = new ReviewAlerts(store.kysely, new MemoryBroadcast(), clock);
   await alerts.execute(await readFleet(store.kysely));
@@ -95,12 +97,23 @@ test('after five minutes it is an alert, and the owners who gave an address read
   await look();
   expect(await openAlerts()).toEqual([{ rule_id: 'revocation-unconfirmed', agent_id: 'agent-1' }]);
   expect(server.taken.map(({ to }) => to)).toEqual([['owner@example.com']]);
+  const notices = practice.store.kysely.selectFrom('alert_notices').select('target');
+  expect(await notices.where('channel', '=', 'owner').execute()).toEqual([{ target: 'owner-1' }]);
   // As a mail program joins the lines again.
   const text = (server.taken[0]?.text ?? '').replace(/=\r?\n/g, '');
   expect(text).toContain('agent pause');
   expect(text).toContain('Zz Rooms 1');
   expect(text).toContain('https://console.example.org/console/practices/practice-1');
   expect(text).not.toMatch(/Zz Software|Zz owner/);
+});
+
+test('whoever is no owner of the practice by the time gets no letter', async () => {
+  const openedAt = new Date(practice.clock.now());
+  const word = { alertId: 'alert-1', agentId: 'agent-1', openedAt } as AlertWord;
+  const before = server.taken.length;
+  for (const personId of ['manager', 'stranger', 'nobody'])
+    expect(await ownerMail().send(personId, { ...word, what: 'opened' })).toBe('never');
+  expect(server.taken).toHaveLength(before);
 });
 
 test('once it is confirmed the alert is over, and they hear that too', async () => {

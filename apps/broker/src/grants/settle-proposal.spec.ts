@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { ApprovalsController } from '#apps/broker/src/grants/approvals.controller.js';
+import type { DeliverPauses } from '#apps/broker/src/grants/deliver-pauses.js';
+import type { DeliverProposals } from '#apps/broker/src/grants/deliver-proposals.js';
+import type { OfferedApprovers } from '#apps/broker/src/grants/offered-approvers.js';
 import { AgentRulesBook } from '#apps/broker/src/grants/agent-rules-book.js';
 import { versionOfAsked, type AnsweredRequest } from '#apps/broker/src/grants/answered-requests.js';
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
@@ -15,6 +19,7 @@ import { revocationOf } from '#libs/grants/draft-grant.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { aPasskey } from '#libs/grants/passkey.fixture.js';
+import { LinkRequest } from '#libs/link/link-request.js';
 
 const DAY_MS = 86_400_000;
 const owner = aPasskey();
@@ -236,5 +241,25 @@ describe('what an agent says counts on its server', () => {
     await rules.execute(peer, said());
     const acts = practice.audit.records.filter(({ type }) => type.startsWith('approver.'));
     expect(acts.map(({ type }) => type)).toEqual(['approver.admitted', 'approver.removed']);
+  });
+
+  test('is what brings the agent all that waits for it and all that is paused', async () => {
+    const { kysely } = practice.store;
+    const brought: string[] = [];
+    const bringer = (what: string) => ({
+      toAgent: (agentId: string) => Promise.resolve(brought.push(`${what} ${agentId}`)),
+    });
+    const controller = new ApprovalsController(
+      {} as OfferedApprovers,
+      new RecordAgentRules(kysely, practice.audit, practice.clock),
+      bringer('proposals') as unknown as DeliverProposals,
+      bringer('pauses') as unknown as DeliverPauses,
+    );
+    const report = (rules: object) =>
+      controller.report(new LinkRequest('', { rules }, Buffer.alloc(0)), { peer } as never);
+    await expect(report(said({}, 'two'))).rejects.toMatchObject({ code: 'GRANT_INVALID' });
+    expect(brought).toEqual([]);
+    await report(said());
+    expect(brought.sort()).toEqual(['pauses agent-1', 'proposals agent-1']);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
 import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
@@ -9,6 +10,7 @@ import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
 import { ShowPauses } from '#apps/broker/src/practice-desk/show-pauses.js';
 import { PauseAccess } from '#apps/broker/src/practice-desk/pause-access.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
+import { MAX_PAUSED } from '#libs/grants/pause-messages.js';
 
 const person = {
   personId: 'person-1',
@@ -117,6 +119,16 @@ test('a server that is ahead of a store that was set back is told again, above i
   expect(await atAgents.confirmed('practice-1', 'agent-1', held)).toBe(true);
   expect((await atAgents.wanted('practice-1')).revision).toBe(revision + 6);
   expect(await atAgents.behind(['agent-1'])).toEqual(['agent-1']);
+});
+
+test('beyond what a server is told one by one, all are paused', async () => {
+  const { kysely } = practice.store;
+  await sql`insert into access_pauses (practice_id, integrator_id, paused_by, paused_at)
+    select 'practice-2', 'integrator-' || n, 'person-1', now()
+    from generate_series(1, ${sql.lit(MAX_PAUSED + 1)}) as n`.execute(kysely);
+  const { everyone, integrators } = await atAgents.wanted('practice-2');
+  expect([everyone, integrators.length]).toEqual([true, MAX_PAUSED]);
+  await kysely.deleteFrom('access_pauses').where('practice_id', '=', 'practice-2').execute();
 });
 
 test('each change is recorded once, with whose it was', async () => {

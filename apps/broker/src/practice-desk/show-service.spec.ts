@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
+import type { AskDiagnosis } from '#apps/broker/src/fleet/ask-diagnosis.js';
 import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
 import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { CheckServer } from '#apps/broker/src/practice-desk/check-server.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
 import { SetUpdateWindow } from '#apps/broker/src/practice-desk/set-update-window.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
@@ -82,6 +84,31 @@ test('a technician sees the service, its version and what its doctor found', asy
       doctor: { findings: [{ check: 'read.insert', siteName: 'Zz Site', ok: false }] },
     },
   ]);
+});
+
+test('a check is asked of a server of the practice that is in use, and of no other', async () => {
+  const asked: unknown[] = [];
+  const diagnoses = {
+    execute: (...order: unknown[]) => Promise.resolve(asked.push(order)),
+  } as unknown as AskDiagnosis;
+  const check = (practiceId: string, agentId: string) =>
+    new CheckServer(store.kysely, diagnoses).execute(practiceId, person, agentId);
+  const person = { personId: 'technician' } as SignedInPerson;
+  await check('p', 'agent-1');
+  expect(asked).toEqual([[person, 'agent-1', 'practice']]);
+  const isOver = store.kysely.updateTable('agents').where('agent_id', '=', 'agent-1');
+  for (const [practiceId, agentId, state] of [
+    ['other', 'agent-1', 'active'],
+    ['p', 'agent-2', 'active'],
+    ['p', 'agent-1', 'revoked'],
+  ] as const) {
+    await isOver.set({ state }).execute();
+    await expect(check(practiceId, agentId)).rejects.toMatchObject({
+      code: 'CONSOLE_ENTRY_NOT_FOUND',
+    });
+  }
+  await isOver.set({ state: 'active' }).execute();
+  expect(asked).toHaveLength(1);
 });
 
 test('the log has the acts of the practice’s own servers, and nothing of people, integrators or queries', async () => {
