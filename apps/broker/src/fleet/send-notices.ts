@@ -75,10 +75,7 @@ export class SendNotices {
     await this.settle(notices, await this.outcomeOf(first, notices));
   }
 
-  private outcomeOf(
-    first: ClaimedNotice,
-    words: readonly AlertWord[],
-  ): Promise<NoticeOutcome> {
+  private outcomeOf(first: ClaimedNotice, words: readonly AlertWord[]): Promise<NoticeOutcome> {
     const { channel, target } = first;
     switch (channel) {
       case 'mail':

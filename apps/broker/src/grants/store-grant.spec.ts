@@ -28,11 +28,12 @@ describe('a grant that an agent publishes', () => {
     await publish(grant);
     await expect(heard).resolves.toBe('site-1');
     await practice.book.reread();
-    const known = practice.book.find('site-1', 'integrator-1');
+    const known = practice.book.find('site-1', 'integrator-1') as { grant: Grant };
     expect(known).toEqual({ state: 'active', grant });
     // Read again, but taken apart only once.
     await practice.book.reread();
-    expect(practice.book.find('site-1', 'integrator-1').grant).toBe(known.grant);
+    const again = practice.book.find('site-1', 'integrator-1') as { grant: Grant };
+    expect(again.grant).toBe(known.grant);
     const { grants } = await practice.grants.list(practice.agents.one.peer);
     expect(grants).toContainEqual(practice.published(grant).signed);
     expect(await practice.grants.list(practice.agents.two.peer)).toEqual({ grants: [] });
