@@ -47,7 +47,7 @@ class Pretend {
     };
     this.reporter = new AgentReporter(
       link as unknown as AgentLink,
-      { instanceId: 'this-process' } as JoinCounter,
+      { instanceId: 'this-process' } as unknown as JoinCounter,
       self as unknown as SelfReport,
       { note: (ms: number) => this.skews.push(ms) } as unknown as BrokerClock,
       this.log,
