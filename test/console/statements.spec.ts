@@ -158,13 +158,29 @@ describe('a site', () => {
     const text = 'SELECT f FROM t';
     const { statementId } = await submit(text);
     await askFor(statementId);
-    await api.database.kysely.updateTable('access_requests').set({ state: 'approved' }).execute();
+    const decide = () =>
+      api.database.kysely.updateTable('access_requests').set({ state: 'approved' }).execute();
+    await decide();
     expect(await one(statementId)).toMatchObject({ sites: [{ standing: 'not-permitted' }] });
     await expect(askFor(statementId)).rejects.toEqual(refused('STATEMENT_NOT_ASKABLE'));
     const { practiceId, siteId, integratorId } = site;
+    // Another site has its own week, and a week passes.
+    const elsewhere = await aSite(api, practiceId);
+    const held = aGrant({ practiceId, siteIds: [elsewhere], integratorId });
+    grantAs(api, elsewhere, integratorId, { state: 'active', grant: held });
+    await askFor(statementId, elsewhere);
+    await api.database.kysely
+      .updateTable('statement_asks')
+      .set({ asked_at: new Date(Date.now() - 8 * 86_400_000) })
+      .execute();
+    await askFor(statementId);
+    expect(await pending()).toHaveLength(2);
+    await decide();
     const grant = aGrant({ practiceId, siteIds: [siteId], integratorId, scopes: [scopeOf(text)] });
     grantAs(api, siteId, integratorId, { state: 'active', grant });
-    expect(await one(statementId)).toMatchObject({ sites: [{ standing: 'permitted' }] });
+    expect((await one(statementId)).sites).toContainEqual(
+      expect.objectContaining({ siteId, standing: 'permitted' }),
+    );
     await askFor(statementId);
     expect(await pending()).toEqual([]);
   });
@@ -181,6 +197,11 @@ describe('a site', () => {
         refused('STATEMENT_NOT_ASKABLE'),
       );
     }
+    // More than anybody reads.
+    const scopes = Array.from({ length: 50 }, (_, n) => `operation:zz-${n}`);
+    const grant = aGrant({ siteIds: [elsewhere], scopes });
+    grantAs(api, elsewhere, site.integratorId, { state: 'active', grant });
+    await expect(askFor(statementId, elsewhere)).rejects.toEqual(refused('STATEMENT_NOT_ASKABLE'));
     await expect(askFor(randomUUID())).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
   });
 });
@@ -292,6 +313,12 @@ test('another integrator neither reads nor moves it, and another practice never 
     stranger.json('POST', `${theirs}/ask`, { siteId: other.siteId }),
   ])
     await expect(act).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
+  // The same text may be theirs too, with words of their own, which are nobody else's.
+  const own = `/integrators/${other.integratorId}/statements`;
+  const same = await stranger.json<{ statementId: string }>('POST', own, {
+    ...{ name: 'Zz theirs', description: 'Zz theirs.', text },
+  });
+  await stranger.json('POST', `${own}/${same.statementId}/ask`, { siteId: other.siteId });
   // Somebody names its hash to a practice that was never asked for it.
   const neighbour = await aConsolePerson(api, {
     role: 'practice-owner',
@@ -312,4 +339,22 @@ test('another integrator neither reads nor moves it, and another practice never 
   );
   expect(read.statements).toEqual([]);
   expect(JSON.stringify(read)).not.toContain(text);
+});
+
+test('nobody has more than a hundred', async () => {
+  const { integratorId } = await aPairedSite(api);
+  const person = await aConsolePerson(api, { role: 'integrator-admin', integratorId });
+  const many = Array.from({ length: 100 }, (_, n) => ({
+    ...{
+      statement_id: randomUUID(),
+      integrator_id: integratorId,
+      sha256: n.toString(16).padStart(64, '0'),
+    },
+    ...{ name: 'Zz', description: 'Zz', text: `SELECT z${n}`, changes: false, withdrawn_at: null },
+    ...{ submitted_by: 'person-1', submitted_at: new Date() },
+  }));
+  await api.database.kysely.insertInto('submitted_statements').values(many).execute();
+  const body = { name: 'Zz', description: 'Zz', text: 'SELECT a FROM t' };
+  const submitted = person.json('POST', `/integrators/${integratorId}/statements`, body);
+  await expect(submitted).rejects.toEqual(refused('STATEMENT_LIMIT'));
 });

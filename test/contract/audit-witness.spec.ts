@@ -14,6 +14,9 @@ import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { LogSequencer } from '#apps/broker/src/audit/log-sequencer.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import { AskWitness } from '#apps/broker/src/witnesses/ask-witness.js';
+import { noteCosignature } from '#apps/broker/src/witnesses/note-witness.js';
+import { ReadLog } from '#apps/broker/src/witnesses/read-log.js';
 import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
 import { openCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js';
 import { cosignatureOf } from '#libs/audit/cosignature.js';
@@ -180,6 +183,36 @@ describe('attached agents', () => {
     const { note } = await head();
     expect(cosignatureOf(note, spoiler.key)).toBeUndefined();
     expect(await cosigners()).toEqual([true, true]);
+  });
+
+  test('that have seen a longer head than the one they are asked about are shown the newest', async () => {
+    const [agent] = agents as [PretendAgent, PretendAgent];
+    const read = api.app.get(ReadLog, { strict: false });
+    const old = await read.newest();
+    await act();
+    await round();
+    const attachment = api.app.get(AttachedLinks, { strict: false }).newest(agent.agentId);
+    const order = { agentId: agent.agentId, client: attachment!.client };
+    const outcome = await api.app
+      .get(AskWitness, { strict: false })
+      .execute(order, old!, old!.size);
+    expect(outcome).toEqual({ state: 'cosigned', size: (await read.newest())!.size });
+    expect(agent.witness.standing.alarm).toBeUndefined();
+  });
+
+  test('that are late with a shorter head change nothing that is kept', async () => {
+    const [{ agentId }] = agents as [PretendAgent, PretendAgent];
+    await round();
+    const kept = () =>
+      database()
+        .selectFrom('audit_witnesses')
+        .selectAll()
+        .where('agent_id', '=', agentId)
+        .executeTakeFirstOrThrow();
+    const before = await kept();
+    const late = { agentId, size: Number(before.size) - 1, line: 'late', at: new Date() };
+    await noteCosignature(database(), late);
+    expect(await kept()).toEqual(before);
   });
 
   test('are asked nothing while nothing is new', async () => {
