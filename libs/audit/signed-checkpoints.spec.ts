@@ -4,7 +4,12 @@
  */
 import { sign, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { openCheckpoint, parseCheckpoint, signCheckpoint } from '#libs/audit/checkpoint.js';
+import {
+  checkpointText,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+} from '#libs/audit/checkpoint.js';
 import { cosign, cosignatureOf, type Cosigner } from '#libs/audit/cosignature.js';
 import { formatLogProof, parseLogProof, verifyLogProof } from '#libs/audit/log-proof.js';
 import {
@@ -216,6 +221,11 @@ describe('proofs in a text', () => {
     ['another key', proof, right, { ...log, publicKey: witnessKeys.publicKey }],
   ])('prove nothing for %s', (_, shown, leaf, key) => {
     expect(verifyLogProof(shown, leaf, { log: key })).toBeUndefined();
+  });
+
+  test('what the log’s key has signed about another log is no head of it', () => {
+    const text = checkpointText({ ...head, origin: 'other.example' });
+    expect(openCheckpoint(signNote(text, log.name, logKeys.privateKey), log)).toBeUndefined();
   });
 
   test('any byte changed in the text leaves nothing proven', () => {

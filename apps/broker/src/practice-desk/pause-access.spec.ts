@@ -109,6 +109,11 @@ test('a pause is in force at a server once the server has said so, and since the
   expect((await access.list('practice-1')).all?.servers).toMatchObject([
     { since: new Date(practice.clock.now()).toISOString() },
   ]);
+  // One that was revoked lets nothing through: nobody waits for it.
+  const agent = practice.store.kysely.updateTable('agents').where('agent_id', '=', 'agent-1');
+  await agent.set({ state: 'revoked' }).execute();
+  expect(await servers()).toEqual([]);
+  await agent.set({ state: 'active' }).execute();
   await access.resume('practice-1', person);
   await access.resume('practice-1', person, 'integrator-1');
 });
