@@ -24,7 +24,8 @@ Runs a whole conduit on this machine: Redis, sandbox clinic, broker, agent.
   --state DIR      where state is kept (.conduit)
   --help           this text
 
-Environment: DATABASE_URL uses a PostgreSQL of yours, REDIS_URL a Redis of yours.
+Environment: DATABASE_URL uses a PostgreSQL of yours, REDIS_URL a Redis of yours; on another machine
+they have to be declared in the file of CONDUIT_RESIDENCY_FILE (docs/residency.md).
 Exit codes: 0 stopped when asked, 1 failed, 130 interrupted before it was ready.
 `;
 

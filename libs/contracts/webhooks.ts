@@ -32,6 +32,7 @@ export type DeliveryState = (typeof deliveryStates)[number];
 /** Why an attempt did not deliver. */
 export const attemptErrors = {
   'address-refused': 'The name has no address, or one that is not public.',
+  'country-refused': 'It is, or is said to be, outside the countries that you declare.',
   'connection-failed': 'No connection came about, or it broke.',
   'tls-failed': 'The certificate is not valid for the name, or TLS 1.2 could not be agreed on.',
   'timed-out': 'No status came within five seconds.',
@@ -67,6 +68,11 @@ class WebhookChoices {
   @ArrayUnique()
   @IsUUID(undefined, { each: true })
   siteIds?: string[];
+
+  /** Where it is, ISO 3166-1; one of those that the integrator declares. Absent: in one of those. */
+  @IfGiven()
+  @Matches(/^[A-Z]{2}$/, { message: '$property must be two capital letters' })
+  country?: string;
 
   @IfGiven()
   @IsIn(webhookSignatures)

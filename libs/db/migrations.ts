@@ -343,6 +343,13 @@ const siteLoad: Migration = {
   ],
 };
 
+const webhookCountries: Migration = {
+  name: '0024-webhook-countries',
+  statements: [
+    `alter table webhook_endpoints add column country text check (country ~ '^[A-Z]{2}$')`,
+  ],
+};
+
 export const migrations: readonly Migration[] = [
   registry,
   permission,
@@ -367,4 +374,5 @@ export const migrations: readonly Migration[] = [
   agentLogs,
   deskWishes,
   auditReceipts,
+  webhookCountries,
 ];

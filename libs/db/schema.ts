@@ -217,6 +217,8 @@ export interface WebhookEndpointsTable {
   /** Sites it wants to hear of; empty: all paired ones. */
   site_ids: JSONColumnType<string[]>;
   signature: 'halo' | 'standard';
+  /** Where it is, as its integrator says; null: in one of the countries that it declares. */
+  country: string | null;
   /** Sealed under a key that is derived from a secret of the server: the broker has to sign with it. */
   sealed_secret: Buffer;
   /** `whpk_…`, of the Ed25519 key that is sealed with the secret. */

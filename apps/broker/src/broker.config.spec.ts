@@ -74,7 +74,7 @@ test('a role on the command line wins over the environment', () => {
 });
 
 test('secrets do not print', () => {
-  const config = readBrokerConfig({ ...good(), DATABASE_URL: 'postgresql://u:canary@h/d' });
+  const config = readBrokerConfig({ ...good(), DATABASE_URL: 'postgresql://u:canary@localhost/d' });
   expect(JSON.stringify(config)).not.toContain('canary');
 });
 
@@ -119,7 +119,7 @@ describe('the console', () => {
   });
 
   test('takes accounts of a provider over https alone, by a name', () => {
-    const provider = { CONDUIT_OIDC_ISSUER: 'https://id.example.org/tenant' };
+    const provider = { CONDUIT_OIDC_ISSUER: 'https://localhost/tenant' };
     expect(() => read(provider)).toThrow('CONDUIT_OIDC_CLIENT_ID');
     const named = { ...provider, CONDUIT_OIDC_CLIENT_ID: 'conduit' };
     expect(read(named).oidcClientId).toBe('conduit');
@@ -132,10 +132,10 @@ describe('the console', () => {
 
   test('keeps the passwords of mail server and provider to itself', () => {
     const config = read({
-      CONDUIT_SMTP_URL: 'smtp://u:canary@h',
+      CONDUIT_SMTP_URL: 'smtp://u:canary@localhost',
       CONDUIT_OIDC_CLIENT_SECRET: 'canary',
     });
     expect(JSON.stringify(config)).not.toContain('canary');
-    expect(config.smtpUrl?.reveal()).toBe('smtp://u:canary@h');
+    expect(config.smtpUrl?.reveal()).toBe('smtp://u:canary@localhost');
   });
 });

@@ -21,6 +21,8 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { isRange } from '#apps/broker/src/access/address-ranges.js';
+import { AddressTable } from '#apps/broker/src/residency/address-table.js';
+import { ResidencyManifest } from '#apps/broker/src/residency/residency-manifest.js';
 import { DEFAULT_LIMITS } from '#libs/link/link-limits.js';
 import { Secret } from '#libs/kernel/secret.js';
 import { redisAddress } from '#libs/redis/redis-address.js';
@@ -237,6 +239,21 @@ export class BrokerConfig {
   @IsString()
   @MinLength(1)
   webhookCaFile?: string;
+
+  /**
+   * CONDUIT_RESIDENCY_FILE: the hosts that this installation may contact (docs/residency.md). Absent:
+   * none, and in development those of this machine.
+   */
+  @IsInstance(ResidencyManifest)
+  residency: ResidencyManifest = ResidencyManifest.none(true);
+
+  /**
+   * CONDUIT_ADDRESS_TABLE_FILE: which country an address is in, `CIDR,country` a line; webhooks then go
+   * to no address outside their integrator's declared countries. Absent: its own word counts.
+   */
+  @IsOptional()
+  @IsInstance(AddressTable)
+  addressTable?: AddressTable;
 
   /** CONDUIT_KEY_PEPPER, base64; absent: made once and kept in the state folder. */
   @IsInstance(Secret)

@@ -1,6 +1,10 @@
-/** The broker process: settings from the environment, JSON events on standard output, nothing else. */
+/**
+ * The broker process: settings from the environment, JSON events on standard output, nothing else.
+ * `broker residency` says instead which hosts it may contact, and ends.
+ */
 import { traceOf } from '#apps/broker/src/edge/known-failure.js';
 import { ConfigProblems, readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
+import { describeResidency } from '#apps/broker/src/residency/describe-residency.js';
 import { JsonEventLog } from '#apps/broker/src/logging/event-log.js';
 import { startBroker } from '#apps/broker/src/start-broker.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
@@ -8,7 +12,12 @@ import { toConduitError } from '#libs/errors/conduit-error.js';
 const VERSION = '0.1.0';
 
 async function main(): Promise<void> {
-  const config = readBrokerConfig(process.env, process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const config = readBrokerConfig(process.env, words);
+  if (words[0] === 'residency') {
+    process.stdout.write(`${describeResidency(config).join('\n')}\n`);
+    return;
+  }
   const log = new JsonEventLog(config.logLevel);
   log.write('broker.starting', {
     version: VERSION,

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { validateSync } from 'class-validator';
+import { readAddressTable, readResidency } from '#apps/broker/src/residency/read-residency.js';
 import { BrokerConfig, brokerRoles, type BrokerRole } from '#apps/broker/src/broker.config.js';
 import { Secret } from '#libs/kernel/secret.js';
 
@@ -13,6 +14,8 @@ import { Secret } from '#libs/kernel/secret.js';
 const variableNames: Partial<Record<keyof BrokerConfig, string>> = {
   databaseUrl: 'DATABASE_URL',
   redisUrl: 'REDIS_URL',
+  residency: 'CONDUIT_RESIDENCY_FILE',
+  addressTable: 'CONDUIT_ADDRESS_TABLE_FILE',
 };
 
 export function variableName(key: string): string {
@@ -86,6 +89,11 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   for (const key of ['trustProxy', 'operatorRanges', 'webhookPrivateRanges'] as const)
     takeText(key, words);
   takeText('webhookCaFile', same);
+  for (const problem of readAddressTable(config, text('addressTable')))
+    problems.push(`${variableName('addressTable')}: ${problem}`);
+  const isDevelopment = config.environment === 'dev' && environment['NODE_ENV'] !== 'production';
+  for (const { setting, problem } of readResidency(config, text('residency'), isDevelopment))
+    problems.push(`${variableName(setting)}: ${problem}`);
   takeText('roles', readRoles);
   const roleFlag = argv.indexOf('--role');
   if (roleFlag >= 0) config.roles = readRoles(argv[roleFlag + 1] ?? '');

@@ -11,6 +11,7 @@ import { apiTls } from '#apps/broker/src/edge/api-certificate.js';
 import { watchRoutes } from '#apps/broker/src/edge/allowed-methods.js';
 import { errorAnswer } from '#apps/broker/src/edge/error-body.js';
 import { knownFailure } from '#apps/broker/src/edge/known-failure.js';
+import { plainContentType } from '#apps/broker/src/edge/plain-content-type.js';
 import type { RequestCount } from '#apps/broker/src/edge/request-count.js';
 import { makeSecurityHeaders } from '#apps/broker/src/edge/security-headers.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -71,6 +72,8 @@ export async function prepareServer(
   // Whatever the type: the unread stream is the body. Its reader checks size and type later.
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   server.addHook('onRequest', (request, reply, done) => {
+    const type = request.raw.headers['content-type'];
+    if (type) request.raw.headers['content-type'] = plainContentType(type);
     reply.headers(securityHeaders);
     reply.header('x-request-id', request.id);
     requests.begin(request.method, request.routeOptions.url ?? 'none', reply.raw);

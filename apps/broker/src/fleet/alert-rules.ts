@@ -88,8 +88,10 @@ export class AlertRules {
 
   private async requirePublic(url: string): Promise<void> {
     const isRight = URL.canParse(url) && (await this.receiver.leadsOutside(new URL(url)));
-    if (isRight) return;
-    const facts = { field: 'webhookUrl', problem: 'must be https and lead to a public address' };
-    throw new ConduitError('REQUEST_INVALID', { facts });
+    const problem = isRight
+      ? 'must name a host that the residency manifest declares for alerts'
+      : 'must be https and lead to a public address';
+    if (isRight && this.webhook.isDeclared(url)) return;
+    throw new ConduitError('REQUEST_INVALID', { facts: { field: 'webhookUrl', problem } });
   }
 }

@@ -24,6 +24,13 @@ export class AlertWebhook {
     return `whsec_${this.keyFor(url).toString('base64')}`;
   }
 
+  /** Whether the residency manifest names its host: what is not declared is not called. */
+  isDeclared(target: string): boolean {
+    return (
+      URL.canParse(target) && this.config.residency.permits(new URL(target).hostname, 'alerts')
+    );
+  }
+
   async send(target: string, words: readonly AlertWord[]): Promise<NoticeOutcome> {
     const id = randomUUID();
     const body = Buffer.from(JSON.stringify({ id, alerts: words.map(bodyOf) }));
@@ -35,6 +42,7 @@ export class AlertWebhook {
       'webhook-timestamp': timestamp,
       'webhook-signature': `v1,${mac.update(body).digest('base64')}`,
     };
+    if (!this.isDeclared(target)) return 'later';
     const { error } = await this.receiver.post(new URL(target), headers, body);
     return error === undefined ? 'sent' : 'later';
   }

@@ -27,6 +27,13 @@ export interface OidcIdentity {
 export class OidcProvider {
   private found: Promise<oidc.Configuration> | undefined;
 
+  /** What a provider names of itself is not called unless it is declared as well. */
+  private readonly fetchDeclared: oidc.CustomFetch = async (url, options) => {
+    const isDeclared = this.config.residency.permits(new URL(url).hostname, 'sign-in');
+    if (!isDeclared) throw new ConduitError('OIDC_UNAVAILABLE');
+    return fetch(url, options as unknown as Parameters<typeof fetch>[1]);
+  };
+
   constructor(
     private readonly config: BrokerConfig,
     private readonly origin: ConsoleOrigin,
@@ -95,7 +102,11 @@ export class OidcProvider {
       oidcClientId,
       undefined,
       oidcClientSecret ? oidc.ClientSecretBasic(oidcClientSecret.reveal()) : oidc.None(),
-      { timeout: TIMEOUT_SECONDS, ...(isPlain && { execute: [oidc.allowInsecureRequests] }) },
+      {
+        timeout: TIMEOUT_SECONDS,
+        [oidc.customFetch]: this.fetchDeclared,
+        ...(isPlain && { execute: [oidc.allowInsecureRequests] }),
+      },
     );
     try {
       return await this.found;

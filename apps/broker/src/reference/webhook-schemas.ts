@@ -34,6 +34,10 @@ const decided = {
     maxItems: webhookLimits.siteIds,
     description: 'Empty: every paired site.',
   },
+  country: text(
+    'Where it is, ISO 3166-1, e.g. AU: one of the countries that you declare. Absent: in one of those.',
+    { pattern: '^[A-Z]{2}$' },
+  ),
   signature: { type: 'string', enum: webhookSignatures, default: 'halo' },
   paused: { type: 'boolean', description: 'While true nothing is sent; events are held.' },
 };

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { AddressTable } from '#apps/broker/src/residency/address-table.js';
 import { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
 import { answerStatus, Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { SystemClock } from '#libs/kernel/clock.js';
@@ -13,8 +14,9 @@ let calls: CallReceiver;
 const patienceMs = 1_000;
 const sent = Buffer.from('{"id":"x"}');
 
-function aCaller(privateRanges: string[], caFile?: string): CallReceiver {
+function aCaller(privateRanges: string[], caFile?: string, table?: string): CallReceiver {
   const config = new BrokerConfig();
+  if (table !== undefined) config.addressTable = AddressTable.read(table) as AddressTable;
   config.webhookPrivateRanges = privateRanges;
   if (caFile !== undefined) config.webhookCaFile = caFile;
   const caller = new CallReceiver(config, new SystemClock());
@@ -192,6 +194,26 @@ describe('where a webhook is not sent', () => {
       { address: '127.0.0.1', family: 4 },
     ];
     expect(await post(at('both.example'), caller)).toMatchObject({ error: 'address-refused' });
+    expect(trapped).toBe(0);
+  });
+
+  test('a name of which one address is in another country, or in none that is known', async () => {
+    const caller = aCaller([], undefined, '1.1.1.0/24,AU\n8.8.8.0/24,US');
+    const known = { 'au.example': ['1.1.1.1'], 'both.example': ['1.1.1.1', '8.8.8.8'] };
+    const names: Record<string, string[]> = { ...known, 'unknown.example': ['9.9.9.9'] };
+    caller.resolve = async (host) => (names[host] ?? []).map((address) => ({ address, family: 4 }));
+    const refusalOf = (host: string, countries?: string[]) =>
+      caller.wouldRefuse(new URL(at(host)), countries);
+    for (const host of ['both.example', 'unknown.example']) {
+      const sending = caller.post(new URL(at(host)), {}, sent, ['AU']);
+      expect(await sending).toMatchObject({ error: 'country-refused' });
+      expect(await refusalOf(host, ['AU'])).toBe('country-refused');
+      // Alarms of the operator are no integrator's: their hosts are in the manifest.
+      expect(await refusalOf(host)).toBeUndefined();
+    }
+    expect(await refusalOf('au.example', ['AU'])).toBeUndefined();
+    expect(await refusalOf('both.example', ['AU', 'US'])).toBeUndefined();
+    expect(await refusalOf('au.example', [])).toBe('country-refused');
     expect(trapped).toBe(0);
   });
 

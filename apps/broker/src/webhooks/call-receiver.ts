@@ -11,7 +11,8 @@ import { Injectable } from '@nestjs/common';
 import { Client, type Dispatcher } from 'undici';
 import { readRanges } from '#apps/broker/src/access/address-ranges.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
-import { isCallableAddress } from '#apps/broker/src/webhooks/public-address.js';
+import type { AddressTable } from '#apps/broker/src/residency/address-table.js';
+import { isCallableAddress, isPublicAddress } from '#apps/broker/src/webhooks/public-address.js';
 import { resolveByDns, type Resolve } from '#apps/broker/src/webhooks/resolve-name.js';
 import { readRetryAfter, type AttemptOutcome } from '#apps/broker/src/webhooks/retry-plan.js';
 import type { AttemptError } from '#libs/contracts/webhooks.js';
@@ -20,6 +21,12 @@ import { Clock } from '#libs/kernel/clock.js';
 const CALL_MS = 5_000;
 const ANSWER_BYTES = 64 * 1024;
 const ANSWER_HEADER_BYTES = 16 * 1024;
+
+interface Call {
+  headers: Record<string, string>;
+  body: Buffer;
+  signal: AbortSignal;
+}
 
 class Refused extends Error {
   constructor(readonly error: AttemptError) {
@@ -30,6 +37,7 @@ class Refused extends Error {
 @Injectable()
 export class CallReceiver {
   private readonly opened: BlockList;
+  private readonly table: AddressTable | undefined;
   private readonly authorities: string[] | undefined;
   /** Seams for tests: names that change what they stand for, and less patience. */
   resolve: Resolve = resolveByDns();
@@ -40,18 +48,29 @@ export class CallReceiver {
     private readonly clock: Clock,
   ) {
     this.opened = readRanges(config.webhookPrivateRanges);
+    this.table = config.addressTable;
     const { webhookCaFile } = config;
     if (webhookCaFile !== undefined) {
       this.authorities = [...rootCertificates, readFileSync(webhookCaFile, 'utf8')];
     }
   }
 
-  /** Never rejects: whatever the receiver does is an outcome. */
-  async post(url: URL, headers: Record<string, string>, body: Buffer): Promise<AttemptOutcome> {
+  /**
+   * Never rejects: whatever the receiver does is an outcome.
+   * @param countries where its addresses may stand, when there is a table to tell; absent: anywhere
+   */
+  async post(
+    url: URL,
+    headers: Record<string, string>,
+    body: Buffer,
+    countries?: readonly string[],
+  ): Promise<AttemptOutcome> {
     const began = performance.now();
     const took = () => Math.round(performance.now() - began);
     try {
-      const answer = await this.send(url, headers, body, AbortSignal.timeout(this.callMs));
+      const signal = AbortSignal.timeout(this.callMs);
+      const addresses = await orAborted(this.addressesOf(url.hostname, countries), signal);
+      const answer = await this.send(url, addresses, { headers, body, signal });
       return { ...this.judge(answer), durationMs: took() };
     } catch (thrown) {
       return { error: errorOf(thrown), durationMs: took() };
@@ -60,16 +79,21 @@ export class CallReceiver {
 
   /** Whether the URL leads to public addresses only, as far as can be known now. */
   async leadsOutside(url: URL): Promise<boolean> {
+    return (await this.wouldRefuse(url)) === undefined;
+  }
+
+  /** Why a call would not be made now: its addresses, or the countries that they are in. */
+  async wouldRefuse(url: URL, countries?: readonly string[]): Promise<AttemptError | undefined> {
     try {
-      await orAborted(this.addressesOf(url.hostname), AbortSignal.timeout(this.callMs));
-      return true;
-    } catch {
-      return false;
+      const found = this.addressesOf(url.hostname, countries);
+      await orAborted(found, AbortSignal.timeout(this.callMs));
+      return undefined;
+    } catch (thrown) {
+      return thrown instanceof Refused ? thrown.error : 'address-refused';
     }
   }
 
-  private async send(url: URL, headers: Record<string, string>, body: Buffer, signal: AbortSignal) {
-    const addresses = await orAborted(this.addressesOf(url.hostname), signal);
+  private async send(url: URL, addresses: LookupAddress[], call: Call) {
     const client = new Client(url.origin, {
       connect: {
         lookup: pinned(addresses),
@@ -83,7 +107,7 @@ export class CallReceiver {
     });
     try {
       const path = url.pathname + url.search;
-      const answer = await client.request({ method: 'POST', path, headers, body, signal });
+      const answer = await client.request({ method: 'POST', path, ...call });
       // The status is the answer; the rest is taken politely while it is small and comes in time.
       await drain(answer.body);
       return answer;
@@ -93,13 +117,25 @@ export class CallReceiver {
     }
   }
 
-  private async addressesOf(hostname: string): Promise<LookupAddress[]> {
+  private async addressesOf(
+    hostname: string,
+    countries: readonly string[] | undefined,
+  ): Promise<LookupAddress[]> {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const family = isIP(host);
     const found = family === 0 ? await this.resolve(host) : [{ address: host, family }];
     const isRight = found.every(({ address }) => isCallableAddress(address, this.opened));
     if (found.length === 0 || !isRight) throw new Refused('address-refused');
+    if (!found.every(({ address }) => this.standsIn(address, countries)))
+      throw new Refused('country-refused');
     return found;
+  }
+
+  /** Without a table nobody can tell. What development has opened stands in no country. */
+  private standsIn(address: string, countries: readonly string[] | undefined): boolean {
+    if (!this.table || !countries || !isPublicAddress(address)) return true;
+    const country = this.table.countryOf(address);
+    return country !== undefined && countries.includes(country);
   }
 
   private judge({

@@ -29,10 +29,10 @@ export class ChangeWebhook {
     change: ChangeWebhookDto,
     requestId: string,
   ): Promise<WebhookRow> {
-    const { url, siteIds } = change;
+    const { siteIds } = change;
     if (siteIds && !mayUse(caller, siteIds)) throw new ConduitError('KEY_SITE_FORBIDDEN');
     await this.webhooks.one(caller, webhookId);
-    if (url !== undefined) await this.target.require(url);
+    await this.target.require(caller.integratorId, change);
     return this.kysely.transaction().execute(async (within) => {
       const row = await this.webhooks.one(caller, webhookId, within);
       const changed = await within
@@ -60,7 +60,7 @@ export class ChangeWebhook {
   }
 
   private columnsOf(
-    { url, events, siteIds, signature, paused }: ChangeWebhookDto,
+    { url, events, siteIds, country, signature, paused }: ChangeWebhookDto,
     row: WebhookRow,
   ): Updateable<WebhookEndpointsTable> {
     const now = new Date(this.clock.now());
@@ -70,6 +70,7 @@ export class ChangeWebhook {
       ...(url !== undefined && { url }),
       ...(events && { events: JSON.stringify(events) }),
       ...(siteIds && { site_ids: JSON.stringify(siteIds) }),
+      ...(country && { country }),
       ...(signature && { signature }),
       ...(paused === false && { pause_reason: null, paused_at: null }),
       ...(paused === true &&

@@ -36,8 +36,9 @@ export class CreateWebhook {
     requestId: string,
   ): Promise<MadeWebhook> {
     const { url, events = [], siteIds = [], signature = 'halo', paused = false } = order;
+    const { country = null } = order;
     if (!mayUse(caller, siteIds)) throw new ConduitError('KEY_SITE_FORBIDDEN');
-    await this.target.require(url);
+    await this.target.require(caller.integratorId, order);
     const webhookId = randomUUID();
     const { secret, publicKey, sealed } = this.secrets.make(webhookId);
     const now = new Date(this.clock.now());
@@ -52,6 +53,7 @@ export class CreateWebhook {
           events: JSON.stringify(events),
           site_ids: JSON.stringify(siteIds),
           signature,
+          country,
           sealed_secret: sealed,
           public_key: publicKey,
           ...(paused && { pause_reason: 'asked' as const, paused_at: now }),

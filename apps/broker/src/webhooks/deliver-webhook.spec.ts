@@ -7,6 +7,7 @@ import {
   WebhookNode,
   WebhookRoom,
 } from '#apps/broker/src/webhooks/webhook-room.fixture.js';
+import { InvalidFields } from '#libs/contracts/read-dto.js';
 import { verifyWebhook } from '#libs/webhooks/verify-webhook.js';
 
 const HOUR_MS = 3_600_000;
@@ -245,6 +246,41 @@ describe('a delivery', () => {
       state: 'pending',
       attempts: [{ error: 'secret-unusable' }],
     });
+  });
+});
+
+describe('an endpoint that says where it is', () => {
+  const declare = (integratorId: string, countries: string[]) =>
+    room.kysely
+      .updateTable('integrators')
+      .set({ countries: JSON.stringify(countries) })
+      .where('integrator_id', '=', integratorId)
+      .execute();
+
+  test('is in a country that its integrator declares, or is not made and not moved', async () => {
+    const integratorId = await room.anIntegrator();
+    const order = { url: receiver.url, country: 'NZ' };
+    await expect(room.aWebhook(order, integratorId)).rejects.toThrow(InvalidFields);
+    await declare(integratorId, ['AU', 'NZ']);
+    const webhook = await room.aWebhook(order, integratorId);
+    expect(webhook.row.country).toBe('NZ');
+    const caller = callerOf(integratorId);
+    const move = (country: string) =>
+      room.change.execute(caller, webhook.id, { country }, 'request-1');
+    await expect(move('US')).rejects.toThrow(InvalidFields);
+    expect((await move('AU')).country).toBe('AU');
+  });
+
+  test('hears no more once its integrator declares that country no longer', async () => {
+    const integratorId = await room.anIntegrator();
+    await declare(integratorId, ['NZ']);
+    const webhook = await room.aWebhook({ url: receiver.url, country: 'NZ' }, integratorId);
+    await declare(integratorId, ['AU']);
+    await room.publish({ integratorId });
+    await room.node.runDue();
+    expect(receiver.calls).toEqual([]);
+    const attempts = [{ error: 'country-refused' }];
+    expect(await onlyDelivery(webhook.id)).toMatchObject({ state: 'pending', attempts });
   });
 });
 

@@ -20,6 +20,8 @@ const SWEPT_ENDPOINTS = 500;
 export interface ClaimedDelivery {
   deliveryId: string;
   endpoint: WebhookRow;
+  /** That its integrator declares. */
+  countries: readonly string[];
   event: DeliveredEvent;
   /** Of this attempt, from 1. */
   attempt: number;
@@ -64,29 +66,32 @@ export class DeliveryBook {
       .returningAll()
       .executeTakeFirst();
     if (!row) return undefined;
-    const endpoint = await this.kysely
-      .selectFrom('webhook_endpoints')
-      .selectAll()
+    const found = await this.kysely
+      .selectFrom('webhook_endpoints as endpoint')
+      .innerJoin('integrators', 'integrators.integrator_id', 'endpoint.integrator_id')
+      .selectAll('endpoint')
+      .select('integrators.countries')
       .where('webhook_id', '=', row.webhook_id)
       .executeTakeFirst();
-    return (
-      endpoint && {
-        deliveryId,
-        endpoint,
-        event: {
-          eventId: row.event_id,
-          type: row.type as DeliveredType,
-          ...(row.site_id !== null && { siteId: row.site_id }),
-          ...(row.query_id !== null && { queryId: row.query_id }),
-          ...(row.grant_id !== null && { grantId: row.grant_id }),
-          occurredAtMs: row.occurred_at.getTime(),
-        },
-        attempt: row.attempts + 1,
-        tries: row.tries + 1,
-        lastWaitMs: row.wait_ms,
-        leasedUntil,
-      }
-    );
+    if (!found) return undefined;
+    const { countries, ...endpoint } = found;
+    return {
+      deliveryId,
+      endpoint,
+      countries,
+      event: {
+        eventId: row.event_id,
+        type: row.type as DeliveredType,
+        ...(row.site_id !== null && { siteId: row.site_id }),
+        ...(row.query_id !== null && { queryId: row.query_id }),
+        ...(row.grant_id !== null && { grantId: row.grant_id }),
+        occurredAtMs: row.occurred_at.getTime(),
+      },
+      attempt: row.attempts + 1,
+      tries: row.tries + 1,
+      lastWaitMs: row.wait_ms,
+      leasedUntil,
+    };
   }
 
   /** What an integrator's free place is for: its oldest due delivery, not of an endpoint that is full. */

@@ -22,12 +22,17 @@ export class SendDelivery {
   async execute({
     deliveryId,
     endpoint,
+    countries,
     event,
     attempt,
   }: ClaimedDelivery): Promise<AttemptOutcome> {
     const nowMs = this.clock.now();
     const signing = this.signingOf(endpoint, nowMs);
     if (!signing) return { error: 'secret-unusable', durationMs: 0 };
+    // Declared once, and perhaps not any more.
+    const { country } = endpoint;
+    if (country !== null && !countries.includes(country))
+      return { error: 'country-refused', durationMs: 0 };
     const body = webhookBody(event, endpoint.signature);
     const headers = {
       'Content-Type': 'application/json',
@@ -37,7 +42,7 @@ export class SendDelivery {
       'X-Conduit-Attempt': String(attempt),
       ...signatureHeaders(signing, event.eventId, nowMs, body),
     };
-    return this.receiver.post(fillWebhookUrl(endpoint.url, event), headers, body);
+    return this.receiver.post(fillWebhookUrl(endpoint.url, event), headers, body, countries);
   }
 
   /** @returns undefined when the server's secret is another than the one it was sealed under */

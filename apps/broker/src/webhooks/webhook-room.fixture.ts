@@ -149,7 +149,7 @@ export class WebhookRoom {
     integratorId?: string,
   ): Promise<MadeWebhook & { id: string; integratorId: string }> {
     const owner = integratorId ?? (await this.anIntegrator());
-    const target = new WebhookTarget(this.node.receiver);
+    const target = new WebhookTarget(this.node.receiver, this.kysely);
     const { secrets } = this.node;
     const create = new CreateWebhook(this.kysely, target, secrets, this.audit, this.clock);
     const made = await create.execute(callerOf(owner), order, randomUUID());
@@ -158,7 +158,7 @@ export class WebhookRoom {
 
   /** Change, pause, resume. */
   get change(): ChangeWebhook {
-    const target = new WebhookTarget(this.node.receiver);
+    const target = new WebhookTarget(this.node.receiver, this.kysely);
     return new ChangeWebhook(this.kysely, this.webhooks, target, this.audit, this.clock);
   }
 

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { Kysely } from 'kysely';
 import { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
 import { fillWebhookUrl, requireWebhookUrl } from '#apps/broker/src/webhooks/webhook-url.js';
 import { InvalidFields } from '#libs/contracts/read-dto.js';
+import type { Database } from '#libs/db/schema.js';
 
 /**
  * Whether a URL may be stored. Where it leads is looked at again before each call; looking now spares
@@ -10,15 +12,36 @@ import { InvalidFields } from '#libs/contracts/read-dto.js';
  */
 @Injectable()
 export class WebhookTarget {
-  constructor(private readonly receiver: CallReceiver) {}
+  constructor(
+    private readonly receiver: CallReceiver,
+    private readonly kysely: Kysely<Database>,
+  ) {}
 
-  /** @throws InvalidFields naming `url` */
-  async require(url: string): Promise<void> {
+  /**
+   * @param country where its owner says that it is
+   * @throws InvalidFields naming `url` or `country`
+   */
+  async require(
+    integratorId: string,
+    { url, country }: { url?: string; country?: string },
+  ): Promise<void> {
+    const { countries } = await this.kysely
+      .selectFrom('integrators')
+      .select('countries')
+      .where('integrator_id', '=', integratorId)
+      .executeTakeFirstOrThrow();
+    if (country !== undefined && !countries.includes(country))
+      refuse('country', 'must be one of the countries that you declare');
+    if (url === undefined) return;
     requireWebhookUrl(url);
     const filled = fillWebhookUrl(url, { eventId: '', type: 'webhook.test', occurredAtMs: 0 });
-    if (await this.receiver.leadsOutside(filled)) return;
-    throw new InvalidFields([
-      { field: 'url', problem: 'must name a host that has public addresses only' },
-    ]);
+    const refused = await this.receiver.wouldRefuse(filled, countries);
+    if (refused === 'country-refused')
+      refuse('url', 'must name a host in the countries that you declare');
+    if (refused) refuse('url', 'must name a host that has public addresses only');
   }
+}
+
+function refuse(field: string, problem: string): never {
+  throw new InvalidFields([{ field, problem }]);
 }

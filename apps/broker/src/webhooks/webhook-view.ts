@@ -16,6 +16,7 @@ export function webhookView(row: WebhookRow, nowMs: number): WebhookView {
     events: row.events,
     siteIds: row.site_ids,
     signature: row.signature,
+    ...(row.country !== null && { country: row.country }),
     publicKey: row.public_key,
     ...(isRotating && {
       previousPublicKey: row.previous_public_key,
