@@ -36,12 +36,16 @@ import { KeepAgentLog } from '#apps/broker/src/witnesses/keep-agent-log.js';
 import { agentLogOrigin } from '#libs/audit/agent-log-key.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
+import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { FixedClock } from '#libs/kernel/clock.js';
-import type { LinkClient } from '#libs/link/link-client.js';
-import type { StreamedReply } from '#libs/link/link-reply.js';
+import { LinkClient } from '#libs/link/link-client.js';
+import { StreamedReply } from '#libs/link/link-reply.js';
+import type { LinkRequest } from '#libs/link/link-request.js';
+import { LinkServer } from '#libs/link/link-server.js';
+import { aLinkPair } from '#libs/link/socket-pair.fixture.js';
 import { makeIdentityKey, rawPublicKey } from '#libs/pki/keys.js';
 
 const trustDomain = 'conduit.test';
@@ -111,13 +115,19 @@ class PretendAgent {
     return controller.publish({ meta, body } as never, { peer } as never);
   };
 
-  /** What the broker reaches over the link. */
-  readonly client = {
-    request: async (_: string, meta: object) => {
-      const reply = await new OwnLogController(this.own).read({ meta } as never);
-      return { ...replyOf(reply), body: this.onTheWay(reply.body!) };
-    },
-  } as unknown as LinkClient;
+  /** The broker's end of a link to it. */
+  linkUp(): LinkClient {
+    const { dialler, listener } = aLinkPair();
+    const server = new LinkServer();
+    const answer = async (request: LinkRequest) => {
+      const { body, end } = replyOf(await new OwnLogController(this.own).read(request));
+      return new StreamedReply({ body: this.onTheWay(body), end: () => end });
+    };
+    server.addHandler(agentPatterns.readLog, answer as never);
+    server.listen(() => undefined);
+    server.attach(dialler, 'broker');
+    return new LinkClient(listener);
+  }
 
   onTheWay = (body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => body;
 
@@ -270,7 +280,7 @@ describe('holding both sides against each other', () => {
     agent.journal.record({ ...answered, practice: 'p', site, ...more });
 
   /** An hour later, of the hours before. */
-  async function compare(link: LinkClient | 'none' = agent.client): Promise<ReconciliationEnd> {
+  async function compare(link: LinkClient | 'none' = agent.linkUp()): Promise<ReconciliationEnd> {
     clock.advance(hourMs);
     const { kysely } = store;
     const records = new SiteRecords(kysely);

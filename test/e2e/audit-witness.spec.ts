@@ -5,6 +5,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import type { AgentStatus } from '#apps/agent/src/control/control-routes.js';
+import type { JournalFindings } from '#apps/agent/src/journal/verify-journal.js';
+import type { ReconciledHere } from '#apps/agent/src/witness/reconcile-here.js';
 import { openCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js';
 import { cosignatureOf } from '#libs/audit/cosignature.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
@@ -76,6 +78,24 @@ test(
     const later = await untilWitnessed(checkpoint.size + 1);
     expect(later.checkpoint.size).toBeGreaterThan(checkpoint.size);
     expect((await status()).witness.size).toBeGreaterThanOrEqual(later.checkpoint.size);
+  },
+  WITHIN_MS * 2,
+);
+
+test(
+  'the practice finds what ran in its own log, proven, and the broker’s records alike',
+  async () => {
+    await conduit.rows('SELECT 1 AS n');
+    const compared = await settle('the broker’s head has the record', WITHIN_MS, async () => {
+      const found = await conduit.agent<ReconciledHere>('audit', 'reconcile', '--since', '1d');
+      return found.matched > 0 && found.pending === 0 ? found : undefined;
+    });
+    expect(compared.mismatches).toEqual([]);
+    const { records } = await conduit.agent<{ records: { record: object; exact?: object }[] }>(
+      ...['audit', 'list', '--type', 'query.executed'],
+    );
+    expect(records.at(-1)).toMatchObject({ record: { outcome: 'successful' }, exact: { rows: 1 } });
+    expect(await conduit.agent<JournalFindings>('audit', 'verify')).toMatchObject({ problems: [] });
   },
   WITHIN_MS * 2,
 );
