@@ -240,4 +240,15 @@ describe('a crash', () => {
     expect(readFileSync(checkpointFile(folder), 'utf8')).toBe(before);
     await log.close();
   });
+
+  test('that took lines nobody had signed yet is not signed over', async () => {
+    await diedWith(async (log) => {
+      for (let n = 0; n < 9; n += 1) await log.append(someLines(2));
+    });
+    rmSync(join(folder, segments().at(-2)!));
+    const log = await open();
+    expect(log.isSound).toBe(false);
+    expect(headOnDisk().size).toBe(260);
+    await log.close();
+  });
 });
