@@ -25,6 +25,7 @@ import type {
   Today,
   WaitingPairingCode,
 } from '#libs/console-api/practice.js';
+import type { Reconciliations } from '#libs/console-api/reconciliation.js';
 import { request } from './request.js';
 
 const id = encodeURIComponent;
@@ -85,6 +86,11 @@ export function readActivity(
 }
 export const exportActivity = (practiceId: string, wanted: ExportActivityRequest) =>
   request<ExportedActivity>('POST', at(practiceId, '/activity/export'), wanted);
+
+export const readReconciliations = (practiceId: string) =>
+  request<Reconciliations>('GET', at(practiceId, '/reconciliations'));
+export const compareRecords = (practiceId: string) =>
+  request<void>('POST', at(practiceId, '/reconciliations'), {});
 
 export const readService = (practiceId: string) =>
   request<Service>('GET', at(practiceId, '/service'));

@@ -13,6 +13,7 @@ import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
 import { ActivityFilters } from './activity-filters.js';
 import { durationWords, rowWords, sizeWords } from './bucket-words.js';
 import { ExportDialog } from './export-dialog.js';
+import { RecordCheck } from './record-check.js';
 import { PracticePage, useOverview, usePracticeId } from './practice-page.js';
 
 export default function Activity() {
@@ -76,6 +77,7 @@ export default function Activity() {
           />
         </div>
       )}
+      <RecordCheck practiceId={practiceId} />
       {isExporting && (
         <ExportDialog practiceId={practiceId} filter={filter} onClose={() => setExporting(false)} />
       )}
