@@ -136,6 +136,10 @@ describeInBrowser('the pages of a practice', () => {
       page.getByRole('alertdialog').getByRole('button', { name: 'Export' }).click(),
     ]);
     expect(file.suggestedFilename()).toMatch(/^conduit-activity-.*\.csv$/);
+    await page.getByText('Not compared yet.').waitFor();
+    await page.getByRole('button', { name: 'Compare now' }).click();
+    // All of it is younger than what is compared.
+    await page.getByText('0 queries agree.').waitFor();
   });
 
   test('people, settings and the server', async () => {

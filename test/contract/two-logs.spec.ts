@@ -199,7 +199,7 @@ describe("heads of an agent's log", () => {
       await agent.open(keys);
       await rewrite(agent);
       for (let n = 0; n < 2; n += 1) expect(await agent.crossing.bring()).toBeUndefined();
-      expect(agent.crossing.refusedFor).toBe(alarm);
+      expect(agent.crossing.standing.refusedFor).toBe(alarm);
       expect(await agent.alarms()).toEqual([alarm]);
       expect(await agent.leaves()).toHaveLength(1);
       const fields = { agentId: agent.agentId, alarm };

@@ -2,6 +2,7 @@
  * Writes whose agent or database dies under them: sent again under the same key, each is made exactly
  * once, and what is said of it in between is true.
  */
+import type { JournalFindings } from '#apps/agent/src/journal/verify-journal.js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { envelope, refusal } from '#test/e2e/answers.fixture.js';
@@ -69,6 +70,10 @@ test('an agent that is killed in the middle of writes loses and doubles none', a
       expect((await writes.find(key)).state).toBe('applied');
     }
   }
+  // Its own log went through all of these crashes.
+  const log = await conduit.agent<JournalFindings>('audit', 'verify');
+  expect(log).toMatchObject({ from: 0, problems: [] });
+  expect(log.to).toBeGreaterThan(0);
 }, 120_000);
 
 (isSandbox ? test : test.skip)(

@@ -37,6 +37,7 @@ import type {
   UpdateWindowStanding,
 } from '#apps/agent/src/control/update-window.js';
 import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import type { OwnLogStanding } from '#apps/agent/src/witness/cross-checkpoints.js';
 import type { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
 
@@ -57,6 +58,7 @@ export interface ControlParts {
   siteStates: () => SiteState[];
   registered: () => RegisteredStanding[];
   witness: () => WitnessStanding;
+  ownLog: () => OwnLogStanding;
   reconcile: Pick<ReconcileHere, 'execute'>;
   updateWindow: UpdateWindowBook;
 }
@@ -83,6 +85,7 @@ export interface AgentStatus {
   registered: RegisteredStanding[];
   /** What it has seen of the broker's audit log. */
   witness: WitnessStanding;
+  ownLog: OwnLogStanding;
   /** When the practice lets it be updated. */
   updateWindow: UpdateWindowStanding;
 }
@@ -146,6 +149,7 @@ function status(parts: ControlParts): AgentStatus {
     grantsUnpublished: store.all().filter(({ acknowledged }) => !acknowledged).length,
     registered: parts.registered(),
     witness: parts.witness(),
+    ownLog: parts.ownLog(),
     updateWindow: parts.updateWindow.standing(parts.clock.now()),
   };
 }

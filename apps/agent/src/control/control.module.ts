@@ -26,6 +26,7 @@ import { AgentLink } from '#apps/agent/src/link/agent-link.js';
 import { RegisteredModule } from '#apps/agent/src/registered/registered.module.js';
 import { RegisteredQueries } from '#apps/agent/src/registered/registered-queries.js';
 import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
+import { CrossCheckpoints } from '#apps/agent/src/witness/cross-checkpoints.js';
 import { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
 import { WitnessModule } from '#apps/agent/src/witness/witness.module.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -57,6 +58,7 @@ import { Clock } from '#libs/kernel/clock.js';
         registered: RegisteredQueries,
         witness: CosignCheckpoint,
         consents: WithdrawnConsents,
+        crossing: CrossCheckpoints,
         reconcile: ReconcileHere,
         updateWindow: UpdateWindowBook,
       ) =>
@@ -68,6 +70,7 @@ import { Clock } from '#libs/kernel/clock.js';
           siteStates: () => states.all(),
           registered: () => registered.standings(),
           witness: () => witness.standing,
+          ownLog: () => crossing.standing,
           reconcile,
         }),
       inject: [
@@ -86,6 +89,7 @@ import { Clock } from '#libs/kernel/clock.js';
         RegisteredQueries,
         CosignCheckpoint,
         WithdrawnConsents,
+        CrossCheckpoints,
         ReconcileHere,
         UpdateWindowBook,
       ],

@@ -36,6 +36,7 @@ import { PracticeApprovers } from '#apps/agent/src/grants/practice-approvers.js'
 import { PracticeDecisions } from '#apps/agent/src/grants/practice-decisions.js';
 import { RevocationInbox } from '#apps/agent/src/grants/revocation-inbox.js';
 import type { RegisteredStanding } from '#apps/agent/src/registered/registered-standing.js';
+import type { OwnLogStanding } from '#apps/agent/src/witness/cross-checkpoints.js';
 import type { ReconciledHere } from '#apps/agent/src/witness/reconcile-here.js';
 import type { WitnessStanding } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -81,6 +82,7 @@ let broker: FakeBroker;
 let server: ControlServer;
 let registered: RegisteredStanding[];
 let witness: WitnessStanding;
+let ownLog: OwnLogStanding;
 let compared: Omit<ReconciledHere, 'fromMs' | 'toMs'>;
 
 beforeEach(async () => {
@@ -88,6 +90,7 @@ beforeEach(async () => {
   broker = new FakeBroker();
   registered = [];
   witness = {};
+  ownLog = { isSound: true, size: 12 };
   compared = { matched: 3, undelivered: 0, pending: 1, mismatches: [], size: 9 };
   const { store, own, clock, approvers, rules, gate, pauses } = practice;
   const exchange = new GrantExchange(store, broker, own, clock);
@@ -108,6 +111,7 @@ beforeEach(async () => {
     siteStates: () => [],
     registered: () => registered,
     witness: () => witness,
+    ownLog: () => ownLog,
     reconcile: { execute: (span) => Promise.resolve({ ...compared, ...span }) },
     updateWindow: await UpdateWindowBook.open(practice.stateFolder, broker),
   });
@@ -452,6 +456,21 @@ describe('consent', () => {
     const { code, err } = await say(['consent', ...words]);
     expect([code, err]).toEqual([2, expect.not.stringContaining('Smith')]);
   });
+});
+
+test('the status says how the own log is, and what is wrong with it', async () => {
+  const said: [OwnLogStanding, string][] = [
+    [ownLog, 'Own log:   12 records signed'],
+    [{ isSound: false }, 'Own log:   ALARM: files of it are damaged'],
+    [
+      { isSound: true, refusedFor: 'fork' },
+      'Own log:   ALARM: the broker was told another history',
+    ],
+  ];
+  for (const [standing, line] of said) {
+    ownLog = standing;
+    expect((await say(['status'])).out).toContain(line);
+  }
 });
 
 describe('comparing records with the broker', () => {

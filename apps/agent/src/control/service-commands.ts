@@ -136,6 +136,18 @@ function witnessLines({ size, alarm, alarmedAt }: AgentStatus['witness']): strin
   ];
 }
 
+function ownLogLines({ isSound, size = 0, refusedFor }: AgentStatus['ownLog']): string[] {
+  if (!isSound)
+    return [
+      'Own log:   ALARM: files of it are damaged; audit verify says which. No more is signed.',
+    ];
+  if (refusedFor)
+    return [
+      'Own log:   ALARM: the broker was told another history of it before. Keep the journal folder.',
+    ];
+  return [`Own log:   ${size} records signed`];
+}
+
 /** Of what is paused one by one, so many are named. */
 const MOST_NAMED = 20;
 
@@ -198,6 +210,7 @@ function statusLines(status: AgentStatus): string[] {
     `Updates:   ${updateWords(status.updateWindow)}`,
     ...registeredLines(status.registered),
     ...witnessLines(status.witness),
+    ...ownLogLines(status.ownLog),
     ...(status.ceilingReadable ? [] : ['Ceiling:   ceiling.json is not right; nothing is allowed']),
     ...(status.journalWritable ? [] : ['Journal:   the disk refuses it; nothing is run']),
   ];

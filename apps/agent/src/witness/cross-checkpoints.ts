@@ -35,6 +35,16 @@ export const crossingTimes = {
   settledMs: 10_000,
 } as const;
 
+/** What `status` says of the agent's own log. */
+export interface OwnLogStanding {
+  /** False: files of it are damaged, and no more heads are signed. */
+  isSound: boolean;
+  /** Leaves of the last head that was signed; absent: none yet. */
+  size?: number;
+  /** The broker found that this log contradicts what it was told of it before. */
+  refusedFor?: WitnessAlarm;
+}
+
 /** Where it is, then the proof, then the broker's second look at one that is shorter. */
 const TRIES = 3;
 
@@ -66,9 +76,13 @@ export class CrossCheckpoints implements OnApplicationBootstrap, BeforeApplicati
     clearInterval(this.timer);
   }
 
-  /** The broker found that this log contradicts what it was told of it before. */
-  get refusedFor(): WitnessAlarm | undefined {
-    return this.alarm;
+  get standing(): OwnLogStanding {
+    const { isSound, head } = this.ownLog;
+    return {
+      isSound,
+      ...(head && { size: head.size }),
+      ...(this.alarm && { refusedFor: this.alarm }),
+    };
   }
 
   /** A head of the broker's log was cosigned here. */

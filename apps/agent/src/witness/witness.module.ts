@@ -27,7 +27,7 @@ import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
       inject: [AgentConfig],
     },
   ],
-  exports: [CosignCheckpoint, ReconcileHere],
+  exports: [CosignCheckpoint, CrossCheckpoints, ReconcileHere],
 })
 export class WitnessModule {
   constructor(cosign: CosignCheckpoint, crossing: CrossCheckpoints, link: AgentLink) {
