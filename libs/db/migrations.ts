@@ -11,6 +11,7 @@ import { deskWishes } from '#libs/db/desk-wishes-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
+import { privacyDesk } from '#libs/db/privacy-migration.js';
 import { sandboxSites } from '#libs/db/sandbox-sites-migration.js';
 import { statements } from '#libs/db/statements-migration.js';
 
@@ -375,4 +376,5 @@ export const migrations: readonly Migration[] = [
   deskWishes,
   auditReceipts,
   webhookCountries,
+  privacyDesk,
 ];

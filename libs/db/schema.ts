@@ -12,6 +12,7 @@ import type { FleetTables } from '#libs/db/fleet-tables.js';
 import type { IntegratorDeskTables } from '#libs/db/integrator-desk-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
 import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
+import type { PrivacyTables } from '#libs/db/privacy-tables.js';
 import type { StatementsTables } from '#libs/db/statements-tables.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -385,6 +386,7 @@ export interface Database
     FleetTables,
     IntegratorDeskTables,
     StatementsTables,
+    PrivacyTables,
     AuditLogTables,
     AgentLogsTables {
   practices: PracticesTable;

@@ -931,6 +931,27 @@ export const catalogue = {
     'Another security officer has to approve what you asked for.',
     'Tell a colleague who is a security officer; the request waits for an hour.',
   ),
+  PRIVACY_REQUEST_MOVED_ON: entry(
+    409,
+    'never',
+    'person',
+    'This request has gone on meanwhile.',
+    'Look at it again: somebody else has ended or reopened it.',
+  ),
+  PRIVACY_IDENTITY_UNCHECKED: entry(
+    409,
+    'never',
+    'person',
+    'Nobody has noted yet that the person who asks is who they say.',
+    'Check their identity and note how, then answer. Information that is given to the wrong person is a breach.',
+  ),
+  PRIVACY_REGISTER_FULL: entry(
+    409,
+    'never',
+    'person',
+    'The register holds as many open requests, or this request as many steps, as it can.',
+    'End what is answered. For one request with very many steps, keep the rest in your own files.',
+  ),
   CONSOLE_ENTRY_NOT_FOUND: entry(
     404,
     'never',

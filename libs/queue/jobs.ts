@@ -68,6 +68,8 @@ export const jobs = {
   'pairing-code.purge': hourly,
   /** Sessions, invitations and roles that are over are forgotten, and then people without any. */
   'people.purge': hourly,
+  /** Practices are reminded of privacy requests whose clock runs out. */
+  'privacy-request.remind': hourly,
   /** A submitted query enters its site's waiting list. */
   'query.dispatch': {
     queue: 'queries',

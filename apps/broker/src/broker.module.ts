@@ -24,6 +24,7 @@ import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { PracticeDeskModule } from '#apps/broker/src/practice-desk/practice-desk.module.js';
 import { ProofsModule } from '#apps/broker/src/proofs/proofs.module.js';
+import { PrivacyDeskModule } from '#apps/broker/src/privacy-desk/privacy-desk.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReconciliationModule } from '#apps/broker/src/reconciliation/reconciliation.module.js';
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
@@ -65,6 +66,7 @@ export class BrokerModule {
         PeopleModule,
         PracticeDeskModule,
         ProofsModule,
+        PrivacyDeskModule,
         QueriesModule,
         ReconciliationModule,
         ReferenceModule,

@@ -62,6 +62,9 @@ export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
     'update-window.changed',
   ],
   people: [
+    'privacy-request.registered',
+    'privacy-request.changed',
+    'privacy-request.ended',
     'practice.created',
     'practice.changed',
     'activity.exported',
@@ -169,6 +172,9 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
       ? 'The records of Conduit and of the practice’s server were compared, and match.'
       : 'The records of Conduit and of the practice’s server were compared, and do not match.',
   'update-window.changed': () => 'The hours in which the server may be updated were changed.',
+  'privacy-request.registered': () => 'A privacy request or a complaint was registered.',
+  'privacy-request.changed': () => 'Something was done about a privacy request or a complaint.',
+  'privacy-request.ended': () => 'A privacy request or a complaint was ended.',
   'practice.created': () => 'The practice was registered.',
   'practice.changed': () => 'The practice’s settings were changed.',
   'activity.exported': () => 'This list was exported.',

@@ -84,7 +84,8 @@ export class PauseAccess {
   }
 }
 
-async function requireKnown(
+/** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND for an integrator that never asked this practice */
+export async function requireKnown(
   within: Transaction<Database>,
   practiceId: string,
   integratorId: string,

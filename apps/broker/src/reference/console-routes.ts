@@ -7,6 +7,7 @@ import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
 import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrator-desk-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
+import { privacyRoutes } from '#apps/broker/src/privacy-desk/privacy-routes.js';
 import { reconciliationRoutes } from '#apps/broker/src/reconciliation/reconciliation-routes.js';
 import { proofRoutes } from '#apps/broker/src/proofs/proof-routes.js';
 import { statementRoutes } from '#apps/broker/src/statements/statement-routes.js';
@@ -15,6 +16,7 @@ export const consoleRoutes: ConsoleRoutes = {
   'GET /console/api/openapi.json': { may: 'session', summary: 'This description.' },
   ...peopleRoutes,
   ...practiceDeskRoutes,
+  ...privacyRoutes,
   ...integratorDeskRoutes,
   ...reconciliationRoutes,
   ...statementRoutes,

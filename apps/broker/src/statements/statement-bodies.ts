@@ -2,13 +2,8 @@
 import 'reflect-metadata';
 import { IsString, IsUUID, Length, Matches } from 'class-validator';
 import type { AskStatementRequest, SubmitStatementRequest } from '#libs/console-api/statement.js';
+import { LINE, LINES, NO_LONG_NUMBER, noLongNumber } from '#libs/contracts/own-words.js';
 import { maxAgreedCharacters } from '#libs/tsql/agreed-statement.js';
-
-const LINE = /^(?!\s)[^\p{Cc}\p{Cs}]+(?<!\s)$/u;
-const LINES = /^(?!\s)(?:[^\p{Cc}\p{Cs}]|\n)+(?<!\s)$/u;
-/** A date, a telephone or a Medicare number: nothing that describes a statement. */
-const NO_LONG_NUMBER = /^(?!.*\p{N}(?:[ ./_-]?\p{N}){5})/su;
-const noLongNumber = { message: '$property must not hold a number of six or more digits' };
 
 export class SubmitStatementDto implements SubmitStatementRequest {
   @IsString()
