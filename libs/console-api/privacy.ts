@@ -17,13 +17,12 @@ export const MOST_REFERENCE_CHARACTERS = 24;
 export const MOST_NOTE_CHARACTERS = 500;
 
 /** How the practice made sure that it answers the right person. No number of any document is kept. */
-export const identityWays = [
+const identityWays = [
   'known-in-person',
   'photo-identity',
   'details-on-file',
   'authority-shown',
 ] as const;
-export type IdentityWay = (typeof identityWays)[number];
 export const identityFindings = [...identityWays, 'not-established'] as const;
 export type IdentityFinding = (typeof identityFindings)[number];
 

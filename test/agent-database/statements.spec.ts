@@ -5,6 +5,8 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import { sendResultSet, type Script } from '#apps/sandbox/src/tds/scripted-engine.fixture.js';
 import { startTds, type Harness } from '#apps/sandbox/src/tds/tds-harness.fixture.js';
 import type { SqlValue } from '#apps/sandbox/src/engine/sql-engine.port.js';
+import { PatientFilter } from '#apps/agent/src/consent/row-filter.js';
+import type { PmsDriver } from '#apps/agent/src/pms/pms-driver.port.js';
 import { MssqlPmsDriver } from '#apps/agent/src/pms/pms-driver.mssql.js';
 import { aCommand, gather } from '#apps/agent/src/pms/rows/result.fixture.js';
 import { aLogin, aSite } from '#apps/agent/src/pms/site-settings.fixture.js';
@@ -56,6 +58,36 @@ describe('a statement', () => {
     });
     expect(lines.text).toMatch(
       /^\{"\$set":1\}\n\{"a":1\}\n\{"a":2\}\n\{"\$set":2\}\n\{"b":3\}\n\{"\$end":/,
+    );
+  });
+
+  test('leaves the rows of patients who withdrew out, not a byte of them on the way, however large', async () => {
+    const large = (letter: string) => letter.repeat(300_000);
+    const rows = ['a', 'b', 'c'].map((letter, n) => [large(letter), `${n + 1}`.padEnd(10)]);
+    tds.engine.on('select notes', ({ sink }) =>
+      sendResultSet(
+        sink,
+        { note: { name: 'nvarchar', length: 'max' }, InternalID: { name: 'char', length: 10 } },
+        rows,
+      ),
+    );
+    const filtered: Pick<PmsDriver, 'run'> = {
+      run: (command, sink, signal) => {
+        sink.filter = new PatientFilter(['internalid'], (patient) => patient === '2');
+        return driver.run(command, sink, signal);
+      },
+    };
+    const { text, sink } = await gather(filtered as PmsDriver, aCommand('select notes'), {
+      form: 'ndjson',
+    });
+    expect(sink.rows).toBe(2);
+    expect(text).not.toContain('bbb');
+    const kept = text
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line) as unknown);
+    expect(kept).toEqual(
+      [rows[0], rows[2]].map((row) => ({ note: row?.[0], InternalID: row?.[1] })),
     );
   });
 

@@ -80,6 +80,38 @@ describeInBrowser('the pages of a practice', () => {
     await look('practice-permission');
   });
 
+  test('a privacy request is registered, refused with its ground, and says what a list of withdrawals cannot do', async () => {
+    const { page } = owner;
+    const dialog = page.getByRole('dialog');
+    await go('Privacy');
+    await page.getByText('No request is open').waitFor();
+    await page.getByText(`Permitted to use raw SQL at this moment: ${NAME}.`).waitFor();
+    await page.getByRole('button', { name: 'Register a request' }).click();
+    await dialog.getByText('Access', { exact: true }).click();
+    await dialog.getByLabel('Your reference').fill('Smith');
+    await dialog.getByLabel('Day on which it came').fill('2020-01-01');
+    await dialog.getByRole('button', { name: 'Register' }).click();
+    await dialog.getByText('must be a number of your own').waitFor();
+    await look('practice-privacy-register');
+    await dialog.getByLabel('Your reference').fill('P-2026-014');
+    const day = new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10);
+    await dialog.getByLabel('Day on which it came').fill(day);
+    await dialog.getByRole('button', { name: 'Register' }).click();
+    await heading('Access P-2026-014');
+    await page.getByText('First: is it really that person?').waitFor();
+    await look('practice-privacy-request');
+    await page.getByRole('button', { name: 'Answer or refuse' }).click();
+    await dialog.getByText('It was refused').click();
+    await dialog.getByText('We do not hold it').click();
+    expect(await owner.audit()).toEqual([]);
+    await dialog.getByRole('button', { name: 'End it' }).click();
+    await page.getByRole('button', { name: 'Open it again' }).waitFor();
+    await page.getByText('by Zz Olive Owner').first().waitFor();
+    await go('Privacy');
+    await page.getByText('P-2026-014').waitFor();
+    await look('practice-privacy');
+  });
+
   test('the overview shows who is connected; one press pauses, and callers are told', async () => {
     const { page } = owner;
     const headers = { accept: 'application/problem+json' };

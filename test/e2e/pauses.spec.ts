@@ -1,7 +1,9 @@
 /**
  * A practice's pause as its own server keeps it: what runs is stopped at the database, async work waits,
- * neither a restart of the agent nor one of the broker ends it, and a server that was off follows.
+ * neither a restart of the agent nor one of the broker ends it, and a server that was off follows. Beside
+ * it what a patient withdrew, which the server alone knows.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -16,6 +18,8 @@ import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 const COUNT = `SELECT COUNT(*) AS n FROM ${['a', 'b', 'c', 'd', 'e']
   .map((name) => `dbo.Patient ${name}`)
   .join(' CROSS JOIN ')}`;
+
+const FIRST = 'SELECT TOP 2 INTERNALID FROM dbo.Patient ORDER BY INTERNALID';
 
 let conduit: TestConduit;
 let owner: ConsolePerson;
@@ -40,6 +44,7 @@ const ask = async (text = 'SELECT 1 AS n') => {
   const { status, body } = await conduit.query({ text }, {}, '', { headers });
   return [status, (body as { code?: string }).code];
 };
+const patients = async () => (await conduit.rows(FIRST)).map((row) => String(row['INTERNALID']));
 interface Status {
   paused: boolean;
   sites: { running: { immediate: number; async: number } }[];
@@ -95,6 +100,24 @@ test('async work that runs is stopped and waits, and says why, until the resumpt
   await works();
 }, 60_000);
 
+test('a patient who withdrew is left out of declared statements, and raw SQL says that it is not filtered', async () => {
+  const before = await conduit.query({ text: FIRST });
+  expect(before.headers['conduit-consent']).toBeUndefined();
+  const [first, second] = (await conduit.rows(FIRST)).map((row) => String(row['INTERNALID']));
+  expect(await conduit.agent('consent', 'withdraw', '--patient', String(first))).toEqual({
+    changed: true,
+  });
+  const raw = await conduit.query({ text: FIRST });
+  expect([raw.status, raw.headers['conduit-consent']]).toEqual([200, 'not-filtered']);
+  const hash = createHash('sha256').update(FIRST).digest('hex');
+  await conduit.agent('consent', 'declare', '--statement', hash, '--column', 'internalid');
+  expect((await conduit.query({ text: FIRST })).headers['conduit-consent']).toBe('filtered');
+  expect(await patients()).toEqual([second]);
+  await conduit.agent('consent', 'undeclared', 'refuse');
+  expect(await ask()).toEqual([403, 'CONSENT_NOT_CHECKABLE']);
+  await conduit.agent('consent', 'undeclared', 'run');
+}, 60_000);
+
 test('neither a restart of the agent nor one of the broker ends a pause', async () => {
   await press('pauses');
   const since = await inForce();
@@ -127,3 +150,7 @@ test('a server that is off has not confirmed, and follows once it is back', asyn
   await press('pauses/resume');
   await works();
 }, 60_000);
+
+test('the list of those who withdrew outlives the restarts', async () => {
+  expect(await patients()).toHaveLength(1);
+});
