@@ -48,7 +48,7 @@ async function list({ stateFolder, options }: Invocation): Promise<Outcome> {
   const wanted = readAuditOptions(options);
   let found: Found[] = [];
   let matching = 0;
-  for await (const lines of readNumbered(journalFolder(stateFolder))) {
+  for await (const lines of readNumbered(journalFolder(stateFolder), wanted.sinceMs)) {
     for (const line of lines) {
       const record = readRecord(line.record);
       if (!record || !isWanted({ line, record }, wanted)) continue;

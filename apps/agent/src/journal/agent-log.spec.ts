@@ -139,6 +139,10 @@ describe("the agent's own log", () => {
     expect(await log.prune(Date.now() - 86_400_000)).toBeGreaterThan(1);
     await log.append(someLines(3));
     await log.close();
+    const young = [];
+    for await (const lines of readNumbered(folder, Date.now() - 60_000)) young.push(...lines);
+    expect(young.map(({ n }) => n)).toEqual(expect.arrayContaining([12, 13, 14]));
+    expect(young.length).toBeLessThan(6);
     const again = await open();
     const head = headOnDisk();
     expect(head.size).toBe(15);

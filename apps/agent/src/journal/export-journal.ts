@@ -33,7 +33,7 @@ export async function exportJournal(
   const head = openCheckpoint(checkpoint, key)?.checkpoint;
   if (!head) throw new ConduitError('JOURNAL_UNAVAILABLE', { facts: { reason: 'checkpoint' } });
   const all: { index: number; record: string; isWanted: boolean }[] = [];
-  for await (const lines of readNumbered(folder)) {
+  for await (const lines of readNumbered(folder, sinceMs)) {
     for (const { n: index, record } of lines) {
       const atMs = Date.parse(readRecord(record)?.ts ?? '');
       const isWanted = atMs >= sinceMs && atMs < untilMs;

@@ -55,9 +55,18 @@ export async function readNumberedFrom(folder: string, from: number): Promise<Nu
   return found.reverse().flat();
 }
 
-/** All numbered lines that are still kept, a segment at a time. */
-export async function* readNumbered(folder: string): AsyncGenerator<NumberedLine[]> {
+/**
+ * All numbered lines that are still kept, a segment at a time.
+ * @param sinceMs leaves out segments that were written for the last time before then: a history of years
+ * is not read for the last day of it
+ */
+export async function* readNumbered(
+  folder: string,
+  sinceMs = -Infinity,
+): AsyncGenerator<NumberedLine[]> {
   for (const number of await segmentNumbers(folder)) {
+    const written = await stat(segmentPath(folder, number)).catch(() => undefined);
+    if (written && written.mtimeMs < sinceMs) continue;
     // Retention may have taken it meanwhile.
     const text = await readFile(segmentPath(folder, number), 'utf8').catch(() => '');
     const lines = text.split('\n').slice(0, -1);

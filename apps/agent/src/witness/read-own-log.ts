@@ -37,7 +37,8 @@ export class ReadOwnLog {
     const knownToMs = this.clock.now();
     await this.journal.flush();
     const found: (LoggedRecord & { isWanted: boolean })[] = [];
-    for await (const lines of readNumbered(journalFolder(this.config.stateFolder))) {
+    const folder = journalFolder(this.config.stateFolder);
+    for await (const lines of readNumbered(folder, fromMs)) {
       for (const { n: index, record: text } of lines) {
         const record = readRecord(text);
         if (!record) continue;
