@@ -17,7 +17,7 @@ export interface RequestOptions {
   deadlineMs?: number;
 }
 
-export interface AskOptions extends RequestOptions {
+interface AskOptions extends RequestOptions {
   /** As of `request`. */
   body?: Uint8Array | undefined;
 }

@@ -313,6 +313,7 @@ test('another integrator neither reads nor moves it, and another practice never 
     stranger.json('POST', `${theirs}/ask`, { siteId: other.siteId }),
   ])
     await expect(act).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
+  await askFor(statementId);
   // The same text may be theirs too, with words of their own, which are nobody else's.
   const own = `/integrators/${other.integratorId}/statements`;
   const same = await stranger.json<{ statementId: string }>('POST', own, {
