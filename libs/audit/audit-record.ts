@@ -38,6 +38,7 @@ export const auditActions = [
   'privacy-request.ended',
   'practice.created',
   'practice.changed',
+  'activity.read',
   'activity.exported',
   'integrator.created',
   'integrator.changed',
@@ -135,6 +136,8 @@ export interface AuditRecord {
   actorRef?: string;
   /** The personId of whom it was done to. */
   personRef?: string;
+  /** Of reading: what was asked for, in ids and words of closed lists, e.g. `kind=records`. */
+  filter?: string;
   /** Of the console: which role was offered, granted or ended. */
   role?: string;
 }

@@ -288,61 +288,6 @@ export interface Approvers {
   servers: { agentId: string; siteNames: string[]; isOnline: boolean }[];
 }
 
-export const activityKinds = ['records', 'permission', 'server', 'people'] as const;
-export type ActivityKind = (typeof activityKinds)[number];
-export const activityOutcomes = ['successful', 'refused', 'failed', 'cancelled', 'lost'] as const;
-export type ActivityOutcome = (typeof activityOutcomes)[number];
-
-export interface ActivityFilter {
-  kind?: ActivityKind;
-  integratorId?: string;
-  siteId?: string;
-  purpose?: string;
-  outcome?: ActivityOutcome;
-  from?: string;
-  to?: string;
-}
-/** `GET activity?…&before=<next>` */
-export interface ActivityPage {
-  entries: ActivityEntry[];
-  /** To be sent as `before`; absent: nothing older. */
-  next?: string;
-}
-export interface ActivityEntry {
-  seq: string;
-  at: string;
-  kind: ActivityKind;
-  /** One sentence. */
-  words: string;
-  integratorName?: string;
-  siteName?: string;
-  /** Who did it: a person of the practice, `Conduit staff`, or absent. */
-  who?: string;
-  /** What its permission is for, in words. */
-  purpose?: string;
-  outcome?: ActivityOutcome;
-  /** Classes, e.g. `<=100`: no exact size is recorded anywhere. */
-  duration?: string;
-  rows?: string;
-  size?: string;
-  /** To be quoted when asking for help. */
-  requestId?: string;
-}
-/** `POST activity/export`: action `{type: 'activity.export', practiceId, format, filter}`. */
-export interface ExportActivityRequest {
-  format: 'csv' | 'json';
-  filter: ActivityFilter;
-  stepUp: StepUp;
-}
-export interface ExportedActivity {
-  fileName: string;
-  contentType: string;
-  text: string;
-  entries: number;
-  /** There were more than one file may hold: the newest are in it. */
-  isCut: boolean;
-}
-
 /** `GET today`: of each integrator since midnight at the practice. */
 export interface Today {
   since: string;

@@ -4,6 +4,7 @@ import { sql, type Kysely } from 'kysely';
 import { leafHash } from '#libs/audit/tree-hash.js';
 import { migrate } from '#libs/db/migrate.js';
 import { migrations } from '#libs/db/migrations.js';
+import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 
 const moment = new Date('2026-03-01T02:03:04.567Z');
@@ -113,6 +114,23 @@ export function describeStore(kysely: () => Kysely<Database>): void {
     await expect(sql.raw(statement).execute(db)).rejects.toMatchObject({ code: '42501' });
     const kept = await db.selectFrom('audit_records').select('leaf_hash').executeTakeFirstOrThrow();
     expect(kept.leaf_hash).toEqual(auditRow.leaf_hash);
+  });
+
+  test('shows a reader of the audit one tenant’s records, whatever it asks for', async () => {
+    const db = kysely();
+    for (const practice_id of ['r-1', 'r-2']) {
+      const record = JSON.stringify({ integrator: `i-${practice_id}`, type: 'query.executed' });
+      const leaf_hash = leafHash(Buffer.from(record));
+      const row = { recorded_at: moment, practice_id, record, leaf_hash };
+      await db.insertInto('audit_records').values(row).execute();
+    }
+    const all = (within: Kysely<Database>) =>
+      within.selectFrom('audit_records').select(['practice_id', 'integrator_id', 'type']).execute();
+    const own = { practice_id: 'r-1', integrator_id: 'i-r-1', type: 'query.executed' };
+    expect(await readAudit(db, { kind: 'practice', practiceId: 'r-1' }, all)).toEqual([own]);
+    expect(await readAudit(db, { kind: 'integrator', integratorId: 'i-r-1' }, all)).toEqual([own]);
+    expect(await readAudit(db, { kind: 'operator' }, all)).toEqual([]);
+    expect((await all(db)).length).toBeGreaterThan(1);
   });
 
   test('runs each migration once', async () => {

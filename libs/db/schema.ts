@@ -4,7 +4,7 @@
  * submitted statement's, which has no place for anybody's facts (statements-tables.ts).
  * Times are `timestamptz`; ids are UUID text unless the noun says otherwise.
  */
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
 import type { AgentLogsTables } from '#libs/db/agent-logs-tables.js';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
 import type { AuditLogTables } from '#libs/db/audit-log-tables.js';
@@ -207,6 +207,17 @@ export interface AuditRecordsTable {
   record: string;
   /** RFC 6962 leaf hash: SHA-256(0x00 ‖ record). */
   leaf_hash: Buffer;
+  /** These the database takes from the record itself. */
+  type: GeneratedAlways<string | null>;
+  integrator_id: GeneratedAlways<string | null>;
+  outcome: GeneratedAlways<string | null>;
+  /** Done by one of `operator_people`. */
+  by_operator: GeneratedAlways<boolean>;
+}
+
+/** Everybody who ever held a role of the operator's; a trigger keeps it. */
+export interface OperatorPeopleTable {
+  person_id: string;
 }
 
 export interface WebhookEndpointsTable {
@@ -400,6 +411,7 @@ export interface Database
   access_requests: AccessRequestsTable;
   grants: GrantsTable;
   audit_records: AuditRecordsTable;
+  operator_people: OperatorPeopleTable;
   webhook_endpoints: WebhookEndpointsTable;
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_attempts: WebhookAttemptsTable;

@@ -1,5 +1,6 @@
 /** The integrator's side of the console over HTTP, as its pages use it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ActivityPage } from '#libs/console-api/activity.js';
 import type {
   ApiKeys,
   Deliveries,
@@ -307,5 +308,40 @@ describe('where an integrator stands', () => {
     });
     expect(home.keys).toBeGreaterThan(0);
     expect(home.sites.paired).toBe(1);
+  });
+});
+
+describe('its activity', () => {
+  test('is read in sentences, is narrowed, and says who looked', async () => {
+    const read = (filter: string) =>
+      developer.json<ActivityPage>('GET', `${at}/activity?${filter}`).then((page) => page.entries);
+    const keys = await read('kind=keys');
+    expect(keys.map(({ words }) => words)).toContain('Zz Vendor Pty Ltd got an API key.');
+    expect(keys.every(({ kind }) => kind === 'keys')).toBe(true);
+    expect(await read('siteId=nowhere')).toEqual([]);
+    const looked = (await read('kind=people')).filter(({ words }) => words.includes('looked at'));
+    expect(looked.length).toBeGreaterThanOrEqual(2);
+    const wrong = await developer.call('GET', `${at}/activity?before=1.2.3`);
+    expect(wrong.status).toBe(400);
+  });
+
+  test('leaves as a file of audit events, whole', async () => {
+    const { integratorId } = site;
+    const body = { format: 'fhir', filter: { kind: 'keys' } };
+    const stepUp = await admin.stepUp({ type: 'activity.export', integratorId, ...body });
+    const answer = await admin.call('POST', `${at}/activity/export`, { ...body, stepUp });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('application/fhir+ndjson');
+    expect(answer.headers.get('content-disposition')).toMatch(
+      /filename="conduit-activity-[\d-]+\.fhir\.ndjson"/,
+    );
+    const events = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const page = await admin.json<ActivityPage>('GET', `${at}/activity?kind=keys`);
+    expect(events.map(({ recorded }) => recorded)).toEqual(page.entries.map((one) => one.at));
+    const acts = await admin.json<ActivityPage>('GET', `${at}/activity?kind=people`);
+    expect(acts.entries.map(({ words }) => words)).toContain('This list was exported.');
   });
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
 import { consoleRoutes } from '#apps/broker/src/reference/console-routes.js';
+import type { ActivityPage } from '#libs/console-api/activity.js';
 import type {
   ActReach,
   ActRequests,
@@ -296,6 +297,10 @@ test('brings in a practice, a site and an integrator, each act by its own passke
   const page = await support.json<{ integrators: object[] }>('GET', '/operator/integrators');
   expect(page.integrators).toContainEqual(
     expect.objectContaining({ ...order, integratorId: registered.integratorId, hasAdmin: false }),
+  );
+  const acts = await officer.json<ActivityPage>('GET', '/operator/activity?kind=people');
+  expect(acts.entries.map(({ words }) => words)).toEqual(
+    expect.arrayContaining(['Zz Vendor was registered.', `${name}: The practice was registered.`]),
   );
 });
 

@@ -5,6 +5,7 @@
  */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from '#apps/broker/src/access/access.module.js';
+import { ActivityModule } from '#apps/broker/src/activity/activity.module.js';
 import { AsyncQueriesModule } from '#apps/broker/src/async-queries/async-queries.module.js';
 import { AuditModule } from '#apps/broker/src/audit/audit.module.js';
 import { ConsoleModule } from '#apps/broker/src/console/console.module.js';
@@ -47,6 +48,7 @@ export class BrokerModule {
       imports: [
         ResourcesModule.of(resources),
         AccessModule,
+        ActivityModule,
         AsyncQueriesModule,
         AuditModule,
         ConsoleModule,

@@ -9,15 +9,17 @@ import {
 const P = '/console/api/practices/:practiceId';
 const I = '/console/api/integrators/:integratorId';
 
+/** A file of no lines, which reads as an answer of nothing. */
+const ofNoRecord = { format: 'ndjson', filter: { kind: 'records' } };
+
 const sites = [{ name: 'Zz Main', pmsType: 'Sandbox', pmsSiteId: 'ZZ-77' }];
 
 const someTime = { from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' };
 
 const ofPractices: ConfirmedActs = {
   [`POST ${P}/activity/export`]: async ({ practiceId, owner: person }) => {
-    const body = { format: 'csv', filter: { kind: 'records' } };
-    const action = { type: 'activity.export', practiceId, ...body };
-    return { person, path: `/practices/${practiceId}/activity/export`, body, action };
+    const action = { type: 'activity.export', practiceId, ...ofNoRecord };
+    return { person, path: `/practices/${practiceId}/activity/export`, body: ofNoRecord, action };
   },
   [`POST ${P}/proofs/export`]: async ({ practiceId, owner: person }) => {
     const action = { type: 'proofs.export', practiceId, ...someTime };
@@ -53,6 +55,15 @@ const ofIntegrators: ConfirmedActs = {
     const path = `/integrators/${integratorId}/proofs/export`;
     return { person, path, body: someTime, action };
   },
+  [`POST ${I}/activity/export`]: async ({ integratorId, admin: person }) => {
+    const action = { type: 'activity.export', integratorId, ...ofNoRecord };
+    return {
+      person,
+      path: `/integrators/${integratorId}/activity/export`,
+      body: ofNoRecord,
+      action,
+    };
+  },
   [`POST ${I}/keys`]: async (house) => aNewKey(house, 'made'),
   [`POST ${I}/keys/:keyId/rotate`]: async (house) => {
     const made = aNewKey(house, 'rotated');
@@ -77,4 +88,11 @@ const ofIntegrators: ConfirmedActs = {
   },
 };
 
-export const deskActs: ConfirmedActs = { ...ofPractices, ...ofIntegrators };
+const ofOperator: ConfirmedActs = {
+  'POST /console/api/operator/activity/export': async ({ officer: person }) => {
+    const action = { type: 'activity.export', ...ofNoRecord };
+    return { person, path: '/operator/activity/export', body: ofNoRecord, action };
+  },
+};
+
+export const deskActs: ConfirmedActs = { ...ofPractices, ...ofIntegrators, ...ofOperator };

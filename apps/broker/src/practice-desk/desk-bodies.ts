@@ -6,7 +6,6 @@ import {
   ArrayNotEmpty,
   IsArray,
   IsBoolean,
-  IsDefined,
   IsIn,
   IsInt,
   IsObject,
@@ -23,19 +22,13 @@ import { startOfDateMs } from '#libs/kernel/local-day.js';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { StepUpRequestDto } from '#apps/broker/src/people/people-bodies.js';
 import {
-  activityKinds,
-  activityOutcomes,
   declineReasons,
   MAX_CLOSED_DAYS,
   requestStates,
-  type ActivityFilter,
-  type ActivityKind,
-  type ActivityOutcome,
   type ChangeProfileRequest,
   type DeclineReason,
   type DeclineRequest,
   type DraftChangeRequest,
-  type ExportActivityRequest,
   type OrderInstallCodeRequest,
   type PauseRequest,
   type PermissionChoices,
@@ -44,7 +37,6 @@ import {
   type SetUpdateWindowRequest,
 } from '#libs/console-api/practice.js';
 import { IfGiven } from '#libs/contracts/if-given.js';
-import { IsMoment } from '#libs/contracts/is-moment.js';
 import { EnrolledSiteDto } from '#libs/contracts/operator.js';
 import { purposes } from '#libs/grants/grant.js';
 import { isTimeZone } from '#libs/grants/permitted-hours.js';
@@ -191,52 +183,6 @@ export class PauseDto implements PauseRequest {
   @IfGiven()
   @Matches(ID)
   integratorId?: string;
-}
-
-export class ActivityFilterDto implements ActivityFilter {
-  @IfGiven()
-  @IsIn(activityKinds)
-  kind?: ActivityKind;
-
-  @IfGiven()
-  @Matches(ID)
-  integratorId?: string;
-
-  @IfGiven()
-  @Matches(ID)
-  siteId?: string;
-
-  @IfGiven()
-  @IsIn(purposes)
-  purpose?: string;
-
-  @IfGiven()
-  @IsIn(activityOutcomes)
-  outcome?: ActivityOutcome;
-
-  @IfGiven()
-  @IsMoment()
-  from?: string;
-
-  @IfGiven()
-  @IsMoment()
-  to?: string;
-}
-
-export class ReadActivityDto extends ActivityFilterDto {
-  @IfGiven()
-  @Matches(/^[\d.]{1,40}$/)
-  before?: string;
-}
-
-export class ExportActivityDto extends StepUpRequestDto implements ExportActivityRequest {
-  @IsIn(['csv', 'json'])
-  format!: 'csv' | 'json';
-
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => ActivityFilterDto)
-  filter!: ActivityFilterDto;
 }
 
 export class SetUpdateWindowDto implements SetUpdateWindowRequest {

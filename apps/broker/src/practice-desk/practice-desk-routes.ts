@@ -43,8 +43,6 @@ export const practiceDeskRoutes: ConsoleRoutes = {
   [`POST ${P}/pauses`]: { may: managers, summary: 'Pauses an integrator, or all of them.' },
   [`POST ${P}/pauses/resume`]: { may: managers, summary: 'Ends a pause.' },
   [`GET ${P}/approvers`]: { may: managers, summary: 'Passkeys that can approve, in six words.' },
-  [`GET ${P}/activity`]: { may: readers, summary: 'What was done, a page at a time.' },
-  [`POST ${P}/activity/export`]: { may: readers, summary: 'What was done, as a file.' },
   [`GET ${P}/service`]: { may: servicing, summary: 'How the service on the server is.' },
   [`GET ${P}/service/log-bundle`]: {
     may: servicing,

@@ -5,6 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import type { IntegratorToday } from '#libs/console-api/practice.js';
+import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import { startOfDayMs } from '#libs/kernel/local-day.js';
@@ -68,7 +69,7 @@ export class ReadToday {
 
   private async count(practiceId: string, timeZone: string): Promise<TodaySums> {
     const since = new Date(startOfDayMs(this.clock.now(), timeZone));
-    const { rows } = await sql<Row>`
+    const query = sql<Row>`
       select r ->> 'integrator' as integrator, r ->> 'type' as type, r ->> 'lane' as lane,
         r ->> 'mode' as mode, r ->> 'durationBucket' as duration, r ->> 'bytesBucket' as bytes,
         sum(coalesce((r ->> 'count')::bigint, 1)) as count, max(recorded_at) as last
@@ -79,7 +80,10 @@ export class ReadToday {
       ) as acts
       where r ->> 'type' in ('query.executed', 'query.failed', 'query.refused')
         and r ->> 'integrator' is not null
-      group by 1, 2, 3, 4, 5, 6`.execute(this.database);
+      group by 1, 2, 3, 4, 5, 6`;
+    const { rows } = await readAudit(this.database, { kind: 'practice', practiceId }, (within) =>
+      query.execute(within),
+    );
     const sums = new Map<string, IntegratorSums>();
     for (const row of rows) add(sums, row);
     return { since: since.toISOString(), sums };

@@ -3,13 +3,15 @@
  * the server itself reported. It reads no table that holds requests, permissions or people.
  */
 import { Injectable } from '@nestjs/common';
-import { Kysely } from 'kysely';
+import { Kysely, sql, type SqlBool } from 'kysely';
+import { actionsOf } from '#apps/broker/src/activity/activity-kinds.js';
 import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
-import { kindActions } from '#apps/broker/src/practice-desk/activity-words.js';
 import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-desk/practice-book.js';
 import { pmsNames } from '#apps/broker/src/sites/pms-names.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { LogBundle, Service, ServiceAgent } from '#libs/console-api/practice.js';
+import { IS_ACT } from '#libs/db/audit-reading-migration.js';
+import { readAudit } from '#libs/db/read-audit.js';
 import type { UpdateWindow } from '#libs/grants/update-window.js';
 import type { Database } from '#libs/db/schema.js';
 import { catalogue } from '#libs/errors/catalogue.js';
@@ -55,18 +57,19 @@ export class ShowService {
   async logBundle(practiceId: string): Promise<LogBundle> {
     const { agents } = await this.execute(practiceId);
     const nowMs = this.clock.now();
-    const rows = await this.database
-      .selectFrom('audit_records')
-      .select('record')
-      .where('practice_id', '=', practiceId)
-      .where('recorded_at', '>=', new Date(nowMs - BUNDLE_DAYS * DAY_MS))
-      .where((row) =>
-        row.or(kindActions.server.map((type) => row('record', 'like', `%"type":"${type}"%`))),
-      )
-      .orderBy('recorded_at', 'desc')
-      .orderBy('seq', 'desc')
-      .limit(BUNDLE_EVENTS)
-      .execute();
+    const rows = await readAudit(this.database, { kind: 'practice', practiceId }, (within) =>
+      within
+        .selectFrom('audit_records')
+        .select('record')
+        .where('practice_id', '=', practiceId)
+        .where('recorded_at', '>=', new Date(nowMs - BUNDLE_DAYS * DAY_MS))
+        .where(sql<SqlBool>`${sql.raw(IS_ACT)}`)
+        .where('type', 'in', actionsOf('practice', 'server'))
+        .orderBy('recorded_at', 'desc')
+        .orderBy('seq', 'desc')
+        .limit(BUNDLE_EVENTS)
+        .execute(),
+    );
     const events = rows.map(({ record }) => {
       const { ts, type, agent, reason, errorCode } = JSON.parse(record) as AuditRecord;
       return {

@@ -6,7 +6,7 @@
  */
 import { Module } from '@nestjs/common';
 import { MailModule } from '#apps/broker/src/mail/mail.module.js';
-import { ActivityPeople } from '#apps/broker/src/practice-desk/activity-people.js';
+import { ActivityPeople } from '#apps/broker/src/activity/activity-people.js';
 import { PrivacyController } from '#apps/broker/src/privacy-desk/privacy.controller.js';
 import { PrivacyMail } from '#apps/broker/src/privacy-desk/privacy-mail.js';
 import { PrivacyRegister } from '#apps/broker/src/privacy-desk/privacy-register.js';

@@ -3,7 +3,7 @@ import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
 import { MailRoom, type Letter, type MailOutcome } from '#apps/broker/src/mail/mail-room.port.js';
-import { ActivityPeople } from '#apps/broker/src/practice-desk/activity-people.js';
+import { ActivityPeople } from '#apps/broker/src/activity/activity-people.js';
 import {
   EndPrivacyDto,
   NotePrivacyDto,

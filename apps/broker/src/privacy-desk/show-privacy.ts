@@ -1,7 +1,7 @@
 /** Requests as the practice's pages show them: how long is left by its clock, and what was done by whom. */
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Selectable } from 'kysely';
-import { ActivityPeople } from '#apps/broker/src/practice-desk/activity-people.js';
+import { ActivityPeople } from '#apps/broker/src/activity/activity-people.js';
 import { daysLeft } from '#apps/broker/src/privacy-desk/privacy-clock.js';
 import {
   MOST_ENDED_SHOWN,
@@ -89,7 +89,7 @@ export class ShowPrivacy {
       .orderBy('privacy_step_id')
       .execute();
     const ids = [...new Set(rows.map((row) => row.person_id))];
-    const names = await this.people.names(practiceId, ids);
+    const names = await this.people.names({ kind: 'practice', practiceId }, ids);
     return rows.map(({ at, kind, person_id: personId, word, grounds, note, ...row }) => {
       const byName = names.get(personId);
       const said = kind === 'routed' ? (row.integrator_name ?? word) : word;

@@ -3,6 +3,7 @@
  * roles and tenants fails for a route that no table has, or has otherwise.
  */
 import type { ConsoleRoutes } from '#apps/broker/src/access/console-route.js';
+import { activityRoutes } from '#apps/broker/src/activity/activity-routes.js';
 import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
 import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrator-desk-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
@@ -22,4 +23,5 @@ export const consoleRoutes: ConsoleRoutes = {
   ...statementRoutes,
   ...proofRoutes,
   ...fleetRoutes,
+  ...activityRoutes,
 };

@@ -2,15 +2,11 @@
 import type {
   AccessRequest,
   AccessRequestSummary,
-  ActivityFilter,
-  ActivityPage,
   Approvers,
   ChangeProfileRequest,
   DeclineReason,
   DraftChangeRequest,
   DraftedPermission,
-  ExportActivityRequest,
-  ExportedActivity,
   InstallCode,
   LogBundle,
   MadePairingCode,
@@ -74,18 +70,6 @@ export const resumeAccess = (practiceId: string, integratorId?: string) =>
 
 export const readApprovers = (practiceId: string) =>
   request<Approvers>('GET', at(practiceId, '/approvers'));
-
-export function readActivity(
-  practiceId: string,
-  filter: ActivityFilter,
-  before?: string,
-): Promise<ActivityPage> {
-  const given = Object.entries({ ...filter, before }).filter(([, value]) => value !== undefined);
-  const search = new URLSearchParams(given as [string, string][]);
-  return request('GET', at(practiceId, `/activity?${search}`));
-}
-export const exportActivity = (practiceId: string, wanted: ExportActivityRequest) =>
-  request<ExportedActivity>('POST', at(practiceId, '/activity/export'), wanted);
 
 export const readReconciliations = (practiceId: string) =>
   request<Reconciliations>('GET', at(practiceId, '/reconciliations'));

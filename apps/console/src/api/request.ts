@@ -118,9 +118,39 @@ export async function request<T>(
   const text = await response.text().catch(() => undefined);
   const parsed = text === '' ? undefined : parse(text);
   if (response.ok && (text === '' || parsed !== undefined)) return parsed as T;
+  throw problemOf(parsed);
+}
+
+export interface AnsweredFile {
+  name: string;
+  content: Blob;
+}
+
+/**
+ * A call whose answer is a file to be saved, whole: one that was cut off is a Problem.
+ * @throws Problem
+ */
+export async function requestFile(
+  method: Method,
+  path: string,
+  body: unknown,
+): Promise<AnsweredFile> {
+  const response = await send(method, path, body, undefined, undefined);
+  if (!response.ok) throw problemOf(parse(await response.text().catch(() => undefined)));
+  const said = response.headers.get('content-disposition') ?? '';
+  const name = /filename="([\w.-]+)"/.exec(said)?.[1];
+  if (name === undefined) throw problemOf(undefined);
+  try {
+    return { name, content: await response.blob() };
+  } catch {
+    throw new Problem(unreachable);
+  }
+}
+
+function problemOf(parsed: unknown): Problem {
   const problem = new Problem(isProblem(parsed) ? parsed : unreadable);
   if (problem.endsSession) for (const listener of listeners) listener();
-  throw problem;
+  return problem;
 }
 
 async function send(

@@ -17,6 +17,7 @@ export const integratorArea: Area = {
     { path: 'webhooks', label: 'Webhooks', roles: both, load: () => import('./webhooks.js') },
     { path: 'webhooks/:webhookId', roles: both, load: () => import('./webhook.js') },
     { path: 'usage', label: 'Usage', roles: both, load: () => import('./usage.js') },
+    { path: 'activity', label: 'Activity', roles: both, load: () => import('./activity.js') },
     {
       path: 'query-console',
       label: 'Query console',

@@ -19,5 +19,11 @@ export const operatorArea: Area = {
       roles: staff,
       load: () => import('./integrators.js'),
     },
+    {
+      path: 'activity',
+      label: 'Activity',
+      roles: ['operator-security'],
+      load: () => import('./activity.js'),
+    },
   ],
 };

@@ -15,7 +15,7 @@ import { Section } from '#apps/console/src/ui/page.js';
 import { InstallCodes } from './install-codes.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
 import { ServerCheck } from './server-check.js';
-import { saveFile } from './save-file.js';
+import { saveFile } from '#apps/console/src/ui/save-file.js';
 import { UpdateWindow } from './update-window.js';
 import { siteState } from './site-words.js';
 
@@ -138,7 +138,8 @@ function LogBundleButton({ practiceId }: { practiceId: string }) {
     try {
       const bundle = await readLogBundle(practiceId);
       const name = `conduit-server-${bundle.madeAt.slice(0, 10)}.json`;
-      saveFile(name, 'application/json', `${JSON.stringify(bundle, undefined, 1)}\n`);
+      const text = `${JSON.stringify(bundle, undefined, 1)}\n`;
+      saveFile(name, new Blob([text], { type: 'application/json' }));
       setFailure(undefined);
     } catch (error) {
       setFailure(error);

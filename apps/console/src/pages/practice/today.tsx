@@ -8,7 +8,7 @@ import { Empty } from '#apps/console/src/ui/empty.js';
 import { Facts } from '#apps/console/src/ui/facts.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
-import { durationWords, sizeWords } from './bucket-words.js';
+import { durationWords, sizeWords } from '#apps/console/src/ui/bucket-words.js';
 import { Counts } from './integrator-panel.js';
 import { PracticePage, usePracticeId } from './practice-page.js';
 

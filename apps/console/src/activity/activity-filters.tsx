@@ -1,10 +1,4 @@
-import type {
-  ActivityFilter,
-  ActivityKind,
-  ActivityOutcome,
-  ConnectedIntegrator,
-  PracticeSite,
-} from '#libs/console-api/practice.js';
+import type { ActivityFilter, ActivityKind, ActivityOutcome } from '#libs/console-api/activity.js';
 import { purposeTexts } from '#libs/grants/purpose-words.js';
 import { dateThere, startOfDateMs } from '#libs/kernel/local-day.js';
 import { Select } from '#apps/console/src/ui/select.js';
@@ -12,13 +6,14 @@ import { TextField } from '#apps/console/src/ui/text-field.js';
 
 const ALL = 'all';
 
-const kinds: Record<ActivityKind, string> = {
+const kindWords: Record<ActivityKind, string> = {
   records: 'Work with records',
   permission: 'Decisions about access',
-  server: 'Your server',
+  server: 'Servers of practices',
+  keys: 'Keys, webhooks and statements',
   people: 'People and settings',
 };
-const outcomes: Record<ActivityOutcome, string> = {
+export const outcomeWords: Record<ActivityOutcome, string> = {
   successful: 'Done',
   refused: 'Refused',
   failed: 'Failed',
@@ -31,22 +26,23 @@ const optionsOf = (words: Record<string, string>) => [
   ...Object.entries(words).map(([value, label]) => ({ value, label })),
 ];
 
-export interface ActivityFiltersProps {
-  /** The practice's: its days are meant, whatever this computer's clock is set to. */
+/** What can be chosen; a filter without choices is not shown. */
+export interface FilterChoices {
+  kinds: readonly ActivityKind[];
+  integrators?: readonly { integratorId: string; name: string }[];
+  /** Absent: acts that have to do with no site and no permission. */
+  sites?: readonly { siteId: string; name: string }[];
+}
+
+export interface ActivityFiltersProps extends FilterChoices {
+  /** The days of a calendar there are meant, whatever this computer's clock is set to. */
   timeZone: string;
-  integrators: readonly ConnectedIntegrator[];
-  sites: readonly PracticeSite[];
   filter: ActivityFilter;
   onChange: (filter: ActivityFilter) => void;
 }
 
-export function ActivityFilters({
-  timeZone,
-  integrators,
-  sites,
-  filter,
-  onChange,
-}: ActivityFiltersProps) {
+export function ActivityFilters(props: ActivityFiltersProps) {
+  const { timeZone, kinds, integrators, sites, filter, onChange } = props;
   const set = (field: keyof ActivityFilter, value: string | undefined) => {
     const { [field]: _, ...others } = filter;
     onChange(value === undefined || value === ALL ? others : { ...others, [field]: value });
@@ -61,16 +57,18 @@ export function ActivityFilters({
   );
   return (
     <div className="fields">
-      {choice('What', 'kind', kinds)}
-      {choice(
-        'Software',
-        'integratorId',
-        Object.fromEntries(integrators.map((one) => [one.integratorId, one.name])),
-      )}
-      {sites.length > 1 &&
+      {choice('What', 'kind', Object.fromEntries(kinds.map((kind) => [kind, kindWords[kind]])))}
+      {integrators &&
+        choice(
+          'Software',
+          'integratorId',
+          Object.fromEntries(integrators.map((one) => [one.integratorId, one.name])),
+        )}
+      {sites &&
+        sites.length > 1 &&
         choice('Site', 'siteId', Object.fromEntries(sites.map((one) => [one.siteId, one.name])))}
-      {choice('Purpose', 'purpose', purposeTexts)}
-      {choice('Outcome', 'outcome', outcomes)}
+      {sites && choice('Purpose', 'purpose', purposeTexts)}
+      {sites && choice('Outcome', 'outcome', outcomeWords)}
       <TextField
         label="From"
         type="date"

@@ -1,95 +1,16 @@
 /**
- * What an audit record says to somebody at the practice: one sentence for each act. It names who,
- * what and where; it has nothing to say about whose record was read, because nothing of it is known.
+ * What an audit record says to whom it concerns: one sentence for each act. It names who, what and
+ * where; it has nothing to say about whose record was read, because nothing of it is known.
  */
-import type { ActivityKind } from '#libs/console-api/practice.js';
 import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
 import { catalogue, isErrorCode } from '#libs/errors/catalogue.js';
 
-/** Which part of the page an act belongs to. Acts that are not listed concern nobody at a practice. */
-export const kindActions: Record<ActivityKind, readonly AuditAction[]> = {
-  records: [
-    'query.executed',
-    'query.refused',
-    'query.failed',
-    'query.submitted',
-    'query.expired',
-    'query.cancelled',
-    'write.found',
-    'result.purged',
-    'registered.created',
-    'registered.renewed',
-    'registered.cancelled',
-    'registered.ended',
-  ],
-  permission: [
-    'pairing-code.created',
-    'pairing-code.redeemed',
-    'pairing-code.refused',
-    'access-request.created',
-    'access-request.declined',
-    'statement.asked',
-    'grant.proposed',
-    'grant.approved',
-    'grant.revoked',
-    'grant.refused',
-    'access.paused',
-    'access.resumed',
-    'consent.withdrawn',
-    'consent.restored',
-    'consent.declared',
-    'approver.admitted',
-    'approver.removed',
-  ],
-  server: [
-    'enrolment-code.created',
-    'enrolment.refused',
-    'agent.enrolled',
-    'agent.joined',
-    'agent.left',
-    'agent.quarantined',
-    'agent.released',
-    'agent.revoked',
-    'agent.recovered',
-    'certificate.renewed',
-    'encryption-key.rotated',
-    'agent.diagnosed',
-    'agent-act.asked',
-    'agent-act.approved',
-    'agent-act.declined',
-    'site-hours.changed',
-    'audit.reconciled',
-    'update-window.changed',
-  ],
-  people: [
-    'privacy-request.registered',
-    'privacy-request.changed',
-    'privacy-request.ended',
-    'practice.created',
-    'practice.changed',
-    'activity.exported',
-    'invitation.created',
-    'invitation.withdrawn',
-    'invitation.refused',
-    'person.admitted',
-    'role.granted',
-    'role.ended',
-  ],
-};
-
-const kindOf = new Map(
-  Object.entries(kindActions).flatMap(([kind, actions]) =>
-    actions.map((action) => [action, kind as ActivityKind] as const),
-  ),
-);
-
-/** Undefined: no act that a practice is shown. */
-export const activityKindOf = (type: AuditAction): ActivityKind | undefined => kindOf.get(type);
-
 /** Names in place of ids, where they are known. */
-export interface ActivityNames {
+export interface ShownNames {
   integrator?: string;
   site?: string;
+  /** Told to those alone who have to do with many. */
+  practice?: string;
 }
 
 const roles: Record<string, string> = {
@@ -97,6 +18,10 @@ const roles: Record<string, string> = {
   'practice-manager': 'practice manager',
   'practice-auditor': 'auditor',
   'msp-technician': 'IT technician',
+  'integrator-admin': 'administrator of an integrator',
+  'integrator-developer': 'developer of an integrator',
+  'operator-support': 'support of Conduit',
+  'operator-security': 'security officer of Conduit',
 };
 
 type Sentence = (record: AuditRecord, who: string, where: string) => string;
@@ -178,23 +103,50 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'practice.created': () => 'The practice was registered.',
   'practice.changed': () => 'The practice’s settings were changed.',
   'activity.exported': () => 'This list was exported.',
+  'activity.read': () => 'This list was looked at.',
   'invitation.created': ({ role }) => `Somebody was invited as ${roles[role ?? ''] ?? 'a member'}.`,
   'invitation.withdrawn': () => 'An invitation was withdrawn.',
   'invitation.refused': () => 'An invitation was refused: its link was wrong, used or expired.',
   'person.admitted': () => 'Somebody accepted an invitation.',
   'role.granted': ({ role }) => `Somebody became ${roles[role ?? ''] ?? 'a member'}.`,
+  'integrator.created': (_, who) => `${who} was registered.`,
+  'integrator.changed': (_, who) => `${who} changed what it declares to practices.`,
+  'key.created': (_, who) => `${who} got an API key.`,
+  'key.rotated': (_, who) => `${who} replaced an API key.`,
+  'key.revoked': (_, who) => `An API key of ${who} was revoked.`,
+  'key.refused': (record, who) => `An API key of ${who} was refused${because(record)}`,
+  'token.issued': (_, who) => `${who} got an access token.`,
+  'token.refused': (record, who) => `${who} was refused an access token${because(record)}`,
+  'webhook.created': (_, who) => `${who} made a webhook endpoint.`,
+  'webhook.changed': (_, who) => `${who} changed a webhook endpoint.`,
+  'webhook.deleted': (_, who) => `${who} deleted a webhook endpoint.`,
+  'webhook.paused': (_, who) => `A webhook endpoint of ${who} was paused.`,
+  'webhook-secret.rotated': (_, who) => `${who} replaced the secret of a webhook endpoint.`,
+  'statement.submitted': (_, who) => `${who} submitted a statement for practices to agree to.`,
+  'statement.withdrawn': (_, who) => `${who} withdrew a statement.`,
+  'alert-rule.changed': () => 'A rule for alerts was changed.',
+  'session.started': () => 'Somebody signed in.',
+  'session.ended': () => 'Somebody signed out.',
+  'step-up.refused': () => 'A confirmation by passkey was refused.',
+  'passkey.added': () => 'A passkey was added.',
+  'passkey.removed': () => 'A passkey was removed.',
+  'identity.linked': () => 'A work account was linked.',
+  'identity.unlinked': () => 'A work account was unlinked.',
   'role.ended': ({ role }) => `The role of ${roles[role ?? ''] ?? 'a member'} ended.`,
 };
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** One sentence. */
-export function activityWords(record: AuditRecord, names: ActivityNames): string {
+export function activityWords(record: AuditRecord, names: ShownNames): string {
   const isPause = record.type === 'access.paused' || record.type === 'access.resumed';
   const nobody = isPause ? 'All software' : 'An integrator';
   const who = record.integrator === undefined ? nobody : (names.integrator ?? 'An integrator');
-  const where = names.site === undefined ? '' : ` at ${names.site}`;
-  const sentence = sentences[record.type]?.(record, who, where) ?? 'Something was done.';
+  const places = [names.site, names.practice].filter((place) => place !== undefined);
+  const where = places.length === 0 ? '' : ` at ${places.join(', ')}`;
+  const said = sentences[record.type]?.(record, who, where) ?? 'Something was done.';
+  const isSaid = names.practice === undefined || said.includes(names.practice);
+  const sentence = isSaid ? said : `${names.practice}: ${said}`;
   const times = record.count ?? 1;
   return times > 1 ? `${sentence} (${times.toLocaleString('en-AU')} times)` : sentence;
 }
