@@ -20,7 +20,9 @@ const read = readTiles(SIZE, (places) =>
 );
 
 const borders = [0, 1, 2, 3, 127, 128, 200, 255, 256, 257, 299, 300];
-const rows = borders.flatMap((from) => borders.filter((to) => to >= from).map((to) => ({ from, to })));
+const rows = borders.flatMap((from) =>
+  borders.filter((to) => to >= from).map((to) => ({ from, to })),
+);
 
 describe('a row of leaves', () => {
   test('is proven, wherever it begins and ends', async () => {

@@ -76,7 +76,8 @@ export class KeepAgentLog {
     const key = parseVerifierKey(verifierKey);
     const isNamed = key?.name === agentLogOrigin(this.config.trustDomain, agentId);
     const opened = request && isNamed && openCheckpoint(request.signedCheckpoint, key);
-    if (!request || !opened) throw new ConduitError('REQUEST_INVALID', { facts: { field: 'body' } });
+    if (!request || !opened)
+      throw new ConduitError('REQUEST_INVALID', { facts: { field: 'body' } });
     return { request, checkpoint: opened.checkpoint };
   }
 
