@@ -66,7 +66,7 @@ beforeAll(async () => {
   const made = [authority.node(near), authority.node(far), authority.agent(), authority.server()];
   const [nearPair, farPair, agent, server] = await Promise.all(made);
   pairs = { near: nearPair!, far: farPair!, agent: agent!, server: server! };
-});
+}, 30_000);
 
 beforeEach(async () => {
   log = new MemoryEventLog();
