@@ -72,10 +72,19 @@ function aConfig(redisUrl?: string): BrokerConfig {
   return config;
 }
 
+/** The jobs of `theHandlers`. */
+const tidied: readonly string[] = [
+  'access-request.expire',
+  'enrolment-code.purge',
+  'pairing-code.purge',
+  'people.purge',
+  'webhook-delivery.purge',
+];
+
 /** What other rooms would do. */
-const elsewhere = Object.entries(jobs)
-  .filter(([, { queue }]) => queue !== 'housekeeping')
-  .map(([job]) => ({ job, execute: () => Promise.resolve() }));
+const elsewhere = Object.keys(jobs)
+  .filter((job) => !tidied.includes(job))
+  .map((job) => ({ job, execute: () => Promise.resolve() }));
 
 /** A node as the broker makes it when every room is there. */
 function aNode(handlers: JobHandler[], log = new MemoryEventLog(), redisUrl?: string) {
@@ -123,7 +132,8 @@ describe('the jobs of the broker', () => {
     const next = await client.zcard('{conduit:housekeeping}:housekeeping:delayed');
     await client.flushall();
     client.disconnect();
-    expect([completed, next]).toEqual([turns.length, turns.length]);
+    const due = Object.values(jobs).filter(({ queue }) => queue === 'housekeeping').length;
+    expect([completed, next]).toEqual([due, due]);
   });
 
   test('say in the log that one failed, by its code and never by its words', async () => {
