@@ -20,6 +20,7 @@ const WIDE = { width: 1440, height: 900 };
 /** Until what the page was told is painted. */
 const TWO_FRAMES =
   'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+const WALL = { width: 3840, height: 2160 };
 const NARROW = { width: 320, height: 700 };
 
 /** Tests that need a browser; where there is none they say so instead of passing. */
@@ -155,7 +156,7 @@ export class Visit {
 
   /**
    * What axe finds serious or critical, light and dark, narrow and wide; and whether anything reaches
-   * beyond the side of the screen. None: an empty list.
+   * beyond the side of the screen, on a telephone, a desk or a wall. None: an empty list.
    */
   async audit(): Promise<string[]> {
     const found: string[] = [];
@@ -171,6 +172,10 @@ export class Visit {
       for (const problem of await axe(this.page)) found.push(`${where}: ${problem}`);
       if (await isTooWide(this.page)) found.push(`${where}: the page scrolls sideways`);
     }
+    // Colours are the same there; what can go wrong is the width alone.
+    await this.page.setViewportSize(WALL);
+    await this.page.evaluate(TWO_FRAMES);
+    if (await isTooWide(this.page)) found.push(`${WALL.width}: the page scrolls sideways`);
     await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await this.page.setViewportSize(WIDE);
     return found;
@@ -213,9 +218,7 @@ interface AxeViolation {
 /** What axe finds serious or critical on the page as it is. */
 export async function axe(page: Page): Promise<string[]> {
   // A change of scheme or size is painted a frame later; before that, colours are of both.
-  await page.evaluate(
-    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
-  );
+  await page.evaluate(TWO_FRAMES);
   await page.evaluate(axeCore.source);
   const violations = (await page.evaluate(
     // The widget library's announcer keeps for seconds what it has said, of widgets that are gone.

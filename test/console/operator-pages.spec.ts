@@ -144,6 +144,8 @@ describeInBrowser('the pages of the operator', () => {
     await page.getByLabel('Name of the site').fill('Zz Main Rooms');
     await page.getByLabel('Its id at the software’s vendor').fill('ZZ-9');
     await page.getByText('A sandbox: its patients are made up').click();
+    await officer.screenshot('operator-enrolment');
+    expect(await officer.audit()).toEqual([]);
     await page.getByRole('button', { name: 'Make the code' }).click();
     await page.getByRole('heading', { name: 'The enrolment code' }).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();

@@ -194,6 +194,12 @@ describeInBrowser('the pages of a practice', () => {
     await look('practice-settings');
     await go('Server');
     await page.getByText('Certificate until').waitFor();
+    await page.getByRole('button', { name: 'Change update window' }).click();
+    await page.getByText('At any time', { exact: true }).last().click();
+    await page.getByLabel('From').waitFor();
+    await look('practice-update-window');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText(/^Tue, Thu from 20:00 to 23:00 \(Australia\//).waitFor();
     await look('practice-service');
     await technician(link);
   });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { addAuthenticator } from '#test/console/authenticator.fixture.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
+import { catalogue } from '#libs/errors/catalogue.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 describeInBrowser('the pages where people come in', () => {
@@ -56,9 +57,48 @@ describeInBrowser('the pages where people come in', () => {
       await visiting(async (second) => {
         await second.page.goto(link);
         await second.page.getByRole('heading', { name: 'This invitation can’t be used' }).waitFor();
+        await second.page.getByText('The invitation was used before.').waitFor();
         expect(await second.audit()).toEqual([]);
         await second.screenshot('invitation-used');
       });
+      // Whoever opens it again while signed in loses neither the session nor the way on.
+      await visit.page.goto(link);
+      await visit.page.getByText('The invitation was used before.').waitFor();
+      await visit.page.getByRole('link', { name: 'Go to your pages' }).click();
+      await visit.page.getByRole('heading', { name: 'Overview' }).waitFor();
+    }));
+
+  test('an invitation that somebody else used while its page was open makes no passkey', () =>
+    visiting(async (visit) => {
+      const link = await browser.invite(owner());
+      await visit.page.goto(link);
+      await visit.page.getByLabel('Your name').fill('Zz Late');
+      await visiting((first) => first.acceptInvitation(link, 'Zz Early'));
+      await visit.page.getByRole('button', { name: 'Make a passkey and join' }).click();
+      await visit.page.getByText('The invitation was used before.').waitFor();
+      expect(await visit.authenticator?.count()).toBe(0);
+    }));
+
+  test('an invitation whose time ran out says so, before and after it was opened', () =>
+    visiting(async ({ page, authenticator }) => {
+      const link = await browser.invite(owner());
+      await page.goto(link);
+      await page.getByLabel('Your name').fill('Zz Late');
+      // What the broker answers three days later.
+      await page.route('**/console/api/invitations/open', (route) => {
+        const { status, title, remedy } = catalogue.INVITATION_EXPIRED;
+        const body = { status, title, remedy, code: 'INVITATION_EXPIRED' };
+        return route.fulfill({ status, json: body, contentType: 'application/problem+json' });
+      });
+      const shown = page.getByText('The invitation has expired.');
+      await page.getByRole('button', { name: 'Make a passkey and join' }).click();
+      await shown.waitFor();
+      expect(await authenticator?.count()).toBe(0);
+      await page.goto(link);
+      await page.reload();
+      await shown.waitFor();
+      await page.getByText('Ask for a new invitation.').waitFor();
+      expect(await page.getByRole('link', { name: 'Go to sign in' }).isVisible()).toBe(true);
     }));
 
   test.each([

@@ -3,7 +3,8 @@ import { useMutation } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { Form } from 'react-aria-components/Form';
 import type { OpenedInvitation, Session } from '#libs/console-api/session.js';
-import { acceptInvitation } from '#apps/console/src/api/session.js';
+import { toProblem } from '#apps/console/src/api/request.js';
+import { acceptInvitation, openInvitation } from '#apps/console/src/api/session.js';
 import { NoPasskeys } from '#apps/console/src/session/no-passkeys.js';
 import { hasPasskeys, makePasskey } from '#apps/console/src/session/passkey-ceremonies.js';
 import { useSignedIn } from '#apps/console/src/session/session-context.js';
@@ -13,18 +14,25 @@ import { TextField } from '#apps/console/src/ui/text-field.js';
 
 interface AcceptProps {
   code: string;
-  invitation: OpenedInvitation;
   onAccepted: (session: Session) => void;
+  /** Nothing more can be done with it. */
+  onOver: (why: Error) => void;
 }
 
-export function AcceptAsNewcomer({ code, invitation, onAccepted }: AcceptProps) {
+/** Used or withdrawn, or its time is over, since it was opened. */
+const isOver = (error: Error): boolean => toProblem(error).code.startsWith('INVITATION_');
+
+export function AcceptAsNewcomer({ code, onAccepted, onOver }: AcceptProps) {
   const [name, setName] = useState('');
   const attempt = useMutation({
     mutationFn: async (ownName: string) => {
-      const credential = await makePasskey(withName(invitation.options, ownName));
+      // Asked again, for a page may stay open for hours: no device is to make a passkey for nothing.
+      const { options } = await openInvitation(code);
+      const credential = await makePasskey(withName(options, ownName));
       return acceptInvitation({ code, name: ownName, credential });
     },
     onSuccess: onAccepted,
+    onError: (error) => isOver(error) && onOver(error),
   });
   if (!hasPasskeys()) return <NoPasskeys />;
   const submit = (event: FormEvent) => {
@@ -66,11 +74,12 @@ function withName(options: OpenedInvitation['options'], name: string): OpenedInv
   return { ...options, user: { ...options.user, displayName: name } };
 }
 
-export function AcceptAsKnown({ code, onAccepted }: AcceptProps) {
+export function AcceptAsKnown({ code, onAccepted, onOver }: AcceptProps) {
   const { person } = useSignedIn();
   const attempt = useMutation({
     mutationFn: () => acceptInvitation({ code }),
     onSuccess: onAccepted,
+    onError: (error) => isOver(error) && onOver(error),
   });
   return (
     <div className="stack">

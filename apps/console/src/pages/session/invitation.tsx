@@ -44,15 +44,18 @@ export default function Invitation() {
       await navigate('/', { replace: true });
     },
   });
+  const [over, setOver] = useState<Error>();
   if (code === '') return <NoCode />;
   if (invitation.isPending || session === undefined) return <Loading />;
-  if (invitation.isError) return <Unusable error={invitation.error} />;
-  const Form = session && !hasEnded ? AcceptAsKnown : AcceptAsNewcomer;
+  const isSignedIn = session !== null && !hasEnded;
+  if (over) return <Unusable error={over} isSignedIn={isSignedIn} />;
+  if (invitation.isError) return <Unusable error={invitation.error} isSignedIn={isSignedIn} />;
+  const Form = isSignedIn ? AcceptAsKnown : AcceptAsNewcomer;
   return (
     <div className="card">
       <PageTitle title="You are invited" />
       <InvitationWords invitation={invitation.data} />
-      <Form code={code} invitation={invitation.data} onAccepted={done.mutate} />
+      <Form code={code} onAccepted={done.mutate} onOver={setOver} />
     </div>
   );
 }
@@ -69,12 +72,17 @@ function NoCode() {
   );
 }
 
-function Unusable({ error }: { error: Error }) {
+/** Whoever is signed in keeps what they have. */
+function Unusable({ error, isSignedIn }: { error: Error; isSignedIn: boolean }) {
   return (
     <div className="card">
       <PageTitle title="This invitation can’t be used" />
       <ProblemNotice error={error} />
-      <ButtonLink to="/sign-in">Go to sign in</ButtonLink>
+      {isSignedIn ? (
+        <ButtonLink to="/">Go to your pages</ButtonLink>
+      ) : (
+        <ButtonLink to="/sign-in">Go to sign in</ButtonLink>
+      )}
     </div>
   );
 }
