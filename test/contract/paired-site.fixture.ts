@@ -1,5 +1,6 @@
 /** A practice with one site, an integrator with a key, and what was granted between them. */
 import { randomUUID } from 'node:crypto';
+import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import type { GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
@@ -58,5 +59,7 @@ export async function aSite(api: PretendApi, practiceId: string): Promise<string
       updated_at: new Date(),
     })
     .execute();
+  // As the report of its agent does.
+  await api.app.get(Broadcast, { strict: false }).publish('site.changed', siteId);
   return siteId;
 }
