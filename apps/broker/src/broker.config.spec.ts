@@ -51,7 +51,7 @@ test('reports every problem by its variable and prints no value', () => {
 });
 
 test('the address for other nodes is a host, with or without a port, and useless without Redis', () => {
-  const read = (address: string, redis = 'redis://redis:6379') =>
+  const read = (address: string, redis = 'redis://127.0.0.1:6379') =>
     readBrokerConfig({ ...good(), CONDUIT_NODE_ADDRESS: address, REDIS_URL: redis }).nodeAddress;
   for (const address of ['10.0.3.11', 'node-1.internal:9000', '[fd00::1]', '[fd00::1]:9000']) {
     expect(read(address)).toBe(address);

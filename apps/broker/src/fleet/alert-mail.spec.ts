@@ -14,6 +14,7 @@ import {
   type TakenLetter,
 } from '#apps/broker/src/mail/mail-server.fixture.js';
 import type { OwnerMail } from '#apps/broker/src/fleet/owner-mail.js';
+import { ResidencyManifest } from '#apps/broker/src/residency/residency-manifest.js';
 import type { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -68,9 +69,22 @@ test('a webhook is signed as Standard Webhooks says, with the secret that was sh
       return Promise.resolve({ statusCode: 204, durationMs: 1 });
     },
   } as unknown as CallReceiver;
-  const config = Object.assign(new BrokerConfig(), { keyPepper: new Secret(Buffer.alloc(32, 7)) });
+  const residency = new ResidencyManifest(
+    [
+      {
+        ...{ host: 'hooks.example.com', country: 'AU', region: 'Sydney', operator: 'Zz Hooks' },
+        purposes: ['alerts'],
+      },
+    ],
+    [],
+    false,
+  );
+  const keyPepper = new Secret(Buffer.alloc(32, 7));
+  const config = Object.assign(new BrokerConfig(), { keyPepper, residency });
   const webhook = new AlertWebhook(config, receiver, new FixedClock(1_777_860_000_000));
   const url = 'https://hooks.example.com/a';
+  expect(await webhook.send('https://elsewhere.example.com/a', [word('agent-1')])).toBe('later');
+  expect(calls).toEqual([]);
   expect(await webhook.send(url, [word('agent-1')])).toBe('sent');
   const { headers, body } = calls[0]!;
   const secret = Buffer.from(webhook.secretFor(url).slice('whsec_'.length), 'base64');

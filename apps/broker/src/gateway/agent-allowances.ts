@@ -38,6 +38,7 @@ export const agentAllowances: Record<string, Allowance> = {
   [brokerPatterns.syncRegistered]: { atOnce: 60, perHour: 600 },
   [brokerPatterns.publishLogHead]: { atOnce: 20, perHour: 120 },
   [brokerPatterns.readOwnRecords]: { atOnce: 20, perHour: 120 },
+  [brokerPatterns.readUpdateWindow]: { atOnce: 30, perHour: 300 },
 };
 
 const unknownPattern: Allowance = { atOnce: 10, perHour: 60 };
