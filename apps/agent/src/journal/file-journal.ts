@@ -12,6 +12,7 @@ import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { newSalt } from '#libs/audit/record-salt.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import type { AgentLog } from '#apps/agent/src/journal/agent-log.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
 import { RefusalLimit } from '#apps/agent/src/journal/refusal-limit.js';
@@ -39,7 +40,8 @@ export class FileJournal extends Journal {
   private waiting: string[] = [];
   private timer: NodeJS.Timeout | undefined;
   private failingSinceMs: number | undefined;
-  private queue: Promise<unknown> = Promise.resolve();
+  /** One write after the other, in the order of the calls. */
+  private readonly inTurn = oneByOne();
   private closed = false;
   private isNearlyFull = false;
   private readonly refusals = new RefusalLimit();
@@ -153,13 +155,6 @@ export class FileJournal extends Journal {
   private wake(afterMs: number): void {
     if (this.closed) return;
     this.timer ??= setTimeout(() => void this.flush(), afterMs).unref();
-  }
-
-  /** One write after the other, in the order of the calls. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.queue.then(work);
-    this.queue = turn.catch(() => undefined);
-    return turn;
   }
 
   private line(record: Omit<AuditRecord, 'ts'>, exact?: ExactCounts): string {

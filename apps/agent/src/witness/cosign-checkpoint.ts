@@ -21,6 +21,7 @@ import {
 import type { WitnessAlarm, WitnessAnswer } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { oneByOne } from '#libs/kernel/turns.js';
 import { publicKeyFromRaw } from '#libs/pki/keys.js';
 
 /** What `status` says of it. */
@@ -35,7 +36,7 @@ export interface WitnessStanding {
 @Injectable()
 export class CosignCheckpoint {
   /** Requests are decided one after another: two nodes of the broker may ask at once. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = oneByOne();
   /** The last head was shorter than the one kept. */
   private wasShorter = false;
   /** Hears of each head that was cosigned. */
@@ -60,9 +61,7 @@ export class CosignCheckpoint {
    * @throws ConduitError REQUEST_INVALID for what is no request, or not signed by the log it names
    */
   execute(logKey: string, body: string): Promise<WitnessAnswer> {
-    const own = this.turn.then(() => this.decide(logKey, body));
-    this.turn = own.catch(() => undefined);
-    return own;
+    return this.inTurn(() => this.decide(logKey, body));
   }
 
   private async decide(logKey: string, body: string): Promise<WitnessAnswer> {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
-import { isOwn, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
+import { isOwn, scopeOf, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
 import type { StoredRecord } from '#apps/broker/src/proofs/show-proof.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
@@ -16,12 +17,14 @@ export class FindEntry {
   /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND also for a record of somebody else */
   async execute(tenant: ProofTenant, seq: string): Promise<StoredRecord> {
     const found = NUMBER.test(seq)
-      ? await this.database
-          .selectFrom('audit_records')
-          .leftJoin('audit_leaves', 'audit_leaves.seq', 'audit_records.seq')
-          .select(['record', 'leaf_index as leaf'])
-          .where('audit_records.seq', '=', seq)
-          .executeTakeFirst()
+      ? await readAudit(this.database, scopeOf(tenant), (within) =>
+          within
+            .selectFrom('audit_records')
+            .leftJoin('audit_leaves', 'audit_leaves.seq', 'audit_records.seq')
+            .select(['record', 'leaf_index as leaf'])
+            .where('audit_records.seq', '=', seq)
+            .executeTakeFirst(),
+        )
       : undefined;
     if (!found || !isOwn(tenant, JSON.parse(found.record) as AuditRecord))
       throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');

@@ -6,11 +6,12 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
-import { isOwn, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
+import { isOwn, scopeOf, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
 import { ProveLeaves, type CosignedHead } from '#apps/broker/src/proofs/prove-leaves.js';
 import type { AuditExport, ExportedLog } from '#libs/audit/audit-export.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { sealExport } from '#libs/audit/export-seal.js';
+import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 import { oneByOne } from '#libs/kernel/turns.js';
@@ -77,13 +78,15 @@ export class GatherExport {
     const { practiceId, integratorId } = tenant;
     const own =
       practiceId === undefined
-        ? sql`strpos(record, ${`"integrator":${JSON.stringify(integratorId)}`}) > 0`
+        ? sql`integrator_id = ${integratorId}`
         : sql`practice_id = ${practiceId}`;
-    const { rows } = await sql<Row>`
-      select recorded_at, record, leaf_index as leaf
-      from audit_records left join audit_leaves using (seq)
-      where ${own} and recorded_at >= ${new Date(from)} and recorded_at < ${new Date(to)}
-      order by recorded_at, seq limit ${exportProofsLimits.entries + 1}`.execute(this.database);
+    const { rows } = await readAudit(this.database, scopeOf(tenant), (within) =>
+      sql<Row>`
+        select recorded_at, record, leaf_index as leaf
+        from audit_records left join audit_leaves using (seq)
+        where ${own} and recorded_at >= ${new Date(from)} and recorded_at < ${new Date(to)}
+        order by recorded_at, seq limit ${exportProofsLimits.entries + 1}`.execute(within),
+    );
     const end = rows
       .find(({ leaf }, at) => leaf === null || at === exportProofsLimits.entries)
       ?.recorded_at.getTime();
