@@ -17,7 +17,7 @@
  *     PUT    '/:incidentId/my-health-record'  MyHealthRecordRequest
  *     GET    '/:incidentId/freeze-preview?kind&targetId'  FreezePreview
  *     POST   '/:incidentId/freezes'     S  FreezeRequest → {freezeId}; action {type: 'incident.freeze', incidentId,
- *                                          kind, targetId, practiceIds, siteIds} as the preview gave them
+ *                                          kind, targetId, reach} with the preview's own `reach`
  *     POST   '/:incidentId/freezes/:freezeId/thaw'  S  StepUpRequest → ThawAnswer; action {type: 'incident.thaw',
  *                                          incidentId, freezeId}; the operator's takes two people
  *     POST   '/:incidentId/packs'          no fields → 202 {packId}: it is gathered, ask for it until it is there
@@ -49,7 +49,7 @@ export const MOST_REASONS_CHARACTERS = 4_000;
 export const MOST_PART_CHARACTERS = 8_000;
 export const MOST_LETTER_CHARACTERS = 12_000;
 /** Of each kind, in one scope. */
-export const MOST_SCOPE_IDS = 100;
+export const MOST_SCOPE_IDS = 50;
 /** The longest window that can be looked at. */
 export const MOST_WINDOW_DAYS = 400;
 
@@ -223,7 +223,9 @@ export interface FreezePreview {
   targetId: string;
   /** Of the target; absent: it has none. */
   name?: string;
-  /** Where something would stop; sorted by id. These ids are signed. */
+  /** A hash of whom it hits: signed with the freeze, so that who confirms has seen this. */
+  reach: string;
+  /** Where something would stop; sorted by id. */
   practices: { practiceId: string; name: string }[];
   sites: { siteId: string; practiceId: string; name: string }[];
   integrators: { integratorId: string; name: string }[];
