@@ -140,6 +140,59 @@ describe('an agent that tells another story', () => {
   });
 });
 
+describe('a question what became of a write', () => {
+  const asked = {
+    ...{ type: 'write.found', lane: undefined, mode: undefined, rowsBucket: undefined },
+  } as unknown as Partial<AuditRecord>;
+  const ofBroker = (more: Partial<AuditRecord> = {}) =>
+    logged({ ...asked, requestId: 'of-the-caller', reason: 'applied', ...more });
+  const ofAgent = (more: Partial<AuditRecord> = {}) =>
+    logged({ ...asked, queryId: undefined, requestId: 'q-1', reason: 'applied', ...more } as never);
+
+  test('matches by the receipt, which the agent has as the id of its request', () => {
+    expect(hold([ofBroker()], [ofAgent()])).toEqual(clean({ matched: 1 }));
+    const unheard = ofBroker({ reason: 'unknown' });
+    expect(hold([unheard], [ofAgent()])).toEqual(clean({ matched: 1 }));
+    expect(hold([unheard], [])).toEqual(clean({ undelivered: 1 }));
+  });
+
+  test('is found where one side has it alone, or they say another state', () => {
+    const [said, did] = [ofBroker(), ofAgent()];
+    expect(hold([said], []).mismatches).toEqual([
+      { kind: 'dispatched-not-executed', queryId: 'q-1', broker: said },
+    ]);
+    expect(hold([], [did]).mismatches).toEqual([
+      { kind: 'executed-not-dispatched', queryId: 'q-1', agent: did },
+    ]);
+    const other = ofAgent({ reason: 'neverReceived' });
+    expect(hold([said], [other]).mismatches).toEqual([
+      { kind: 'differs', queryId: 'q-1', broker: said, agent: other, fields: ['reason'] },
+    ]);
+  });
+
+  test('hides no query that ran under the same id', () => {
+    const ran = logged({ requestId: 'q-1' });
+    const found = hold([ofBroker()], [ofAgent(), ran]);
+    expect(found.mismatches).toEqual([
+      { kind: 'executed-not-dispatched', queryId: 'q-1', agent: ran },
+    ]);
+    const kinds = hold([ofBroker()], [logged({})]).mismatches.map(({ kind }) => kind);
+    expect(kinds.sort()).toEqual(['dispatched-not-executed', 'executed-not-dispatched']);
+    const hidden = logged({ queryId: 'q-2', requestId: 'of-the-caller' });
+    expect(hold([ofBroker()], [ofAgent(), hidden]).mismatches).toHaveLength(1);
+  });
+
+  test('of an earlier broker matches by the caller’s own id, as often as that was used', () => {
+    const broker = ['r-1', 'r-2'].map((queryId, n) =>
+      ofBroker({ queryId, reason: n === 0 ? 'applied' : 'neverReceived' }),
+    );
+    const agent = ['neverReceived', 'applied'].map((reason) =>
+      ofAgent({ requestId: 'of-the-caller', reason }),
+    );
+    expect(hold(broker, agent)).toEqual(clean({ matched: 2 }));
+  });
+});
+
 describe('the borders of the window', () => {
   const edgeMs = toMs - 1_000;
 

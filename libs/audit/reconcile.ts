@@ -5,7 +5,8 @@
  *
  * A query that neither side says gave anything out is no mismatch: a link may break on the way there.
  */
-import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { isQuestion, matchRecords, type MatchedQuery } from '#libs/audit/match-records.js';
 
 /** A record with its place in the log that it is a leaf of. */
 export interface LoggedRecord {
@@ -63,21 +64,6 @@ export const RECONCILE_SLACK_MS = 15 * 60_000;
 /** How often a query of a lane may run under one id. */
 const mostRuns = { immediate: 1, async: 3, registered: Infinity } as const;
 
-/** Where something waits or stands to be run, later than now. */
-const orders: ReadonlySet<AuditAction> = new Set(['query.submitted', 'registered.created']);
-const ends: ReadonlySet<AuditAction> = new Set([
-  'query.executed',
-  'query.failed',
-  'query.refused',
-  'query.cancelled',
-  'query.expired',
-]);
-const ofAgent: ReadonlySet<AuditAction> = new Set([
-  'query.executed',
-  'query.failed',
-  'query.refused',
-]);
-
 /** What both sides have from the same message. Those of a standing order are renewed meanwhile. */
 const sameFields = ['integrator', 'site', 'practice', 'grantId', 'keyId', 'lane', 'mode'] as const;
 const sameOfStanding = ['integrator', 'site'] as const;
@@ -85,12 +71,7 @@ const sameOfStanding = ['integrator', 'site'] as const;
 /** Codes with which an answer is refused after the query has run. */
 const refusedAfterRun: readonly string[] = ['RESULT_TOO_LARGE'];
 
-interface Query {
-  queryId: string;
-  orders: LoggedRecord[];
-  ends: LoggedRecord[];
-  runs: LoggedRecord[];
-}
+type Query = MatchedQuery<LoggedRecord>;
 
 /** @returns undefined for text that is no record */
 export function readRecord(text: string): AuditRecord | undefined {
@@ -107,30 +88,8 @@ export function readRecord(text: string): AuditRecord | undefined {
 /** Matches the records of both sides by the query's id. */
 export function reconcile(order: ReconcileOrder): Reconciled {
   const result: Reconciled = { matched: 0, undelivered: 0, pending: 0, mismatches: [] };
-  for (const query of queriesOf(order)) judge(query, order, result);
+  for (const query of matchRecords(order.broker, order.agent)) judge(query, order, result);
   return result;
-}
-
-function queriesOf({ broker, agent }: ReconcileOrder): Iterable<Query> {
-  const found = new Map<string, Query>();
-  const queryOf = ({ record: { queryId = '' } }: LoggedRecord): Query => {
-    const query = found.get(queryId) ?? { queryId, orders: [], ends: [], runs: [] };
-    found.set(queryId, query);
-    return query;
-  };
-  for (const one of broker) {
-    if (one.record.queryId === undefined) continue;
-    const { type, lane } = one.record;
-    // A run of a standing order is told of when the agent can: long after it, maybe. It shows that there is one.
-    if (orders.has(type) || (ends.has(type) && lane === 'registered'))
-      queryOf(one).orders.push(one);
-    else if (ends.has(type)) queryOf(one).ends.push(one);
-  }
-  for (const one of agent) {
-    if (one.record.queryId !== undefined && ofAgent.has(one.record.type))
-      queryOf(one).runs.push(one);
-  }
-  return found.values();
 }
 
 function judge(query: Query, order: ReconcileOrder, result: Reconciled): void {
@@ -171,9 +130,15 @@ function judge(query: Query, order: ReconcileOrder, result: Reconciled): void {
   if (result.mismatches.length === before) result.matched += 1;
 }
 
-/** The database was asked, and its answer reached the broker. */
-const saysItRan = ({ outcome, errorCode }: AuditRecord): boolean =>
-  outcome === 'successful' || errorCode === 'STATEMENT_FAILED';
+/** The agent was asked, and its answer reached the broker. */
+const saysItRan = (record: AuditRecord): boolean =>
+  isQuestion(record)
+    ? isTold(record)
+    : record.outcome === 'successful' || record.errorCode === 'STATEMENT_FAILED';
+
+/** The broker says `unknown` also where it could not ask. */
+const isTold = ({ outcome, reason }: AuditRecord): boolean =>
+  outcome === 'successful' && reason !== 'unknown';
 
 const isRun = ({ record }: LoggedRecord): boolean => record.type !== 'query.refused';
 
@@ -215,6 +180,10 @@ function outcomeDifference(
   broker: AuditRecord,
   runs: readonly LoggedRecord[],
 ): string[] | undefined {
+  if (isQuestion(broker)) {
+    const isAlike = runs.some(({ record }) => record.reason === broker.reason);
+    return isTold(broker) && !isAlike ? ['reason'] : undefined;
+  }
   const answered = runs.filter(({ record }) => record.outcome === 'successful');
   if (broker.outcome === 'successful') {
     if (answered.length === 0) return ['outcome'];

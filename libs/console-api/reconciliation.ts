@@ -6,9 +6,13 @@ import type { MismatchKind } from '#libs/audit/reconcile.js';
 
 /**
  * `unknown`: the agent could not be asked; its time is told the next time. `unproven`: what it said is not in its
- * own log.
+ * own log. `unfinished`: nothing differs in what was compared, and not all of the time could be.
  */
-export type ReconciliationOutcome = 'agrees' | 'differs' | 'unknown' | 'unproven';
+export type ReconciliationOutcome = 'agrees' | 'differs' | 'unknown' | 'unproven' | 'unfinished';
+
+/** What contradicts what: an agent the broker's log, the broker an agent's, the records each other. */
+export const logAlarmsOf = ['audit-log', 'agent-log', 'records'] as const;
+export type LogAlarmOf = (typeof logAlarmsOf)[number];
 
 export interface Reconciliation {
   reconciliationId: string;

@@ -101,6 +101,8 @@ export interface PublishLogHeadAnswer {
 export interface ReadLogMeta {
   fromMs: number;
   toMs: number;
+  /** So many records at most, the first ones. Agents of an earlier version have a bound of their own alone. */
+  most?: number;
 }
 
 /** End of `agent-log.read`, whose body is the records' canonical texts, one a line, without a gap. */
@@ -113,6 +115,8 @@ export interface ReadLogEnd {
   consistency: string[];
   /** All records up to this time are there. */
   knownToMs: number;
+  /** There are more behind them. */
+  isCut?: boolean;
 }
 
 /**
@@ -120,7 +124,9 @@ export interface ReadLogEnd {
  * orders that were given up to a week before it. Proven under the head of `size`, which the agent has cosigned.
  * The body has one `OwnRecordLine` a line.
  */
-export interface ReadOwnRecordsMeta extends ReadLogMeta {
+export interface ReadOwnRecordsMeta {
+  fromMs: number;
+  toMs: number;
   size: number;
 }
 
@@ -181,6 +187,7 @@ export interface RunQueryMeta {
 
 /** Meta of `write.find`. */
 export interface FindWriteMeta {
+  /** The receipt of the answer: under it both sides' records of the question are found again. */
   requestId: string;
   siteId: string;
   integratorId: string;

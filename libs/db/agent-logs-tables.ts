@@ -1,7 +1,7 @@
 /** Agents' logs and their reconciliation, as Kysely sees them. */
 import type { ColumnType } from 'kysely';
 import type { MismatchKind } from '#libs/audit/reconcile.js';
-import type { ReconciliationOutcome } from '#libs/console-api/reconciliation.js';
+import type { LogAlarmOf, ReconciliationOutcome } from '#libs/console-api/reconciliation.js';
 import type { WitnessAlarm } from '#libs/contracts/link-messages.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -55,10 +55,29 @@ export interface ReconciliationIncidentsTable {
   broker_record: string | null;
   agent_leaf: Count | null;
   agent_record: string | null;
+  settled_at: Defaulted<Date | null>;
+}
+
+/** That somebody has looked at an alarm of the logs, and why it is over. */
+export interface LogSettlementsTable {
+  settlement_id: string;
+  agent_id: string;
+  about: LogAlarmOf;
+  alarm: string;
+  alarmed_at: Timestamp;
+  /** Signed notes. */
+  kept_head: string | null;
+  other_head: string | null;
+  incidents: number;
+  /** Somebody's own words. */
+  reason: string;
+  settled_by: string;
+  settled_at: Timestamp;
 }
 
 export interface AgentLogsTables {
   agent_logs: AgentLogsTable;
   reconciliations: ReconciliationsTable;
   reconciliation_incidents: ReconciliationIncidentsTable;
+  log_settlements: LogSettlementsTable;
 }

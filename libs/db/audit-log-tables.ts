@@ -49,6 +49,17 @@ export interface AuditWitnessesTable {
   cosigned_at: Timestamp | null;
   alarm: WitnessAlarm | null;
   alarmed_at: Timestamp | null;
+  /** Somebody has looked; it stays until the agent cosigns again. */
+  settled_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+}
+
+/** Witnesses that are no agents: what each cosigned last. */
+export interface OutsideWitnessesTable {
+  verifier_key: string;
+  size: Count;
+  /** Signature line. */
+  cosignature: string;
+  cosigned_at: Timestamp;
 }
 
 export interface AuditLogTables {
@@ -58,4 +69,5 @@ export interface AuditLogTables {
   audit_tiles: AuditTilesTable;
   audit_checkpoints: AuditCheckpointsTable;
   audit_witnesses: AuditWitnessesTable;
+  outside_witnesses: OutsideWitnessesTable;
 }

@@ -10,6 +10,7 @@ import { auditReading } from '#libs/db/audit-reading-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { deskWishes } from '#libs/db/desk-wishes-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
+import { logAlarms } from '#libs/db/log-alarms-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
 import { privacyDesk } from '#libs/db/privacy-migration.js';
@@ -379,4 +380,5 @@ export const migrations: readonly Migration[] = [
   webhookCountries,
   privacyDesk,
   auditReading,
+  logAlarms,
 ];

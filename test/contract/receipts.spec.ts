@@ -13,6 +13,7 @@ import { leafHash } from '#libs/audit/tree-hash.js';
 import { verifyExports } from '#libs/audit/verify-export.js';
 import type { RecordProof } from '#libs/console-api/proofs.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { uuid7 } from '#libs/kernel/uuid7.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
 import { PretendApi, rowsReply } from '#test/contract/api.fixture.js';
@@ -22,6 +23,7 @@ let api: PretendApi;
 let site: PairedSite;
 let other: PairedSite;
 let answer: () => object;
+let lookForWrite: (meta: { requestId: string }) => object;
 
 const settled = exportProofsLimits.settledMs;
 
@@ -30,7 +32,7 @@ beforeAll(async () => {
   [site, other] = [await aPairedSite(api), await aPairedSite(api)];
   for (const { siteId } of [site, other]) {
     api.attach(siteId, () => answer() as never, {
-      [agentPatterns.findWrite]: () => ({ state: 'neverReceived' }),
+      [agentPatterns.findWrite]: ({ meta }) => lookForWrite(meta as { requestId: string }),
     });
   }
   exportProofsLimits.settledMs = -1_000;
@@ -120,11 +122,36 @@ describe('the receipt of an answer', () => {
   });
 
   test('comes also with what became of a write', async () => {
+    let asked = '';
+    lookForWrite = ({ requestId }) => {
+      asked = requestId;
+      return { state: 'neverReceived' };
+    };
     const response = await api.call('GET', `${site.path}/writes/k`, { key: site.key });
     await integrate();
     const receipt = response.headers.get('conduit-receipt') ?? '';
     expect(provenBy((await ask(receipt)).body)).toMatchObject({
       ...{ type: 'write.found', practice: site.practiceId, reason: 'neverReceived' },
+    });
+    // By it the agent's own record of the question is found again.
+    expect(asked).toBe(receipt);
+  });
+
+  test('of a question about a write that the site refused has a record too', async () => {
+    lookForWrite = () => {
+      throw new ConduitError('GRANT_MISSING');
+    };
+    const headers = { 'x-request-id': randomUUID() };
+    const response = await api.call('GET', `${site.path}/writes/k`, { key: site.key, headers });
+    expect(response.status).toBe(403);
+    await integrate();
+    const { record } = await api.database.kysely
+      .selectFrom('audit_records')
+      .select('record')
+      .where('record', 'like', `%${headers['x-request-id']}%`)
+      .executeTakeFirstOrThrow();
+    expect(JSON.parse(record)).toMatchObject({
+      ...{ type: 'write.found', outcome: 'refused', errorCode: 'GRANT_MISSING' },
     });
   });
 

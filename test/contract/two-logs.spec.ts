@@ -22,6 +22,7 @@ import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
 import {
   ReconcileAgent,
@@ -35,6 +36,7 @@ import { AgentLogsController } from '#apps/broker/src/witnesses/agent-logs.contr
 import { KeepAgentLog } from '#apps/broker/src/witnesses/keep-agent-log.js';
 import { agentLogOrigin } from '#libs/audit/agent-log-key.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { stepLimits } from '#libs/audit/reconcile-in-steps.js';
 import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
@@ -256,6 +258,8 @@ describe('holding both sides against each other', () => {
   const query = { type: 'query.executed', lane: 'immediate', mode: 'reader' } as const;
   const answered = { ...query, outcome: 'successful', integrator: 'i-1' } as const;
   const hourMs = 3_600_000;
+  /** As long as the ids by which the broker finds its records. */
+  const id = (name: string): string => name.padEnd(36, '-');
   let agent: PretendAgent;
   let site: string;
 
@@ -283,7 +287,7 @@ describe('holding both sides against each other', () => {
   async function compare(link: LinkClient | 'none' = agent.linkUp()): Promise<ReconciliationEnd> {
     clock.advance(hourMs);
     const { kysely } = store;
-    const records = new SiteRecords(kysely);
+    const hold = new HoldStep(new SiteRecords(kysely));
     const log = new ReadAgentLog(kysely);
     const reconciliationId = `r-${count++}`;
     const [fromMs, toMs] = [clock.now() - 12 * hourMs, clock.now() - hourMs / 4];
@@ -296,7 +300,7 @@ describe('holding both sides against each other', () => {
       })
       .execute();
     const order = { reconciliationId, agentId: agent.agentId, practiceId: 'p', askedBy: null };
-    return new ReconcileAgent(kysely, log, records, agent.trail, clock).execute(
+    return new ReconcileAgent(kysely, log, hold, agent.trail, clock).execute(
       { ...order, fromMs, toMs },
       link === 'none' ? undefined : link,
     );
@@ -306,7 +310,7 @@ describe('holding both sides against each other', () => {
     new ShowReconciliations(store.kysely, clock).execute({ agentId: agent.agentId });
 
   test('finds that they agree', async () => {
-    for (const queryId of ['q-1', 'q-2']) {
+    for (const queryId of ['q-1', 'q-2'].map(id)) {
       await brokerSays({ queryId });
       await agentSays({ queryId });
     }
@@ -317,26 +321,89 @@ describe('holding both sides against each other', () => {
   });
 
   test('makes incidents with both records of a hidden dispatch, a phantom, and another story; once', async () => {
-    await agentSays({ queryId: 'hidden' });
-    await brokerSays({ queryId: 'never-ran' });
-    await brokerSays({ queryId: 'other' });
-    await agentSays({ queryId: 'other', integrator: 'i-2' });
+    await agentSays({ queryId: id('hidden') });
+    await brokerSays({ queryId: id('never-ran') });
+    await brokerSays({ queryId: id('other') });
+    await agentSays({ queryId: id('other'), integrator: 'i-2' });
     expect(await compare()).toEqual({ outcome: 'differs', found: 3 });
     expect(await compare()).toEqual({ outcome: 'differs', found: 0 });
     const { incidents } = await shown();
     const told = incidents.map((one) => [one.queryId, one.kind, !!one.broker, !!one.agent]);
     expect(told.sort()).toEqual([
-      ['hidden', 'executed-not-dispatched', false, true],
-      ['never-ran', 'dispatched-not-executed', true, false],
-      ['other', 'differs', true, true],
+      [id('hidden'), 'executed-not-dispatched', false, true],
+      [id('never-ran'), 'dispatched-not-executed', true, false],
+      [id('other'), 'differs', true, true],
     ]);
-    const other = incidents.find(({ queryId }) => queryId === 'other');
+    const other = incidents.find(({ queryId }) => queryId === id('other'));
     expect(other?.fields).toEqual(['integrator']);
     expect(JSON.parse(other?.agent?.record ?? '')).toMatchObject({ integrator: 'i-2' });
   });
 
+  test('compares what became of writes', async () => {
+    const asked = { type: 'write.found', lane: undefined, mode: undefined } as never;
+    const askedAs = { ...(asked as object), requestId: 'of-the-caller', reason: 'applied' };
+    for (const name of ['both', 'never-asked']) await brokerSays({ ...askedAs, queryId: id(name) });
+    const noted = (name: string) => ({ ...askedAs, queryId: undefined, requestId: id(name) });
+    for (const name of ['both', 'hidden']) await agentSays(noted(name) as never);
+    expect(await compare()).toEqual({ outcome: 'differs', found: 2 });
+    const { incidents, runs } = await shown();
+    expect(runs[0]).toMatchObject({ matched: 1, mismatched: 2 });
+    expect(incidents.map(({ kind, queryId }) => [queryId, kind]).sort()).toEqual([
+      [id('hidden'), 'executed-not-dispatched'],
+      [id('never-asked'), 'dispatched-not-executed'],
+    ]);
+  });
+
+  test('goes through more records than one step may have, and finds the one that is hidden', async () => {
+    const usual = stepLimits.records;
+    stepLimits.records = 3;
+    try {
+      for (let hour = 0; hour < 10; hour += 1) {
+        const queryId = id(`q-${hour}`);
+        if (hour !== 7) await brokerSays({ queryId });
+        await agentSays({ queryId });
+        clock.advance(hourMs);
+      }
+      expect(await compare()).toEqual({ outcome: 'differs', found: 1 });
+      const { incidents, runs } = await shown();
+      expect(incidents.map(({ queryId }) => queryId)).toEqual([id('q-7')]);
+      expect(runs).toMatchObject([{ matched: 9, undelivered: 0, pending: 0 }]);
+    } finally {
+      stepLimits.records = usual;
+    }
+  });
+
+  test('does not call it agreement when there was more than could be held', async () => {
+    const usual = { ...stepLimits };
+    Object.assign(stepLimits, { records: 3, mostRecords: 4 });
+    try {
+      for (let n = 0; n < 6; n += 1) {
+        await brokerSays({ queryId: id(`q-${n}`) });
+        await agentSays({ queryId: id(`q-${n}`) });
+      }
+      expect(await compare()).toEqual({ outcome: 'unfinished', found: 0 });
+      expect((await shown()).runs).toMatchObject([{ outcome: 'unfinished', mismatched: 0 }]);
+    } finally {
+      Object.assign(stepLimits, usual);
+    }
+  });
+
+  test('reads the broker’s records a page at a time, each once', async () => {
+    for (let n = 0; n < 7; n += 1) await brokerSays({ queryId: id(`q-${n}`) });
+    await brokerSays({ queryId: id('elsewhere'), site: 'another-site' });
+    const span = { fromMs: clock.now(), toMs: clock.now() + 1 };
+    const pages: number[] = [];
+    const found = new Set<string>();
+    const records = new SiteRecords(store.kysely);
+    for await (const page of records.of(agent.agentId, span, { pageRecords: 3 })) {
+      pages.push(page.length);
+      for (const { text } of page) found.add(text);
+    }
+    expect([pages, found.size]).toEqual([[3, 3, 1], 7]);
+  });
+
   test('makes none of an agent that is offline, or knows no such question', async () => {
-    await brokerSays({ queryId: 'q-1' });
+    await brokerSays({ queryId: id('q-1') });
     const older = {
       request: () => Promise.reject(new ConduitError('LINK_PATTERN_UNKNOWN')),
     } as unknown as LinkClient;
@@ -350,7 +417,7 @@ describe('holding both sides against each other', () => {
     ['changes one', (text) => text.replace('"integrator":"i-1"', '"integrator":"i-9"')],
     ['says one more', (text) => `${text}{"ts":"2026-03-04T00:00:00Z","type":"query.executed"}\n`],
   ])('believes nothing of an answer that %s', async (_, spoil) => {
-    for (const queryId of ['q-1', 'q-2', 'q-3']) {
+    for (const queryId of ['q-1', 'q-2', 'q-3'].map(id)) {
       await brokerSays({ queryId });
       await agentSays({ queryId });
     }
@@ -363,8 +430,8 @@ describe('holding both sides against each other', () => {
   });
 
   test('finds a broker that hides a dispatch at the practice, and believes it only what its log proves', async () => {
-    await brokerSays({ queryId: 'q-1' });
-    for (const queryId of ['q-1', 'hidden']) await agentSays({ queryId });
+    await brokerSays({ queryId: id('q-1') });
+    for (const queryId of ['q-1', 'hidden'].map(id)) await agentSays({ queryId });
     const key = new LogKey('conduit.test/audit', Buffer.alloc(32, 5));
     await new SequenceRecords(store.kysely, key, clock).execute();
     const { size, root } = await store.kysely
@@ -379,7 +446,7 @@ describe('holding both sides against each other', () => {
         replyOf(await controller.read({ meta } as never, { peer } as never)),
     };
     const look = (head: object) => {
-      const here = new ReconcileHere(agent.own, { record: head } as never, link as never);
+      const here = new ReconcileHere(agent.own, { record: head } as never, link as never, clock);
       return here.execute({ fromMs: clock.now() - 9 * hourMs, toMs: clock.now() });
     };
     clock.advance(hourMs);
@@ -387,7 +454,7 @@ describe('holding both sides against each other', () => {
     const found = await look(head);
     expect(found).toMatchObject({ matched: 1, pending: 0, size: head.size });
     expect(found.mismatches.map(({ kind, queryId }) => [kind, queryId])).toEqual([
-      ['executed-not-dispatched', 'hidden'],
+      ['executed-not-dispatched', id('hidden')],
     ]);
     const wrong = { ...head, root: Buffer.alloc(32).toString('base64') };
     for (const bad of [wrong, { ...head, alarm: {} }, { ...head, size: 0 }])

@@ -127,22 +127,25 @@ async function reconcile({ stateFolder, options }: Invocation): Promise<Outcome>
   const found = await askAgent<ReconciledHere>(stateFolder, 'POST /audit/reconcile', {
     ...{ fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) },
   });
-  const { matched, undelivered, pending, mismatches } = found;
+  const { matched, undelivered, pending, mismatches, isUnfinished } = found;
+  const isClean = mismatches.length === 0 && !isUnfinished;
   return {
     json: found,
     lines: [
-      `From ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}:`,
+      `From ${new Date(fromMs).toISOString()} to ${new Date(found.toMs).toISOString()}:`,
       `${matched} agree, ${undelivered} came to nothing on both sides, ${pending} can’t be told yet.`,
       ...mismatches.flatMap(({ kind, queryId, fields, broker, agent }) => [
         `WRONG: query ${queryId}: ${mismatchWords[kind]}${fields ? ` (${fields.join(', ')})` : ''}`,
         ...(broker ? [`  broker  ${recordLine(broker.index, broker.record)}`] : []),
         ...(agent ? [`  here    ${recordLine(agent.index, agent.record)}`] : []),
       ]),
-      mismatches.length === 0
-        ? 'The broker’s records and ours agree.'
-        : `${mismatches.length} to look at.`,
+      ...(mismatches.length > 0 ? [`${mismatches.length} to look at.`] : []),
+      ...(isUnfinished
+        ? ['There is more than could be compared: ask again for a shorter time.']
+        : []),
+      ...(isClean ? ['The broker’s records and ours agree.'] : []),
     ],
-    exitCode: mismatches.length === 0 ? 0 : 1,
+    exitCode: isClean ? 0 : 1,
   };
 }
 

@@ -91,7 +91,14 @@ beforeEach(async () => {
   registered = [];
   witness = {};
   ownLog = { isSound: true, size: 12 };
-  compared = { matched: 3, undelivered: 0, pending: 1, mismatches: [], size: 9 };
+  compared = {
+    matched: 3,
+    undelivered: 0,
+    pending: 1,
+    mismatches: [],
+    isUnfinished: false,
+    size: 9,
+  };
   const { store, own, clock, approvers, rules, gate, pauses } = practice;
   const exchange = new GrantExchange(store, broker, own, clock);
   const decisions = new PracticeDecisions({
@@ -499,6 +506,16 @@ describe('comparing records with the broker', () => {
       'WRONG: query q: it came here, and the broker has no record of it',
     );
     expect(differing.out).toContain('  here    7  2026-03-01T01:00:00.000Z  query answered');
+  });
+});
+
+describe('comparing more records than fit', () => {
+  test('is not called agreement', async () => {
+    compared.isUnfinished = true;
+    const said = await say(['audit', 'reconcile']);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain('There is more than could be compared');
+    expect(said.out).not.toContain('The broker’s records and ours agree.');
   });
 });
 

@@ -15,13 +15,15 @@ export class OwnLogController {
 
   @MessagePattern(agentPatterns.readLog)
   async read(@Payload() { meta }: LinkRequest): Promise<StreamedReply> {
-    const { fromMs, toMs } = meta as Partial<ReadLogMeta>;
+    const { fromMs, toMs, most } = meta as unknown as ReadLogMeta;
     if (!Number.isFinite(fromMs) || !Number.isFinite(toMs))
       throw new ConduitError('REQUEST_INVALID', { facts: { field: 'fromMs' } });
-    const { records, knownToMs } = await this.own.read(fromMs as number, toMs as number);
+    if (most !== undefined && !(Number.isSafeInteger(most) && most > 0))
+      throw new ConduitError('REQUEST_INVALID', { facts: { field: 'most' } });
+    const { records, knownToMs, isCut } = await this.own.read({ fromMs, toMs }, most);
     const { head, proof } = await this.own.prove(records);
     const end: ReadLogEnd = {
-      ...{ size: head.size, from: proof.from, knownToMs },
+      ...{ size: head.size, from: proof.from, knownToMs, isCut },
       peaks: proof.peaks.map((hash) => hash.toString('base64')),
       consistency: proof.consistency.map((hash) => hash.toString('base64')),
     };

@@ -10,17 +10,12 @@ import { readNumbered } from '#apps/agent/src/journal/numbered-lines.js';
 import { CrossCheckpoints } from '#apps/agent/src/witness/cross-checkpoints.js';
 import { proveRange, type RangeProof } from '#libs/audit/range-proof.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
+import type { AgentRecords, RecordSpan } from '#libs/audit/reconcile-in-steps.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 /** In one answer; a span that has more is told up to there. */
 const MOST_RECORDS = 200_000;
-
-export interface OwnRecords {
-  records: LoggedRecord[];
-  /** All records up to this time are in the answer; milliseconds since the epoch. */
-  knownToMs: number;
-}
 
 @Injectable()
 export class ReadOwnLog {
@@ -32,26 +27,27 @@ export class ReadOwnLog {
     private readonly clock: Clock,
   ) {}
 
-  /** All that was noted until now is in it. */
-  async read(fromMs: number, toMs: number): Promise<OwnRecords> {
-    const knownToMs = this.clock.now();
+  /** All that was noted until now is in it, up to `most` records. */
+  async read({ fromMs, toMs }: RecordSpan, most = MOST_RECORDS): Promise<AgentRecords> {
+    const nowMs = this.clock.now();
     await this.journal.flush();
-    const found: (LoggedRecord & { isWanted: boolean })[] = [];
     const folder = journalFolder(this.config.stateFolder);
-    for await (const lines of readNumbered(folder, fromMs)) {
-      for (const { n: index, record: text } of lines) {
-        const record = readRecord(text);
-        if (!record) continue;
-        const atMs = Date.parse(record.ts);
-        const isWanted = atMs >= fromMs && atMs < toMs;
-        // From the first that is wanted to the last, with those between: a clock may have gone back.
-        if (isWanted || found.length > 0) found.push({ index, text, record, isWanted });
-      }
+    const mostKept = Math.min(most, MOST_RECORDS);
+    const found: LoggedRecord[] = [];
+    // From the first that is wanted to the last, with those between: a clock may have gone back.
+    let wanted = 0;
+    let knownToMs = nowMs;
+    for await (const one of recordsSince(folder, fromMs)) {
+      const atMs = Date.parse(one.record.ts);
+      const isWanted = atMs >= fromMs && atMs < toMs;
+      if (isWanted && found.length >= mostKept)
+        return { records: found.slice(0, wanted), knownToMs, isCut: true };
+      if (found.length < mostKept && (isWanted || found.length > 0)) found.push(one);
+      if (!isWanted) continue;
+      wanted = found.length;
+      knownToMs = atMs;
     }
-    const records = found.slice(0, found.findLastIndex(({ isWanted }) => isWanted) + 1);
-    if (records.length <= MOST_RECORDS) return { records, knownToMs };
-    const kept = records.slice(0, MOST_RECORDS);
-    return { records: kept, knownToMs: Date.parse(kept.at(-1)?.record.ts ?? '') };
+    return { records: found.slice(0, wanted), knownToMs: nowMs, isCut: false };
   }
 
   /**
@@ -65,5 +61,14 @@ export class ReadOwnLog {
     const row = { from, to: from + records.length };
     const proof = await proveRange(row, head.size, this.log.nodesOf(head.size));
     return { head, proof };
+  }
+}
+
+async function* recordsSince(folder: string, fromMs: number): AsyncGenerator<LoggedRecord> {
+  for await (const lines of readNumbered(folder, fromMs)) {
+    for (const { n: index, record: text } of lines) {
+      const record = readRecord(text);
+      if (record) yield { index, text, record };
+    }
   }
 }

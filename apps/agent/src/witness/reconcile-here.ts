@@ -14,6 +14,7 @@ import {
   type LoggedRecord,
   type Reconciled,
 } from '#libs/audit/reconcile.js';
+import { reconcileInSteps, type RecordSpan, type Step } from '#libs/audit/reconcile-in-steps.js';
 import { decodeBase64 } from '#libs/audit/signed-note.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
 import { verifyInclusion } from '#libs/audit/verify-proofs.js';
@@ -23,13 +24,19 @@ import {
   type ReadOwnRecordsMeta,
 } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { Clock } from '#libs/kernel/clock.js';
 
 const ANSWER_MS = 300_000;
+/** A record and its proof are far shorter. */
+const MOST_LINE = 65_536;
 
 /** How it stands, and under which head of the broker's log. */
 export interface ReconciledHere extends Reconciled {
   fromMs: number;
+  /** Up to when it was told. */
   toMs: number;
+  /** Something before `toMs` could not be told, or there was no time for what is behind it. */
+  isUnfinished: boolean;
   /** Leaves of the head that the broker's records were proven under. */
   size: number;
 }
@@ -40,41 +47,66 @@ export class ReconcileHere {
     private readonly own: ReadOwnLog,
     private readonly witness: WitnessFile,
     private readonly link: AgentLink,
+    private readonly clock: Clock,
   ) {}
 
   /**
    * @throws ConduitError LINK_CLOSED; AUDIT_UNPROVEN when the broker's log has contradicted itself, shows no head, or a
    * record of it is not proven
    */
-  async execute({ fromMs, toMs }: { fromMs: number; toMs: number }): Promise<ReconciledHere> {
+  async execute({ fromMs, toMs }: RecordSpan): Promise<ReconciledHere> {
     const head = this.witness.record;
     if (!head || head.alarm || head.size === 0) throw new ConduitError('AUDIT_UNPROVEN');
-    const around = { fromMs: fromMs - RECONCILE_SLACK_MS, toMs: toMs + RECONCILE_SLACK_MS };
-    const { records: all, knownToMs } = await this.own.read(around.fromMs, around.toMs);
-    const broker = await this.ask({ ...around, size: head.size }, head);
-    // What runs by a timetable was ordered once, long ago: the broker's own look covers it.
-    const agent = all.filter(({ record }) => record.lane !== 'registered');
-    const known = { brokerKnownToMs: knownToMs, agentKnownToMs: knownToMs };
-    return {
-      ...reconcile({ fromMs, toMs, broker, agent, ...known }),
-      fromMs,
-      toMs,
-      size: head.size,
-    };
+    const { toldToMs, ...found } = await reconcileInSteps<never>(
+      { fromMs, toMs },
+      {
+        nowMs: () => this.clock.now(),
+        read: async (span, most) => {
+          const { records, ...rest } = await this.own.read(span, most);
+          // What runs by a timetable was ordered once, long ago: the broker's own look covers it.
+          return { ...rest, records: records.filter(({ record }) => record.lane !== 'registered') };
+        },
+        judge: (step, agent) => this.hold(step, agent, head),
+      },
+    );
+    return { ...found, fromMs, toMs: toldToMs, size: head.size };
   }
 
-  private async ask(meta: ReadOwnRecordsMeta, head: WitnessRecord): Promise<LoggedRecord[]> {
+  private async hold(
+    step: Step,
+    agent: readonly LoggedRecord[],
+    head: WitnessRecord,
+  ): Promise<Reconciled> {
+    const ran = new Set(agent.map(({ record }) => record.queryId));
+    const broker: LoggedRecord[] = [];
+    const around = {
+      fromMs: step.fromMs - RECONCILE_SLACK_MS,
+      toMs: step.toMs + RECONCILE_SLACK_MS,
+    };
+    for await (const one of this.ask({ ...around, size: head.size }, head)) {
+      const { type, queryId } = one.record;
+      // Of a week's submissions those of what ran.
+      if (type !== 'query.submitted' || ran.has(queryId)) broker.push(one);
+    }
+    return reconcile({ ...step, broker, agent, brokerKnownToMs: step.agentKnownToMs });
+  }
+
+  private async *ask(meta: ReadOwnRecordsMeta, head: WitnessRecord): AsyncGenerator<LoggedRecord> {
     const reply = await this.link.request(brokerPatterns.readOwnRecords, meta, ANSWER_MS);
-    const parts: Buffer[] = [];
-    for await (const part of reply.body) parts.push(part);
-    await reply.end;
     const place = { size: head.size, root: Buffer.from(head.root, 'base64') };
-    const lines = Buffer.concat(parts).toString().split('\n').slice(0, -1);
-    return lines.map((line) => {
-      const found = provenLine(line, place);
-      if (!found) throw new ConduitError('AUDIT_UNPROVEN');
-      return found;
-    });
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const part of reply.body) {
+      const bytes = Buffer.concat([rest, part]);
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      rest = bytes.subarray(end);
+      if (rest.length > MOST_LINE) throw new ConduitError('AUDIT_UNPROVEN');
+      for (const line of bytes.subarray(0, end).toString().split('\n').slice(0, -1)) {
+        const found = provenLine(line, place);
+        if (!found) throw new ConduitError('AUDIT_UNPROVEN');
+        yield found;
+      }
+    }
+    await reply.end;
   }
 }
 

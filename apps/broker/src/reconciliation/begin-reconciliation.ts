@@ -98,7 +98,7 @@ export class BeginReconciliation implements OnApplicationBootstrap, BeforeApplic
       .select('window_to')
       .where('agent_id', '=', agentId)
       .where('asked_by', 'is', null)
-      .where('outcome', 'in', ['agrees', 'differs'])
+      .where('outcome', 'in', ['agrees', 'differs', 'unfinished'])
       .orderBy('window_to', 'desc')
       .limit(1)
       .executeTakeFirst();

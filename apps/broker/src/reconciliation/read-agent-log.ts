@@ -5,7 +5,8 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { verifyRange } from '#libs/audit/range-proof.js';
-import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
+import { readRecord } from '#libs/audit/reconcile.js';
+import type { AgentRecords } from '#libs/audit/reconcile-in-steps.js';
 import { decodeBase64 } from '#libs/audit/signed-note.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
 import { agentPatterns, type ReadLogMeta } from '#libs/contracts/link-messages.js';
@@ -15,12 +16,8 @@ import type { LinkClient } from '#libs/link/link-client.js';
 const ANSWER_MS = 300_000;
 const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_HASHES = 128;
-
-export interface AgentRecords {
-  records: LoggedRecord[];
-  /** As the agent says: all of its records up to then are here. */
-  knownToMs: number;
-}
+/** An agent of an earlier version sends so many, and does not say that there are more. */
+const EARLIER_BOUND = 200_000;
 
 @Injectable()
 export class ReadAgentLog {
@@ -53,7 +50,8 @@ export class ReadAgentLog {
       const record = readRecord(text);
       return record ? [{ index: end.from + at, text, record }] : [];
     });
-    return { records, knownToMs: end.knownToMs };
+    const isCut = end.isCut || texts.length >= EARLIER_BOUND;
+    return { records, knownToMs: end.knownToMs, isCut };
   }
 }
 
@@ -69,7 +67,8 @@ async function linesOf(body: AsyncIterable<Buffer>): Promise<string[] | undefine
 }
 
 /** An agent could say anything. */
-function readEnd({ size, from, knownToMs, peaks, consistency }: Record<string, unknown>) {
+function readEnd(end: Record<string, unknown>) {
+  const { size, from, knownToMs, isCut, peaks, consistency } = end;
   const hashesOf = (list: unknown): Buffer[] | undefined => {
     if (!Array.isArray(list) || list.length > MOST_HASHES) return undefined;
     const hashes = list.map((text) => (typeof text === 'string' ? decodeBase64(text) : undefined));
@@ -80,6 +79,6 @@ function readEnd({ size, from, knownToMs, peaks, consistency }: Record<string, u
   if (!counts || !Number.isFinite(knownToMs) || !above || !onwards) return undefined;
   return {
     ...{ size: size as number, from: from as number, knownToMs: knownToMs as number },
-    ...{ peaks: above, consistency: onwards },
+    ...{ peaks: above, consistency: onwards, isCut: isCut === true },
   };
 }

@@ -8,14 +8,10 @@ import { Injectable } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { noteAct } from '#apps/broker/src/fleet/note-act.js';
+import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
-import { SiteRecords } from '#apps/broker/src/reconciliation/site-records.js';
-import {
-  reconcile,
-  RECONCILE_SLACK_MS,
-  type Mismatch,
-  type Reconciled,
-} from '#libs/audit/reconcile.js';
+import type { Mismatch, Reconciled } from '#libs/audit/reconcile.js';
+import { reconcileInSteps, type StepSource } from '#libs/audit/reconcile-in-steps.js';
 import type { ReconciliationOutcome } from '#libs/console-api/reconciliation.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -41,7 +37,7 @@ export class ReconcileAgent {
   constructor(
     private readonly database: Kysely<Database>,
     private readonly agentLog: ReadAgentLog,
-    private readonly records: SiteRecords,
+    private readonly hold: HoldStep,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -51,31 +47,29 @@ export class ReconcileAgent {
     order: ReconciliationOrder,
     client: Pick<LinkClient, 'request'> | undefined,
   ): Promise<ReconciliationEnd> {
-    const { agentId } = order;
-    // Both sides are read beyond the window's borders: their clocks and their waiting differ.
-    const fromMs = order.fromMs - RECONCILE_SLACK_MS;
-    const toMs = order.toMs + RECONCILE_SLACK_MS;
-    const asked = client && this.agentLog.execute(agentId, client, { fromMs, toMs });
-    const said = await asked?.catch(() => 'unknown' as const);
-    if (said === 'unknown' || (!said && !client)) return this.end(order, order.toMs, 'unknown');
-    if (!said) return this.end(order, order.toMs, 'unproven');
-    const nowMs = this.clock.now();
-    const agentKnownToMs = Math.min(said.knownToMs, nowMs);
-    // No further than both sides can tell, so that nothing stays pending behind the window.
-    const toldToMs = Math.min(order.toMs, agentKnownToMs - RECONCILE_SLACK_MS);
-    if (toldToMs <= order.fromMs) return this.end(order, order.toMs, 'unknown');
-    const standing = said.records
-      .filter(({ record }) => record.lane === 'registered')
-      .flatMap(({ record }) => record.queryId ?? []);
-    const broker = [
-      ...(await this.records.of(agentId, { fromMs, toMs })),
-      ...(await this.records.standing([...new Set(standing)])),
-    ];
-    const result = reconcile({
-      ...{ fromMs: order.fromMs, toMs: toldToMs, broker, agent: said.records },
-      ...{ brokerKnownToMs: nowMs, agentKnownToMs },
-    });
-    return this.end(order, toldToMs, result.mismatches.length > 0 ? 'differs' : 'agrees', result);
+    const { agentId, fromMs, toMs } = order;
+    const stepped = await reconcileInSteps({ fromMs, toMs }, this.sourceOf(agentId, client));
+    const { toldToMs, mismatches, isUnfinished, stop } = stepped;
+    if (stop === 'unproven') return this.end(order, toMs, 'unproven', stepped);
+    if (toldToMs <= fromMs) return this.end(order, toMs, isUnfinished ? 'unfinished' : 'unknown');
+    const whole = isUnfinished ? 'unfinished' : 'agrees';
+    return this.end(order, toldToMs, mismatches.length > 0 ? 'differs' : whole, stepped);
+  }
+
+  private sourceOf(
+    agentId: string,
+    client: Pick<LinkClient, 'request'> | undefined,
+  ): StepSource<'unknown' | 'unproven'> {
+    return {
+      nowMs: () => this.clock.now(),
+      read: async (span, most) => {
+        const asked = client && this.agentLog.execute(agentId, client, { ...span, most });
+        const said = await asked?.catch(() => 'unknown' as const);
+        return said ?? (client ? 'unproven' : 'unknown');
+      },
+      judge: (step, agent) =>
+        this.hold.execute(agentId, { ...step, brokerKnownToMs: this.clock.now() }, agent),
+    };
   }
 
   private end(
@@ -87,10 +81,17 @@ export class ReconcileAgent {
     const { agentId, practiceId, askedBy, reconciliationId } = order;
     const at = new Date(this.clock.now());
     return this.database.transaction().execute(async (within) => {
-      const { mismatches = [], ...counts } = result ?? {};
+      const { mismatches = [], matched = 0, undelivered = 0, pending = 0 } = result ?? {};
       await within
         .updateTable('reconciliations')
-        .set({ ...counts, mismatched: mismatches.length, outcome, ended_at: at })
+        .set({
+          matched,
+          undelivered,
+          pending,
+          mismatched: mismatches.length,
+          outcome,
+          ended_at: at,
+        })
         .set({ window_to: new Date(toldToMs) })
         .where('reconciliation_id', '=', reconciliationId)
         .execute();

@@ -7,6 +7,7 @@
 import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { BeginReconciliation } from '#apps/broker/src/reconciliation/begin-reconciliation.js';
+import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
 import { ReconcileAgent } from '#apps/broker/src/reconciliation/reconcile-agent.js';
 import { ReconcileNightly } from '#apps/broker/src/reconciliation/reconcile-nightly.js';
@@ -28,6 +29,7 @@ import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js'
   ],
   providers: [
     BeginReconciliation,
+    HoldStep,
     ReadAgentLog,
     ReconcileAgent,
     ReconcileNightly,

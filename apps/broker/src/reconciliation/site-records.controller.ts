@@ -3,8 +3,9 @@ import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { IsInt, Max, Min } from 'class-validator';
 import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import { checkedMeta } from '#apps/broker/src/gateway/checked-meta.js';
-import { SiteRecords } from '#apps/broker/src/reconciliation/site-records.js';
+import { ORDERS_MS, SiteRecords } from '#apps/broker/src/reconciliation/site-records.js';
 import { ReadLog } from '#apps/broker/src/witnesses/read-log.js';
+import type { LoggedRecord } from '#libs/audit/reconcile.js';
 import {
   brokerPatterns,
   type OwnRecordLine,
@@ -51,22 +52,26 @@ export class SiteRecordsController {
     const head = await this.log.newest();
     if (size > (head?.size ?? 0))
       throw new ConduitError('REQUEST_INVALID', { facts: { field: 'size' } });
-    const all = await this.records.of(peer.agentId, { fromMs, toMs });
-    const told = all.filter(({ index }) => index >= 0 && index < size);
-    return new StreamedReply({ body: this.lines(told, size), end: () => ({}) });
+    const pages = this.records.of(peer.agentId, { fromMs, toMs }, { ordersMs: ORDERS_MS });
+    return new StreamedReply({ body: this.lines(pages, size), end: () => ({}) });
   }
 
+  /** A page at a time, as fast as the agent takes them. */
   private async *lines(
-    records: readonly { index: number; text: string }[],
+    pages: AsyncIterable<readonly LoggedRecord[]>,
     size: number,
   ): AsyncGenerator<Buffer> {
-    for (const { index, text } of records) {
-      const proof = await this.log.inclusion(index, size);
-      const line: OwnRecordLine = {
-        ...{ index, record: text },
-        proof: proof.map((hash) => hash.toString('base64')),
-      };
-      yield Buffer.from(`${JSON.stringify(line)}\n`);
+    for await (const page of pages) {
+      const told = page.filter(({ index }) => index >= 0 && index < size);
+      const proofs = await this.log.inclusions(
+        told.map(({ index }) => index),
+        size,
+      );
+      for (const [at, { index, text }] of told.entries()) {
+        const proof = (proofs[at] ?? []).map((hash) => hash.toString('base64'));
+        const line: OwnRecordLine = { index, record: text, proof };
+        yield Buffer.from(`${JSON.stringify(line)}\n`);
+      }
     }
   }
 }

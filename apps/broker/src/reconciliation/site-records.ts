@@ -1,17 +1,23 @@
-/** The broker's own records of queries at one agent's sites, with their places in its log. */
+/**
+ * The broker's own records of queries at one agent's sites, with their places in its log: by the query,
+ * or by their time, a page at a time.
+ */
 import { Injectable } from '@nestjs/common';
-import { Kysely, sql, type SqlBool } from 'kysely';
+import { Kysely, sql, type RawBuilder } from 'kysely';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
+import type { RecordSpan } from '#libs/audit/reconcile-in-steps.js';
+import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import type { Database } from '#libs/db/schema.js';
 
 /** How long before a window an order may have been given that runs in it. */
-const ORDERS_MS = 7 * 86_400_000;
-const MOST_RECORDS = 200_000;
+export const ORDERS_MS = 7 * 86_400_000;
 
-export interface RecordSpan {
-  fromMs: number;
-  toMs: number;
+interface Row {
+  seq: string;
+  recorded_at: Date;
+  record: string;
+  leaf_index: string | null;
 }
 
 @Injectable()
@@ -19,51 +25,80 @@ export class SiteRecords {
   constructor(private readonly database: Kysely<Database>) {}
 
   /**
-   * Records of the span, and submissions from up to a week before it.
-   * @returns in the order of the log; those that are not in it yet have the index -1
+   * Records of the span, in the order of their times; those that are not in the log yet have the index -1.
+   * @param ordersMs with submissions from so long before the span
    */
-  async of(agentId: string, { fromMs, toMs }: RecordSpan): Promise<LoggedRecord[]> {
+  async *of(
+    agentId: string,
+    { fromMs, toMs }: RecordSpan,
+    { ordersMs = 0, pageRecords = 2_000 } = {},
+  ): AsyncGenerator<LoggedRecord[]> {
     const siteIds = await this.sitesOf(agentId);
-    const rows = await this.database
-      .selectFrom('audit_records as r')
-      .leftJoin('audit_leaves as l', 'l.seq', 'r.seq')
-      .innerJoin('agents as a', 'a.practice_id', 'r.practice_id')
-      .select(['r.record', 'l.leaf_index'])
-      .where('a.agent_id', '=', agentId)
-      .where('r.recorded_at', '>=', new Date(fromMs - ORDERS_MS))
-      .where('r.recorded_at', '<', new Date(toMs))
-      .where(sql<SqlBool>`r.record like '%"queryId":"%'`)
-      .where(({ eb, or }) =>
-        or([
-          eb('r.recorded_at', '>=', new Date(fromMs)),
-          sql<SqlBool>`r.record like '%"type":"query.submitted"%'`,
-        ]),
-      )
-      .orderBy('r.seq')
-      .limit(MOST_RECORDS)
-      .execute();
-    return rows.flatMap(({ record: text, leaf_index }) => {
-      const record = readRecord(text);
-      if (!record || !siteIds.has(record.site ?? '')) return [];
-      return [{ index: leaf_index === null ? -1 : Number(leaf_index), text, record }];
-    });
+    const isWanted =
+      ordersMs > 0
+        ? sql`(r.recorded_at >= ${new Date(fromMs)} or r.type = 'query.submitted')`
+        : sql`true`;
+    let behind = sql`r.recorded_at >= ${new Date(fromMs - ordersMs)}`;
+    for (;;) {
+      const rows = await this.read(
+        agentId,
+        sql`${behind} and r.recorded_at < ${new Date(toMs)} and ${isWanted}
+          order by r.recorded_at, r.seq limit ${pageRecords}`,
+      );
+      yield loggedAt(siteIds, rows);
+      const last = rows.at(-1);
+      if (!last || rows.length < pageRecords) return;
+      // Stored to the microsecond at most; written to the millisecond always.
+      behind = sql`(r.recorded_at, r.seq) > (${last.recorded_at}::timestamptz, ${last.seq}::bigint)`;
+    }
   }
 
-  /** Registered queries stand for every run of theirs: one record each, of what is stored of them. */
-  async standing(queryIds: readonly string[]): Promise<LoggedRecord[]> {
+  /** All that is recorded of these queries, whenever it was; of registered ones see `standing`. */
+  async ofQueries(agentId: string, queryIds: readonly string[]): Promise<LoggedRecord[]> {
     if (queryIds.length === 0) return [];
+    const siteIds = await this.sitesOf(agentId);
+    const rows = await this.read(
+      agentId,
+      sql`(${sql.raw(RECORD_QUERY_ID)}) collate "C" = any(${[...queryIds]}::text[])
+        and r.record not like '%"lane":"registered"%' order by r.seq`,
+    );
+    return loggedAt(siteIds, rows);
+  }
+
+  /**
+   * Registered queries stand for every run of theirs: one record each, of what is stored of them, or
+   * else of their beginning.
+   */
+  async standing(agentId: string, queryIds: readonly string[]): Promise<LoggedRecord[]> {
+    if (queryIds.length === 0) return [];
+    const siteIds = await this.sitesOf(agentId);
+    const begun = await this.read(
+      agentId,
+      sql`(${sql.raw(RECORD_QUERY_ID)}) collate "C" = any(${[...queryIds]}::text[])
+        and r.type = 'registered.created' order by r.seq`,
+    );
     const rows = await this.database
       .selectFrom('registered_queries')
       .select(['registered_id', 'site_id', 'integrator_id', 'created_at'])
       .where('registered_id', 'in', queryIds)
       .execute();
-    return rows.map((row) => {
+    const stored = rows.map((row) => {
       const record: AuditRecord = {
         ...{ ts: row.created_at.toISOString(), type: 'registered.created', lane: 'registered' },
         ...{ queryId: row.registered_id, site: row.site_id, integrator: row.integrator_id },
       };
       return { index: -1, text: JSON.stringify(record), record };
     });
+    return [...loggedAt(siteIds, begun), ...stored];
+  }
+
+  private async read(agentId: string, which: RawBuilder<unknown>): Promise<Row[]> {
+    const { rows } = await sql<Row>`
+      select r.seq, r.recorded_at, r.record, l.leaf_index
+      from audit_records r left join audit_leaves l on l.seq = r.seq
+      where r.practice_id = (select practice_id from agents where agent_id = ${agentId})
+        and strpos(record, '"queryId":"') > 0 and ${which}`.execute(this.database);
+    return rows;
   }
 
   private async sitesOf(agentId: string): Promise<Set<string>> {
@@ -74,4 +109,12 @@ export class SiteRecords {
       .execute();
     return new Set(rows.map(({ site_id }) => site_id));
   }
+}
+
+function loggedAt(siteIds: ReadonlySet<string>, rows: readonly Row[]): LoggedRecord[] {
+  return rows.flatMap(({ record: text, leaf_index }) => {
+    const record = readRecord(text);
+    if (!record || !siteIds.has(record.site ?? '')) return [];
+    return [{ index: leaf_index === null ? -1 : Number(leaf_index), text, record }];
+  });
 }

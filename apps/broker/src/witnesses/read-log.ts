@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
-import { consistencyProof, inclusionProof } from '#libs/audit/tree-proofs.js';
+import { consistencyProof, inclusionProofs } from '#libs/audit/tree-proofs.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 
@@ -60,8 +60,8 @@ export class ReadLog {
   }
 
   /** @throws RangeError unless 0 ≤ index < size ≤ the log's size */
-  inclusion(index: number, size: number): Promise<Buffer[]> {
-    return inclusionProof(index, size, readTiles(size, this.tiles.read));
+  inclusions(indexes: readonly number[], size: number): Promise<Buffer[][]> {
+    return inclusionProofs(indexes, size, readTiles(size, this.tiles.read));
   }
 
   /** @throws RangeError unless 0 ≤ from ≤ to ≤ the log's size */

@@ -53,8 +53,7 @@ export class FindWrite {
     if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
     const { integratorId } = caller;
     const practiceId = this.sites.find(siteId)?.practiceId;
-    const answer = await this.ask({ requestId, siteId, integratorId, key });
-    this.audit.note({
+    const asked = {
       type: 'write.found',
       ...(practiceId !== undefined && { practice: practiceId }),
       site: siteId,
@@ -62,9 +61,15 @@ export class FindWrite {
       keyId: caller.keyId,
       requestId,
       queryId: receipt,
-      outcome: 'successful',
-      reason: answer.state,
+    } as const;
+    // The caller may use one request id many times; the agent's record has to be told from others.
+    const question = { requestId: receipt, siteId, integratorId, key };
+    const answer = await this.ask(question).catch((thrown: unknown) => {
+      const { code } = toConduitError(thrown);
+      this.audit.note({ ...asked, outcome: 'refused', errorCode: code });
+      throw thrown;
     });
+    this.audit.note({ ...asked, outcome: 'successful', reason: answer.state });
     return { idempotencyKey: key, siteId, ...answer };
   }
 

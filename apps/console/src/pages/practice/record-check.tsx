@@ -61,6 +61,8 @@ function Latest({ runs }: { runs: readonly Reconciliation[] }) {
     differs: `${latest.mismatched.toLocaleString('en-AU')} do not agree.`,
     unknown: 'the server could not be asked.',
     unproven: 'what the server said is not in its own log.',
+    unfinished:
+      'no difference was found, but there was more than could be compared; the rest has not been told.',
   }[latest.outcome];
   return (
     <p>
