@@ -6,7 +6,7 @@ import { agentLogs } from '#libs/db/agent-logs-migration.js';
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import { auditLog, shorterWayIntoTheLog } from '#libs/db/audit-log-migration.js';
 import { auditReceipts } from '#libs/db/audit-receipts-migration.js';
-import { auditReading } from '#libs/db/audit-reading-migration.js';
+import { auditReading, cheaperAuditColumns } from '#libs/db/audit-reading-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { deskWishes } from '#libs/db/desk-wishes-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
@@ -381,4 +381,5 @@ export const migrations: readonly Migration[] = [
   privacyDesk,
   auditReading,
   logAlarms,
+  cheaperAuditColumns,
 ];

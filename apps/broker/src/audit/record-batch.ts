@@ -1,8 +1,12 @@
-/** Records on their way into the store: one statement and one parameter carry a whole batch, in order. */
+/**
+ * Records on their way into the store: one statement and two parameters carry a whole batch, in order. A
+ * record's text has no line feed (RFC 8785), so a batch is its lines; the store reads out of a line what it
+ * needs, which costs it a quarter of reading JSON.
+ */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { HASH_BYTES, leafHash } from '#libs/audit/tree-hash.js';
 import type { Database } from '#libs/db/schema.js';
 
 /** How far back a try is looked for whose answer was lost. */
@@ -16,18 +20,23 @@ export interface RecordBatch {
 
 export function recordBatch(records: readonly AuditRecord[]): RecordBatch {
   const leaves: Buffer[] = [];
-  const cells = records.map((record) => {
+  const lines = records.map((record) => {
     const text = auditLeaf(record);
-    const leaf = leafHash(Buffer.from(text));
-    leaves.push(leaf);
-    return [record.ts, record.practice ?? null, text, leaf.toString('hex')];
+    leaves.push(leafHash(Buffer.from(text)));
+    return text;
   });
+  const hashes = Buffer.concat(leaves).toString('hex');
   const rows = sql`(
-    select (r ->> 0)::timestamptz as recorded_at, r ->> 1 as practice_id, r ->> 2 as record,
-      decode(r ->> 3, 'hex') as leaf_hash, n
-    from json_array_elements(${JSON.stringify(cells)}::json) with ordinality as cells (r, n))`;
+    select ${field('ts')}::timestamptz as recorded_at, nullif(${field('practice')}, '') as practice_id, record,
+      substr(hashes, ${sql.lit(HASH_BYTES)} * (n::int - 1) + 1, ${sql.lit(HASH_BYTES)}) as leaf_hash, n
+    from string_to_table(${lines.join('\n')}::text, ${sql.lit('\n')}) with ordinality as lines (record, n),
+      decode(${hashes}::text, 'hex') as hashes)`;
   return { rows, leaves };
 }
+
+/** SQL: in canonical JSON this sequence of characters is the field itself; ids and times hold nothing to escape. */
+const field = (name: 'ts' | 'practice'): RawBuilder<string> =>
+  sql`split_part(split_part(record, ${sql.lit(`"${name}":"`)}, 2), '"', 1)`;
 
 /** They then wait for the sequencer: the store sees to that. */
 export async function insertRecords(
