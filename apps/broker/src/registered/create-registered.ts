@@ -8,6 +8,7 @@ import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { BringRegistered } from '#apps/broker/src/registered/bring-registered.js';
 import { EndRegistered } from '#apps/broker/src/registered/end-registered.js';
+import type { RegisteredRow } from '#apps/broker/src/registered/registered-row.js';
 import { sealName } from '#apps/broker/src/registered/sealed-name.js';
 import {
   StoreRegistered,
@@ -18,6 +19,7 @@ import type { RegisteredQueryDto } from '#libs/contracts/registered.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant } from '#libs/grants/grant.js';
 import type { Secret } from '#libs/kernel/secret.js';
+import { Turns } from '#libs/kernel/turns.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
 import { sealRequest } from '#libs/sealing/seal-request.js';
 
@@ -34,8 +36,17 @@ export interface CreateOrder {
   idempotencyKey: string | undefined;
 }
 
+interface WrittenDown {
+  row: RegisteredRow;
+  /** Absent: the row was there before. */
+  fresh?: { sealed: Buffer; whyNotKept: ConduitError | undefined };
+}
+
 @Injectable()
 export class CreateRegistered {
+  /** The registry lets one in after the other; what comes at once would only seal all at once, and hold others up. */
+  private readonly turns = new Turns();
+
   constructor(
     private readonly store: StoreRegistered,
     private readonly waiting: WaitingRequests,
@@ -51,6 +62,20 @@ export class CreateRegistered {
    *   the agent refuses it for
    */
   async execute(order: CreateOrder): Promise<string> {
+    const { row, fresh } = await this.turns.take(order.caller.integratorId, () =>
+      this.writeDown(order),
+    );
+    const { registered_id: id } = row;
+    if (!fresh || (await this.bring.bringNew(row, fresh.sealed))) return id;
+    if (fresh.whyNotKept) {
+      await this.ending.giveUp(id, 'initialisationFailedCacheError', fresh.whyNotKept.code);
+      throw fresh.whyNotKept;
+    }
+    await this.broadcast.publish('registered.changed', id);
+    return id;
+  }
+
+  private async writeDown(order: CreateOrder): Promise<WrittenDown> {
     const sealedTo = await this.store.agentKey(order.siteId);
     if (sealedTo === undefined) throw new ConduitError('SITE_OFFLINE');
     const wanted = rowOf(order, sealedTo);
@@ -64,18 +89,9 @@ export class CreateRegistered {
         await this.waiting.drop(wanted);
         throw error;
       });
-    if (row.registered_id !== wanted.registered_id) {
-      await this.waiting.drop(wanted);
-      return row.registered_id;
-    }
-    if (await this.bring.bringNew(row, sealed)) return row.registered_id;
-    if (whyNotKept) {
-      const { registered_id: id } = row;
-      await this.ending.giveUp(id, 'initialisationFailedCacheError', whyNotKept.code);
-      throw whyNotKept;
-    }
-    await this.broadcast.publish('registered.changed', row.registered_id);
-    return row.registered_id;
+    if (row.registered_id === wanted.registered_id) return { row, fresh: { sealed, whyNotKept } };
+    await this.waiting.drop(wanted);
+    return { row };
   }
 
   private async keep(wanted: NewRegistered, sealed: Buffer): Promise<ConduitError | undefined> {
