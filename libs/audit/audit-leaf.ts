@@ -6,6 +6,8 @@
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
+/** What JSON does not write as it is, or may not hold. Ids and words of closed lists have none of it. */
+const UNUSUAL = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** @throws TypeError for a value that is neither text nor an integer, or text with a lone surrogate */
 export function auditLeaf(record: AuditRecord): string {
@@ -19,7 +21,10 @@ export function auditLeaf(record: AuditRecord): string {
 }
 
 function leafValue(value: unknown): string {
-  if (typeof value === 'string' && !LONE_SURROGATE.test(value)) return JSON.stringify(value);
+  if (typeof value === 'string') {
+    if (!UNUSUAL.test(value)) return `"${value}"`;
+    if (!LONE_SURROGATE.test(value)) return JSON.stringify(value);
+  }
   if (Number.isSafeInteger(value)) return String(value);
   throw new TypeError('an audit record holds only text and integers');
 }

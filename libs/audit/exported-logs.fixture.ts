@@ -9,7 +9,7 @@ import { sealExport } from '#libs/audit/export-seal.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
 import { formatVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { consistencyProof, inclusionProof } from '#libs/audit/tree-proofs.js';
 import { ed25519FromSeed } from '#libs/pki/keys.js';
 
@@ -62,7 +62,7 @@ export async function anExportedLog(order: LogToExport): Promise<ExportedLog> {
   const origin = originOf(kind);
   const { publicKey, privateKey } = keysOf(seed);
   const texts = records.map((record) => auditLeaf(record));
-  const leaves = texts.map((text) => leafHash(Buffer.from(text)));
+  const leaves = texts.map((text) => textLeafHash(text));
   const headOf = (size: number): Checkpoint => {
     const tree = GrowingTree.empty();
     tree.append(leaves.slice(0, size));

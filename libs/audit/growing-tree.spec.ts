@@ -4,12 +4,12 @@ import { decodeBundle, encodeBundle } from '#libs/audit/entry-bundle.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
 import { edgeOf, parseTilePath, tilePath, type Tile, type TilePlace } from '#libs/audit/tiles.js';
-import { EMPTY_ROOT, HASH_BYTES, leafHash, nodeHash } from '#libs/audit/tree-hash.js';
+import { EMPTY_ROOT, HASH_BYTES, nodeHash, textLeafHash } from '#libs/audit/tree-hash.js';
 import { consistencyProof, inclusionProof, type NodeReader } from '#libs/audit/tree-proofs.js';
 import { verifyConsistency, verifyInclusion } from '#libs/audit/verify-proofs.js';
 
 const MOST = 300;
-const leaves = Array.from({ length: 70_000 }, (_, index) => leafHash(Buffer.from(`leaf ${index}`)));
+const leaves = Array.from({ length: 70_000 }, (_, index) => textLeafHash(`leaf ${index}`));
 
 /** RFC 6962 §2.1, word for word: what everything else is held against. */
 function treeHash(from: number, to: number): Buffer {

@@ -4,10 +4,10 @@ import { GrowingTree } from '#libs/audit/growing-tree.js';
 import { proveRange, verifyRange, type RangeProof } from '#libs/audit/range-proof.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
 import type { Tile } from '#libs/audit/tiles.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 
 const SIZE = 300;
-const leaves = Array.from({ length: SIZE }, (_, n) => leafHash(Buffer.from(`leaf ${n}`)));
+const leaves = Array.from({ length: SIZE }, (_, n) => textLeafHash(`leaf ${n}`));
 const tree = GrowingTree.empty();
 const tiles: Tile[] = tree.append(leaves);
 const head = { size: SIZE, root: tree.root() };
@@ -40,7 +40,7 @@ describe('a row of leaves', () => {
       row.slice(0, -1),
       row.toSpliced(4, 1),
       leaves.slice(100, 111),
-      row.with(5, leafHash(Buffer.from('another'))),
+      row.with(5, textLeafHash('another')),
       [row[1]!, row[0]!, ...row.slice(2)],
       leaves.slice(101, 111),
     ];

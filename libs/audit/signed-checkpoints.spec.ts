@@ -22,7 +22,7 @@ import {
   type Note,
   type NoteKey,
 } from '#libs/audit/signed-note.js';
-import { leafHash, nodeHash } from '#libs/audit/tree-hash.js';
+import { nodeHash, textLeafHash } from '#libs/audit/tree-hash.js';
 import { ed25519FromSeed } from '#libs/pki/keys.js';
 
 const keyOf = (text: string): NoteKey => {
@@ -191,7 +191,7 @@ describe('proofs in a text', () => {
     type: 'cosignature',
     publicKey: witnessKeys.publicKey,
   };
-  const [left, right] = [leafHash(Buffer.from('left')), leafHash(Buffer.from('right'))];
+  const [left, right] = [textLeafHash('left'), textLeafHash('right')];
   const head = { origin: log.name, size: 2, root: nodeHash(left, right) };
   const signed = signCheckpoint(head, logKeys.privateKey);
   const cosigned = signed + cosign(noteOf(signed).text, cosignerOf(witness.name, witnessKeys), 5);

@@ -17,7 +17,7 @@ import {
   type Note,
   type NoteKey,
 } from '#libs/audit/signed-note.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyConsistency, verifyInclusion } from '#libs/audit/verify-proofs.js';
 
 export interface LogPolicy {
@@ -156,7 +156,7 @@ function verifyEntries(
     last = index;
     if (index >= head.size) {
       findings.wrong(own, `Leaf ${index} is beyond the checkpoint, which has ${head.size} leaves.`);
-    } else if (!verifyInclusion({ index, ...head }, leafHash(Buffer.from(text)), proof)) {
+    } else if (!verifyInclusion({ index, ...head }, textLeafHash(text), proof)) {
       findings.wrong(own, `The record is not proven to be leaf ${index} of the log.`);
     } else {
       const record = readForm(text, own, findings);

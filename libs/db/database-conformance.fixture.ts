@@ -1,7 +1,7 @@
 /** What both stores must do alike; run by database.spec.ts against PGlite and a real server. */
 import { expect, test } from '@jest/globals';
 import { sql, type Kysely } from 'kysely';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { migrate } from '#libs/db/migrate.js';
 import { migrations } from '#libs/db/migrations.js';
 import { readAudit } from '#libs/db/read-audit.js';
@@ -15,7 +15,7 @@ const auditRow = {
   recorded_at: moment,
   practice_id: null,
   record: '{"type":"key.created"}',
-  leaf_hash: leafHash(Buffer.from('{"type":"key.created"}')),
+  leaf_hash: textLeafHash('{"type":"key.created"}'),
 };
 
 export function describeStore(kysely: () => Kysely<Database>): void {
@@ -120,7 +120,7 @@ export function describeStore(kysely: () => Kysely<Database>): void {
     const db = kysely();
     for (const practice_id of ['r-1', 'r-2']) {
       const record = JSON.stringify({ integrator: `i-${practice_id}`, type: 'query.executed' });
-      const leaf_hash = leafHash(Buffer.from(record));
+      const leaf_hash = textLeafHash(record);
       const row = { recorded_at: moment, practice_id, record, leaf_hash };
       await db.insertInto('audit_records').values(row).execute();
     }

@@ -9,7 +9,7 @@ import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { parseLogProof, verifyLogProof } from '#libs/audit/log-proof.js';
 import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-export.js';
 import { parseVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyExports } from '#libs/audit/verify-export.js';
 import type { RecordProof } from '#libs/console-api/proofs.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
@@ -71,7 +71,7 @@ function provenBy({ record, index, proof, checkpoint, verifierKey }: RecordProof
   if (!parsed) throw new Error('no proof');
   expect(parsed).toMatchObject({ index, signedCheckpoint: checkpoint });
   const log = parseVerifierKey(verifierKey) as NoteKey;
-  expect(verifyLogProof(parsed, leafHash(Buffer.from(record)), { log })).toBeDefined();
+  expect(verifyLogProof(parsed, textLeafHash(record), { log })).toBeDefined();
   return JSON.parse(record) as AuditRecord;
 }
 

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { openDatabase, type DatabasePlace } from '#libs/db/open-database.js';
 import { searchBytes, type Leak } from '#test/support/leak-search.js';
 import type { CallOptions, TestConduit } from '#test/support/start-conduit.js';
@@ -301,7 +301,7 @@ export function pmsFolders(temporaryFolder: string): string[] {
 export async function plantAuditRecord(place: DatabasePlace, marker: string): Promise<void> {
   const { kysely, close } = await openDatabase(place);
   const record = JSON.stringify({ type: 'query.failed', errorMessage: marker });
-  const leaf_hash = leafHash(Buffer.from(record));
+  const leaf_hash = textLeafHash(record);
   await kysely
     .insertInto('audit_records')
     .values({ recorded_at: new Date(), practice_id: null, record, leaf_hash })

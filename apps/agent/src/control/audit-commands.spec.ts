@@ -15,7 +15,7 @@ import { isSealedBy } from '#libs/audit/export-seal.js';
 import { parseAuditExport } from '#libs/audit/parse-audit-export.js';
 import { openCheckpoint } from '#libs/audit/checkpoint.js';
 import { parseVerifierKey } from '#libs/audit/signed-note.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyInclusion } from '#libs/audit/verify-proofs.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { makeIdentityKey } from '#libs/pki/keys.js';
@@ -97,7 +97,7 @@ describe('agent audit', () => {
     const head = openCheckpoint(log.checkpoint, parseVerifierKey(log.verifierKey)!)!.checkpoint;
     expect(head).toMatchObject({ origin: 'conduit.test/agent/a-1/audit', size: 5 });
     for (const { index, record, proof } of log.entries) {
-      expect(verifyInclusion({ index, ...head }, leafHash(Buffer.from(record)), proof)).toBe(true);
+      expect(verifyInclusion({ index, ...head }, textLeafHash(record), proof)).toBe(true);
     }
   });
 

@@ -15,7 +15,7 @@ import {
   readNumberedFrom,
   type NumberedLine,
 } from '#apps/agent/src/journal/numbered-lines.js';
-import { numberLine, parseAuditLine } from '#libs/audit/audit-line.js';
+import { leafOfLine, numberLine } from '#libs/audit/audit-line.js';
 import { AuditSegments, type SegmentOptions } from '#libs/audit/audit-segments.js';
 import { parseCheckpoint, signCheckpoint } from '#libs/audit/checkpoint.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
@@ -23,7 +23,7 @@ import { readTiles } from '#libs/audit/read-tiles.js';
 import { parseNote, type NoteKey } from '#libs/audit/signed-note.js';
 import { TileFiles } from '#libs/audit/tile-files.js';
 import { edgeOf, type Tile } from '#libs/audit/tiles.js';
-import { EMPTY_ROOT, leafHash } from '#libs/audit/tree-hash.js';
+import { EMPTY_ROOT, textLeafHash } from '#libs/audit/tree-hash.js';
 import type { NodeReader } from '#libs/audit/tree-proofs.js';
 import type { TreeHead } from '#libs/audit/verify-proofs.js';
 
@@ -108,7 +108,7 @@ export class AgentLog implements LineStore {
     await this.segments.append(lines.map((line, at) => numberLine(line, this.next + at)));
     this.next += lines.length;
     this.written += lines.filter((line) => !line.includes(CROSSING)).length;
-    this.grow(lines.map((line) => Buffer.from(parseAuditLine(line)?.leaf ?? '', 'base64')));
+    this.grow(lines.map(leafOfLine));
     if (!this.closed) this.timer ??= setTimeout(() => void this.settle(), SETTLE_MS).unref();
   }
 
@@ -160,7 +160,7 @@ export class AgentLog implements LineStore {
   }
 }
 
-const leafOf = ({ record }: NumberedLine): Buffer => leafHash(Buffer.from(record));
+const leafOf = ({ record }: NumberedLine): Buffer => textLeafHash(record);
 
 async function readHead(folder: string): Promise<TreeHead | undefined> {
   const note = parseNote((await readIfThere(checkpointFile(folder))) ?? '');

@@ -12,7 +12,7 @@ import { GrowingTree } from '#libs/audit/growing-tree.js';
 import type { NoteKey } from '#libs/audit/signed-note.js';
 import { TileFiles } from '#libs/audit/tile-files.js';
 import { TILE_WIDTH, type Tile } from '#libs/audit/tiles.js';
-import { HASH_BYTES, leafHash } from '#libs/audit/tree-hash.js';
+import { HASH_BYTES, textLeafHash } from '#libs/audit/tree-hash.js';
 import type { TreeHead } from '#libs/audit/verify-proofs.js';
 
 export const journalProblems = {
@@ -71,7 +71,7 @@ function problemOf(
   line: NumberedLine,
   leaves: Buffer | undefined,
 ): JournalProblem['problem'] | undefined {
-  const leaf = leafHash(Buffer.from(line.record));
+  const leaf = textLeafHash(line.record);
   const at = line.n * HASH_BYTES;
   const signed = leaves && at < leaves.length ? leaves.subarray(at, at + HASH_BYTES) : undefined;
   if (line.leaf !== leaf.toString('base64') || (signed && !signed.equals(leaf)))

@@ -13,7 +13,7 @@ import { GrowingTree } from '#libs/audit/growing-tree.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
 import { formatVerifierKey, parseNote, type NoteKey } from '#libs/audit/signed-note.js';
 import type { Tile } from '#libs/audit/tiles.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { consistencyProof } from '#libs/audit/tree-proofs.js';
 import { formatWitnessRequest, parseWitnessRequest } from '#libs/audit/witness-request.js';
 import { FixedClock } from '#libs/kernel/clock.js';
@@ -49,7 +49,7 @@ class PretendLog {
   }
 
   grow(...leaves: string[]): this {
-    for (const tile of this.tree.append(leaves.map((leaf) => leafHash(Buffer.from(leaf))))) {
+    for (const tile of this.tree.append(leaves.map((leaf) => textLeafHash(leaf)))) {
       this.tiles.set(`${tile.level}/${tile.index}`, tile);
     }
     const head = { origin: this.origin, size: this.tree.size, root: this.tree.root() };

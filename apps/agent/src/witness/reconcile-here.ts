@@ -16,7 +16,7 @@ import {
 } from '#libs/audit/reconcile.js';
 import { reconcileInSteps, type RecordSpan, type Step } from '#libs/audit/reconcile-in-steps.js';
 import { decodeBase64 } from '#libs/audit/signed-note.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyInclusion } from '#libs/audit/verify-proofs.js';
 import {
   brokerPatterns,
@@ -115,7 +115,7 @@ function provenLine(line: string, head: { size: number; root: Buffer }): LoggedR
     const { index, record: text, proof } = JSON.parse(line) as OwnRecordLine;
     const hashes = proof.map(decodeBase64).filter((hash) => hash !== undefined);
     const record = readRecord(text);
-    const isThere = verifyInclusion({ index, ...head }, leafHash(Buffer.from(text)), hashes);
+    const isThere = verifyInclusion({ index, ...head }, textLeafHash(text), hashes);
     return record && isThere && hashes.length === proof.length
       ? { index, text, record }
       : undefined;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { insertRecords } from '#apps/broker/src/audit/record-batch.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { FixedClock } from '#libs/kernel/clock.js';
@@ -43,7 +43,7 @@ test('stores noted records in their order with the leaf hash of their canonical 
       /^\{"practice":"p","requestId":"order-0","salt":"[\w-]{22}","ts":"2026-01-02T00:00:00\.000Z","type":"query\.executed"\}$/,
     ),
   });
-  expect(rows[0]?.leaf_hash).toEqual(leafHash(Buffer.from(rows[0]?.record ?? '')));
+  expect(rows[0]?.leaf_hash).toEqual(textLeafHash(rows[0]?.record ?? ''));
 });
 
 test('a security act is stored before the caller goes on, or rolled back with its transaction', async () => {

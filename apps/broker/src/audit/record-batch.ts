@@ -6,7 +6,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { HASH_BYTES, leafHash } from '#libs/audit/tree-hash.js';
+import { HASH_BYTES, textLeafHash } from '#libs/audit/tree-hash.js';
 import type { Database } from '#libs/db/schema.js';
 
 /** How far back a try is looked for whose answer was lost. */
@@ -22,7 +22,7 @@ export function recordBatch(records: readonly AuditRecord[]): RecordBatch {
   const leaves: Buffer[] = [];
   const lines = records.map((record) => {
     const text = auditLeaf(record);
-    leaves.push(leafHash(Buffer.from(text)));
+    leaves.push(textLeafHash(text));
     return text;
   });
   const hashes = Buffer.concat(leaves).toString('hex');

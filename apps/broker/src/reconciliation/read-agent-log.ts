@@ -8,7 +8,7 @@ import { verifyRange } from '#libs/audit/range-proof.js';
 import { readRecord } from '#libs/audit/reconcile.js';
 import type { AgentRecords } from '#libs/audit/reconcile-in-steps.js';
 import { decodeBase64 } from '#libs/audit/signed-note.js';
-import { leafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { agentPatterns, type ReadLogMeta } from '#libs/contracts/link-messages.js';
 import type { Database } from '#libs/db/schema.js';
 import type { LinkClient } from '#libs/link/link-client.js';
@@ -44,7 +44,7 @@ export class ReadAgentLog {
       .where('alarm', 'is', null)
       .executeTakeFirst();
     if (!texts || !end || Number(head?.size) !== end.size || !head) return undefined;
-    const leaves = texts.map((text) => leafHash(Buffer.from(text)));
+    const leaves = texts.map((text) => textLeafHash(text));
     if (!verifyRange(leaves, end, { size: end.size, root: head.root })) return undefined;
     const records = texts.flatMap((text, at) => {
       const record = readRecord(text);
