@@ -1129,6 +1129,14 @@ export const catalogue = {
     'The audit log has nothing there.',
     'Work out the paths of tiles from the size in the checkpoint; see docs/audit.md.',
   ),
+  COSIGNATURE_REFUSED: entry(
+    403,
+    'never',
+    'operator',
+    'The cosignature was not taken.',
+    'The reason says why: a key that is not among CONDUIT_AUDIT_WITNESSES, a signature that is not right, a clock that is ' +
+      'off, or a head that this log does not have. Fetch the checkpoint anew; see docs/audit.md.',
+  ),
   RECEIPT_NOT_FOUND: entry(
     404,
     'never',

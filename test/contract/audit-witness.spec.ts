@@ -13,15 +13,18 @@ import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { LogSequencer } from '#apps/broker/src/audit/log-sequencer.js';
+import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import { ProveLeaves } from '#apps/broker/src/proofs/prove-leaves.js';
 import { AskWitness } from '#apps/broker/src/witnesses/ask-witness.js';
 import { noteCosignature } from '#apps/broker/src/witnesses/note-witness.js';
 import { ReadLog } from '#apps/broker/src/witnesses/read-log.js';
 import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
-import { openCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js';
-import { cosignatureOf } from '#libs/audit/cosignature.js';
+import { openCheckpoint, signCheckpoint, type OpenedCheckpoint } from '#libs/audit/checkpoint.js';
+import { cosign, cosignatureOf, type Cosigner } from '#libs/audit/cosignature.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
 import {
+  formatVerifierKey,
   parseVerifierKey,
   signatureLine,
   type NoteKey,
@@ -38,6 +41,14 @@ import { makeIdentityKey, rawPublicKey } from '#libs/pki/keys.js';
 import { PretendApi } from '#test/contract/api.fixture.js';
 
 let api: PretendApi;
+const outsideKeys = makeIdentityKey();
+const outsideKey: NoteKey = {
+  ...{ name: 'witness.example/w', type: 'cosignature', publicKey: outsideKeys.publicKey },
+};
+const outside: Cosigner = {
+  ...outsideKey,
+  sign: (message) => sign(null, message, outsideKeys.privateKey),
+};
 let folder: string;
 let count = 0;
 
@@ -52,6 +63,7 @@ beforeAll(async () => {
   api = await PretendApi.start({
     CONDUIT_STRANGER_RATE_BURST: '10000',
     CONDUIT_STRANGER_RATE_PER_SECOND: '10000',
+    CONDUIT_AUDIT_WITNESSES: formatVerifierKey(outsideKey),
   });
   await insertPractice();
 });
@@ -331,3 +343,84 @@ async function putBack({ size, root, tiles }: LogCopy): Promise<void> {
       await transaction.updateTable('audit_log').set({ size, root }).execute();
     });
 }
+
+describe('a witness from outside', () => {
+  const say = (body: string) =>
+    fetch(`${api.url}/audit/cosignatures`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', accept: 'application/problem+json' },
+      body,
+    });
+  const seconds = () => Math.floor(Date.now() / 1_000);
+  const reasonOf = async (answer: Response) => {
+    const { code, reason } = (await answer.json()) as { code: string; reason?: string };
+    return [answer.status, code, reason];
+  };
+  /** What it would cosign now. */
+  async function textOfHead(): Promise<string> {
+    await act();
+    return (await api.app.get(ReadLog, { strict: false }).newest())!.signed.split('\n\n')[0] + '\n';
+  }
+
+  test('hands in a cosignature that everybody sees, and that receipts of integrators carry', async () => {
+    const text = await textOfHead();
+    const answer = await say(`${text}\n${cosign(text, outside, seconds())}`);
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    const { checkpoint, note } = await head();
+    expect(cosignatureOf(note, outsideKey)).toBeDefined();
+    await act(3);
+    const prove = api.app.get(ProveLeaves, { strict: false });
+    const proven = await prove.headOver(checkpoint.size - 1);
+    expect(proven).toMatchObject({ size: checkpoint.size });
+    expect(proven?.witnesses).toContain(formatVerifierKey(outsideKey));
+  });
+
+  test('keeps the longest head that it cosigned', async () => {
+    const earlier = await textOfHead();
+    const later = await textOfHead();
+    for (const text of [later, earlier])
+      expect((await say(`${text}\n${cosign(text, outside, seconds())}`)).status).toBe(204);
+    const kept = await database().selectFrom('outside_witnesses').select('size').execute();
+    expect(kept).toEqual([{ size: later.split('\n')[1] }]);
+  });
+
+  test('is refused with a word why, and nothing is shown of it', async () => {
+    const text = await textOfHead();
+    const line = cosign(text, outside, seconds());
+    const stranger = { ...outside, name: 'witness.example/other' };
+    const [origin, size] = text.split('\n') as [string, string];
+    const other = `${origin}\n${Number(size) + 5}\n${Buffer.alloc(32).toString('base64')}\n`;
+    const flipped = line.replace(/.{4}\n$/, 'AAA=\n');
+    const bad: [string, string][] = [
+      [`${text}\n${cosign(text, stranger, seconds())}`, 'unknown-witness'],
+      [`${other}\n${cosign(other, outside, seconds())}`, 'unknown-head'],
+      [`${text}\n${cosign(text, outside, seconds() - 7_200)}`, 'time'],
+      [`${text}\n${cosign(text, outside, seconds() + 3_600)}`, 'time'],
+      [`${text}\n${line}${line}`, 'signature'],
+      [`${text}\n${flipped}`, 'signature'],
+    ];
+    for (const [body, reason] of bad)
+      expect(await reasonOf(await say(body))).toEqual([403, 'COSIGNATURE_REFUSED', reason]);
+    for (const body of ['', 'x', text, `${text}\n${line}`.replace(origin, 'log.example')])
+      expect((await reasonOf(await say(body)))[1]).toBe('REQUEST_INVALID');
+    expect((await api.call('POST', '/audit/cosignatures', { body: {} })).status).toBe(415);
+    const kept = await database().selectFrom('outside_witnesses').select('size').execute();
+    expect(kept.map((row) => row.size)).not.toContain(size);
+  });
+
+  test('that holds another head of the same log is heard', async () => {
+    const text = await textOfHead();
+    const key = api.app.get(LogKey, { strict: false });
+    const size = Number(text.split('\n')[1]);
+    const forked = signCheckpoint(
+      { origin: key.origin, size, root: Buffer.alloc(32, 7) },
+      key.privateKey,
+    );
+    const line = cosign(`${forked.split('\n\n')[0]}\n`, outside, seconds());
+    expect((await reasonOf(await say(forked + line)))[2]).toBe('unknown-head');
+    expect(api.log.lines).toContainEqual({
+      event: 'audit-log.forked',
+      fields: { witness: outside.name, size },
+    });
+  });
+});

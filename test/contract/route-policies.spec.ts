@@ -44,6 +44,7 @@ const expected = {
   'GET /operator/agents': 'operatorToken',
   'PATCH /integrator/webhooks/:webhookId': 'integratorKey',
   'PATCH /integrator/sites/:siteId/queries/registered/:queryId': 'integratorKey',
+  'POST /audit/cosignatures': 'throttled',
   'POST /agent/enrolment': 'ownProof',
   'POST /agent/enrolment/challenge': 'ownProof',
   'POST /agent/recovery': 'ownProof',

@@ -22,6 +22,7 @@ const routes = [
   ['POST', '/agent/enrolment'],
   ['POST', '/agent/recovery/challenge'],
   ['POST', '/agent/recovery'],
+  ['POST', '/audit/cosignatures'],
   ['GET', '/agent/time?nonce=aaaaaaaaaaaaaaaaaaaaaaaa'],
 ] as const;
 

@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import {
+  ArrayMaxSize,
   ArrayNotEmpty,
   IsArray,
   IsEmail,
@@ -23,6 +24,7 @@ import {
 import { isRange } from '#apps/broker/src/access/address-ranges.js';
 import { AddressTable } from '#apps/broker/src/residency/address-table.js';
 import { ResidencyManifest } from '#apps/broker/src/residency/residency-manifest.js';
+import { parseVerifierKey } from '#libs/audit/signed-note.js';
 import { DEFAULT_LIMITS } from '#libs/link/link-limits.js';
 import { Secret } from '#libs/kernel/secret.js';
 import { redisAddress } from '#libs/redis/redis-address.js';
@@ -269,6 +271,20 @@ export class BrokerConfig {
    */
   @IsInstance(Secret)
   auditLogKey!: Secret<Buffer>;
+
+  /** CONDUIT_AUDIT_WITNESSES: verifier keys of those outside who may cosign heads of the audit log. */
+  @IsArray()
+  @ArrayMaxSize(32)
+  @ValidateBy(
+    {
+      name: 'isWitness',
+      validator: {
+        validate: (key: unknown) => parseVerifierKey(String(key))?.type === 'cosignature',
+      },
+    },
+    { each: true, message: '$property must be verifier keys of witnesses, type 4' },
+  )
+  auditWitnesses: string[] = [];
 
   /** The bearer token of `/operator`, in `<state folder>/operator-token`; made once. */
   @IsInstance(Secret)

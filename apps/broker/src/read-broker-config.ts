@@ -88,6 +88,7 @@ export function readBrokerConfig(environment: Environment, argv: string[] = []):
   takeText('stateDir', (value) => resolve(value));
   for (const key of ['trustProxy', 'operatorRanges', 'webhookPrivateRanges'] as const)
     takeText(key, words);
+  takeText('auditWitnesses', words);
   takeText('webhookCaFile', same);
   for (const problem of readAddressTable(config, text('addressTable')))
     problems.push(`${variableName('addressTable')}: ${problem}`);

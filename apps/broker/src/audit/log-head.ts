@@ -113,7 +113,8 @@ async function forgetCheckpoints(
   await sql`
     delete from audit_checkpoints
     where made_at < ${new Date(nowMs - KEPT_DAYS * 86_400_000)} and size < ${before}::bigint
-      and not exists (select from audit_witnesses w where w.size = audit_checkpoints.size)`.execute(
+      and not exists (select from audit_witnesses w where w.size = audit_checkpoints.size)
+      and not exists (select from outside_witnesses o where o.size = audit_checkpoints.size)`.execute(
     transaction,
   );
 }

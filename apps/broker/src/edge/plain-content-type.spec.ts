@@ -7,6 +7,7 @@ test.each([
   ['application/vnd.zz+json ;a=b', 'application/json'],
   ['application/x-www-form-urlencoded;charset=UTF-8', 'application/x-www-form-urlencoded'],
   ['application/jsonx', 'application/octet-stream'],
+  ['text/plain; charset=utf-8', 'text/plain'],
   ['text/ZzSmith', 'application/octet-stream'],
   ['ZzSmith', 'application/octet-stream'],
 ])('%s is %s', (given, plain) => expect(plainContentType(given)).toBe(plain));

@@ -5,10 +5,12 @@
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+const TEXT_TYPE = /^text\/plain\s*(?:;|$)/i;
 
-/** @returns one of three types, for any text */
+/** @returns one of four types, for any text */
 export function plainContentType(text: string): string {
   if (JSON_TYPE.test(text)) return 'application/json';
   if (FORM_TYPE.test(text)) return 'application/x-www-form-urlencoded';
+  if (TEXT_TYPE.test(text)) return 'text/plain';
   return 'application/octet-stream';
 }

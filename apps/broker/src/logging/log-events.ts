@@ -34,6 +34,8 @@ export interface LogEvents {
   'audit-log.recovered': { size: number };
   /** A witness found that the log contradicts what it had seen of it. */
   'audit-log.contradicted': { agentId: string; alarm: WitnessAlarm };
+  /** A witness from outside has a head that this log signed and that is not this log's. */
+  'audit-log.forked': { witness: string; size: number };
   /** The agent's own log contradicts what the broker was told of it. */
   'agent-log.contradicted': { agentId: string; alarm: WitnessAlarm };
   /** An agent's records and ours contradict each other, or its own are not proven by its log. */
@@ -100,6 +102,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'audit-log.stalled': 'error',
   'audit-log.recovered': 'warn',
   'audit-log.contradicted': 'error',
+  'audit-log.forked': 'error',
   'agent-log.contradicted': 'error',
   'audit.mismatched': 'error',
   'witness.failed': 'warn',

@@ -42,20 +42,18 @@ export class ProveLeaves {
 
   /**
    * @param leaf number of the last leaf that is to be proven
-   * @param practiceId whose agents come first, when there are many witnesses
+   * @param practiceId whose agents come first, when there are many witnesses; absent: a head that somebody from
+   *   outside has cosigned comes first
    * @returns undefined while no head has been signed over that leaf
    */
   async headOver(leaf: number, practiceId?: string): Promise<CosignedHead | undefined> {
-    const witnessed = await this.database
-      .selectFrom('audit_witnesses as witness')
-      .innerJoin('audit_checkpoints as head', 'head.size', 'witness.size')
-      .select(['head.size', 'head.signed'])
-      .where('head.size', '>', String(leaf))
-      .where('witness.cosignature', 'is not', null)
-      .orderBy('head.size', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (witnessed) return this.withWitnesses(Number(witnessed.size), witnessed.signed, practiceId);
+    // A practice has an agent of its own to believe; to others somebody from outside says more than agents.
+    const tables = ['audit_witnesses', 'outside_witnesses'] as const;
+    for (const table of practiceId === undefined ? tables.toReversed() : tables) {
+      const witnessed = await this.headWitnessed(table, leaf);
+      if (witnessed)
+        return this.withWitnesses(Number(witnessed.size), witnessed.signed, practiceId);
+    }
     const newest = await this.database
       .selectFrom('audit_checkpoints')
       .select(['size', 'signed'])
@@ -64,6 +62,18 @@ export class ProveLeaves {
       .limit(1)
       .executeTakeFirst();
     return newest && { size: Number(newest.size), checkpoint: newest.signed, witnesses: [] };
+  }
+
+  private async headWitnessed(
+    table: 'audit_witnesses' | 'outside_witnesses',
+    leaf: number,
+  ): Promise<{ size: string; signed: string } | undefined> {
+    const { rows } = await sql<{ size: string; signed: string }>`
+      select head.size, head.signed
+      from ${sql.table(table)} as witness join audit_checkpoints as head on head.size = witness.size
+      where head.size > ${leaf}::bigint and witness.cosignature is not null
+      order by head.size desc limit 1`.execute(this.database);
+    return rows[0];
   }
 
   /** Of the log before its first leaf, which every log continues. */
@@ -137,6 +147,16 @@ export class ProveLeaves {
         publicKey: publicKeyFromRaw('ed25519', row.identity_public_key),
       }),
     );
-    return { size, checkpoint: signed + rows.map((row) => row.cosignature).join(''), witnesses };
+    const outside = await this.database
+      .selectFrom('outside_witnesses')
+      .select(['verifier_key', 'cosignature'])
+      .where('size', '=', String(size))
+      .orderBy('verifier_key')
+      .execute();
+    const lines = [...rows, ...outside].map((row) => row.cosignature ?? '');
+    return {
+      ...{ size, checkpoint: signed + lines.join('') },
+      witnesses: [...witnesses, ...outside.map((row) => row.verifier_key)],
+    };
   }
 }

@@ -28,6 +28,21 @@ export const auditLogRoutes: readonly Operation[] = [
     errors: [...shared.errors],
   },
   {
+    route: 'POST /audit/cosignatures',
+    summary: 'Hand in a cosignature of a head of the audit log',
+    description:
+      'For witnesses whose verifier key the operator has put into its settings; the signature is the only credential. ' +
+      'The body is the text of a checkpoint and, after an empty line, one `cosignature/v1` line of the witness (C2SP ' +
+      'tlog-cosignature), of the last hour. COSIGNATURE_REFUSED has `unknown-witness`, `unknown-head`, `signature` or `time` as ' +
+      'its reason.',
+    body: 'Cosignature',
+    bodyRequired: true,
+    bodyType: 'text/plain',
+    tag: shared.tag,
+    status: 204,
+    errors: ['COSIGNATURE_REFUSED', 'RATE_LIMITED', 'INTERNAL'],
+  },
+  {
     route: 'GET /audit/tile/*',
     summary: 'Read a tile of the audit log',
     description:

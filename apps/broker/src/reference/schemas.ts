@@ -415,5 +415,6 @@ export const schemas: Record<string, Schema> = {
   ...asyncQuerySchemas,
   ...registeredSchemas,
   ...accessSchemas,
+  Cosignature: text('C2SP signed-note.'),
   ...webhookSchemas,
 };

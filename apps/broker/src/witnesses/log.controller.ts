@@ -3,17 +3,20 @@
  * salted records: nobody learns from them what was done, and everybody sees when something is taken
  * back. Records themselves are for the operator.
  */
-import { Controller, Get, Header, Param, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Header, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
+import { readBody, SMALL_BODY_BYTES } from '#apps/broker/src/edge/read-body.js';
 import { ReadLog } from '#apps/broker/src/witnesses/read-log.js';
+import { TakeCosignature } from '#apps/broker/src/witnesses/take-cosignature.js';
 import { formatVerifierKey } from '#libs/audit/signed-note.js';
 import { parseTilePath } from '#libs/audit/tiles.js';
 import { HASH_BYTES } from '#libs/audit/tree-hash.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
+const TEXT_TYPE = /^text\/plain\s*(?:;|$)/i;
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 @Controller('audit')
@@ -23,6 +26,7 @@ export class LogController {
     private readonly log: ReadLog,
     private readonly tiles: LogTiles,
     private readonly key: LogKey,
+    private readonly take: TakeCosignature,
   ) {}
 
   @Get('checkpoint')
@@ -39,6 +43,14 @@ export class LogController {
   @Header('content-type', 'text/plain; charset=utf-8')
   verifierKey(): string {
     return `${formatVerifierKey(this.key.verifier)}\n`;
+  }
+
+  /** Of a witness from outside; see TakeCosignature. */
+  @Post('cosignatures')
+  @HttpCode(204)
+  async cosign(@Req() request: FastifyRequest): Promise<void> {
+    const body = await readBody(request, SMALL_BODY_BYTES, undefined, TEXT_TYPE);
+    await this.take.execute(body.toString());
   }
 
   /** A partial tile is the beginning of what the tile has become since. */

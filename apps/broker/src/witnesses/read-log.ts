@@ -7,6 +7,18 @@ import { consistencyProof, inclusionProofs } from '#libs/audit/tree-proofs.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 
+/** Of agents, and of witnesses from outside. */
+export function cosignatures(database: Kysely<Database>) {
+  return database
+    .selectFrom('audit_witnesses')
+    .select(['agent_id as who', 'size', 'cosignature', 'cosigned_at'])
+    .unionAll(
+      database
+        .selectFrom('outside_witnesses')
+        .select(['verifier_key as who', 'size', 'cosignature', 'cosigned_at']),
+    );
+}
+
 export interface SignedHead {
   size: number;
   /** With the log's signature alone. */
@@ -42,7 +54,7 @@ export class ReadLog {
   async shown(): Promise<string | undefined> {
     const since = new Date(this.clock.now() - WITNESSED_MS);
     const witnessed = await this.database
-      .selectFrom('audit_witnesses as witness')
+      .selectFrom(cosignatures(this.database).as('witness'))
       .innerJoin('audit_checkpoints as head', 'head.size', 'witness.size')
       .select(['head.size', 'head.signed'])
       .where('witness.cosigned_at', '>=', since)
@@ -51,10 +63,10 @@ export class ReadLog {
       .executeTakeFirst();
     if (!witnessed) return (await this.newest())?.signed;
     const lines = await this.database
-      .selectFrom('audit_witnesses')
+      .selectFrom(cosignatures(this.database).as('witness'))
       .select('cosignature')
       .where('size', '=', witnessed.size)
-      .orderBy('agent_id')
+      .orderBy('who')
       .execute();
     return witnessed.signed + lines.map(({ cosignature }) => cosignature ?? '').join('');
   }
