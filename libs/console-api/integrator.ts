@@ -157,6 +157,8 @@ export interface Webhook {
   events: string[];
   /** Empty: every paired site. */
   siteIds: string[];
+  /** Where it is, ISO 3166-1 alpha-2, as the integrator says. */
+  country?: string;
   signature: 'halo' | 'standard';
   publicKey: string;
   previousPublicKey?: string;
@@ -180,6 +182,8 @@ export interface WebhookChoices {
   url?: string;
   events?: string[];
   siteIds?: string[];
+  /** One of those that the integrator declares. */
+  country?: string;
   signature?: 'halo' | 'standard';
   paused?: boolean;
 }

@@ -1,7 +1,8 @@
 /** Records of the audit log with their proofs, as the integrators' API and the console give them. */
+import type { ActivityEntry } from '#libs/console-api/activity.js';
 import type { StepUp } from '#libs/console-api/session.js';
 
-/** `GET …/receipts/:receiptId` and `GET …/activity/:seq/proof` */
+/** `GET /integrator/receipts/:receiptId` of the integrators' API. */
 export interface RecordProof {
   /** Canonical text: the leaf itself. */
   record: string;
@@ -15,6 +16,16 @@ export interface RecordProof {
   verifierKey: string;
   /** Verifier keys of the witnesses that cosigned. */
   witnesses: string[];
+}
+
+/** `GET …/receipts/:receiptId` and `GET …/activity/:seq/proof` of the console. */
+export interface ShownProof extends RecordProof {
+  /** Its line of the activity. */
+  entry: ActivityEntry;
+  /** How many of the witnesses are the practice's own servers; absent for an integrator. */
+  ownWitnesses?: number;
+  /** The same in the form `conduit-audit-export/1`, to be saved and checked offline; not sealed. */
+  exported: string;
 }
 
 /**

@@ -265,18 +265,44 @@ describeInBrowser('the pages of an integrator', () => {
     await look('integrator-webhooks-first');
     await press('Add an endpoint');
     await admin.page.getByLabel('Address').fill(receiver.url);
+    await admin.page.getByRole('button', { name: /Country/ }).click();
+    await admin.page.getByRole('option', { name: 'New Zealand' }).click();
     await look('integrator-webhook-form');
     await press('Add endpoint');
     await admin.page.getByRole('alertdialog', { name: 'The endpoint’s secret' }).waitFor();
     await press('I have stored it');
     await go(receiver.url);
     await heading('Webhook');
+    await admin.page.getByText('New Zealand', { exact: true }).waitFor();
     await press('Send a test');
     await admin.page.getByText('Delivered', { exact: true }).waitFor();
     expect(receiver.calls.map(({ path }) => path)).toEqual(['/hooks']);
     await press('Pause');
     await admin.page.getByText('Paused', { exact: true }).waitFor();
     await look('integrator-webhook');
+  });
+
+  test('a receipt leads to its proof, and one that never was says so', async () => {
+    const { page } = admin;
+    const answer = await conduit.query({ command: { text: 'SELECT 1 AS one' } }, {}, '', { key });
+    const receipt = answer.headers['conduit-receipt'] as string;
+    await go('Proofs');
+    await heading('Proofs');
+    await page.getByLabel('Receipt').fill('nonsense');
+    await press('Find it');
+    await page.getByText('A receipt looks like').waitFor();
+    await look('integrator-proofs');
+    await page
+      .getByLabel('Receipt')
+      .fill(receipt.replace(/.$/, (last) => (last === '0' ? '1' : '0')));
+    await press('Find it');
+    await page.getByText('There is no such receipt of yours').waitFor();
+    await page.getByRole('link', { name: 'Another receipt' }).click();
+    await page.getByLabel('Receipt').fill(receipt);
+    await press('Find it');
+    await page.getByText('read data at').waitFor();
+    await page.getByText('It can’t be changed or taken out unseen').waitFor();
+    await look('integrator-receipt');
   });
 
   test('a developer is invited, and sees but does not make keys', async () => {

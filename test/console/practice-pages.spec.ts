@@ -1,5 +1,8 @@
 /** Each page of a practice once: seen by axe in both schemes and widths, and by whoever looks at the pictures. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-export.js';
+import { verifyExports } from '#libs/audit/verify-export.js';
 import { registerIntegrator, redeem, type DemoIntegrator } from '#deploy/dev/demo.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
 import { admitOwnPasskey, LONG_READ, openRequest } from '#test/console/practice-story.fixture.js';
@@ -173,6 +176,40 @@ describeInBrowser('the pages of a practice', () => {
     // All of it is younger than what is compared.
     await page.getByText('0 queries agree.').waitFor();
   });
+
+  test('a line’s proof, and all records with theirs, are files that are found good offline', async () => {
+    const { page } = owner;
+    await page
+      .getByRole('link', { name: /^Proof: .* was refused/ })
+      .first()
+      .click();
+    await heading('Proof');
+    await page.getByText('It can’t be changed or taken out unseen').waitFor();
+    await look('practice-proof');
+    expect(await checked('Download proof')).toMatchObject({ wrong: [], proven: 1 });
+    await go('Proofs');
+    await heading('Proofs');
+    await look('practice-proofs');
+    await page.getByRole('button', { name: 'Export with proofs' }).click();
+    const { wrong, proven } = await checked('Export');
+    expect([wrong, proven > 5]).toEqual([[], true]);
+    await page.getByText('The file reaches to').waitFor();
+    await go('Activity');
+  });
+
+  /** What the file says to who checks it alone, once the button has given it. */
+  async function checked(button: string): Promise<{ wrong: string[]; proven: number }> {
+    const { page } = owner;
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: button, exact: true }).click(),
+    ]);
+    const content = parseAuditExport(readFileSync(await file.path(), 'utf8'));
+    if (isExportProblem(content)) throw new Error(content.place);
+    const { findings, logs } = verifyExports([{ name: 'file', content }]);
+    const wrong = findings.filter(({ level }) => level === 'wrong').map(({ says }) => says);
+    return { wrong, proven: logs.reduce((sum, log) => sum + log.proven, 0) };
+  }
 
   test('people, settings and the server', async () => {
     const { page } = owner;

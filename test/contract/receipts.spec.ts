@@ -11,11 +11,13 @@ import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-expor
 import { parseVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
 import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyExports } from '#libs/audit/verify-export.js';
-import type { RecordProof } from '#libs/console-api/proofs.js';
+import type { ActivityPage } from '#libs/console-api/activity.js';
+import type { RecordProof, ShownProof } from '#libs/console-api/proofs.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { uuid7 } from '#libs/kernel/uuid7.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
+import { aConsolePerson } from '#test/console/console-person.fixture.js';
 import { PretendApi, rowsReply } from '#test/contract/api.fixture.js';
 import { aPairedSite, type PairedSite } from '#test/contract/paired-site.fixture.js';
 
@@ -181,6 +183,48 @@ describe('the receipt of an answer', () => {
     const { receipt } = await query();
     await integrate();
     expect((await ask(receipt, { ...site, key: narrow['key'] ?? '' })).status).toBe(404);
+  });
+});
+
+describe('the proof of a line, in the console', () => {
+  /** What a file says to who checks it without anybody. */
+  function check(exported: string): { wrong: string[]; records: number } {
+    const content = parseAuditExport(exported);
+    if (isExportProblem(content)) throw new Error(content.place);
+    const { findings, logs } = verifyExports([{ name: 'file', content }]);
+    const wrong = findings.filter(({ level }) => level === 'wrong').map(({ says }) => says);
+    return { wrong, records: logs.reduce((sum, { proven }) => sum + proven, 0) };
+  }
+
+  test('says in words what was done, and comes with a file that is found good offline', async () => {
+    const { practiceId, integratorId } = site;
+    const owner = await aConsolePerson(api, { role: 'practice-owner', practiceId });
+    const admin = await aConsolePerson(api, { role: 'integrator-admin', integratorId });
+    answer = () => rowsReply([{ a: 1 }]);
+    const { receipt } = await query();
+    await integrate();
+    const mine = await admin.json<ShownProof>(
+      'GET',
+      `/integrators/${integratorId}/receipts/${receipt}`,
+    );
+    expect(mine.entry).toMatchObject({ kind: 'records', outcome: 'successful' });
+    expect(mine.entry.words).toContain('read data at');
+    expect(provenBy(mine).queryId).toBe(receipt);
+    expect(mine.ownWitnesses).toBeUndefined();
+    const { entries } = await owner.json<ActivityPage>(
+      'GET',
+      `/practices/${practiceId}/activity?kind=records`,
+    );
+    const path = `/practices/${practiceId}/activity/${entries[0]?.seq}/proof`;
+    const theirs = await owner.json<ShownProof>('GET', path);
+    expect(theirs.entry).toEqual(entries[0]);
+    expect(theirs.ownWitnesses).toBe(0);
+    for (const { exported, record } of [mine, theirs]) {
+      expect(check(exported)).toEqual({ wrong: [], records: 1 });
+      const other = record.replace('"outcome":"successful"', '"outcome":"cancelled"');
+      const forged = exported.replace(JSON.stringify(record), JSON.stringify(other));
+      expect(check(forged)).toMatchObject({ records: 0 });
+    }
   });
 });
 

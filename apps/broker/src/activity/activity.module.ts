@@ -33,5 +33,6 @@ import { PeopleModule } from '#apps/broker/src/people/people.module.js';
     NoteReading,
     ReadActivity,
   ],
+  exports: [ReadActivity],
 })
 export class ActivityModule {}

@@ -26,6 +26,9 @@ export interface Act {
   purposes: readonly string[];
 }
 
+/** As much of a record's row as its line is made of. */
+export type StoredAct = Pick<FoundRecord, 'seq' | 'recordedAt' | 'record'>;
+
 @Injectable()
 export class ReadActivity {
   constructor(
@@ -59,6 +62,13 @@ export class ReadActivity {
       before = next;
     } while (before !== undefined && count < most);
     return before !== undefined;
+  }
+
+  /** One record's line, for a reader whose record it is. */
+  async entry(reader: AuditScope, row: StoredAct): Promise<ActivityEntry> {
+    const record = JSON.parse(row.record) as AuditRecord;
+    const names = await this.names.of(reader, [record]);
+    return entryOf(reader, row, record, names, await this.names.purposes(reader));
   }
 
   private async acts(
@@ -115,18 +125,33 @@ function actOf(
   names: ActivityNames,
   granted: Purposes,
 ): Act {
+  const purposes = purposesOf(record, granted);
+  const entry = entryOf(reader, row, record, names, granted);
+  return { entry, record, leafHash: row.leafHash, purposes };
+}
+
+const purposesOf = ({ grantId }: AuditRecord, granted: Purposes): readonly string[] =>
+  (grantId && granted.get(grantId)) || [];
+
+function entryOf(
+  reader: AuditScope,
+  row: StoredAct,
+  record: AuditRecord,
+  names: ActivityNames,
+  granted: Purposes,
+): ActivityEntry {
   const integrator = record.integrator && names.integrators.get(record.integrator);
   const site = record.site && names.sites.get(record.site);
   const practice = record.practice && names.practices.get(record.practice);
   const who = record.actorRef && names.people.get(record.actorRef);
-  const purposes = (record.grantId && granted.get(record.grantId)) || [];
+  const purposes = purposesOf(record, granted);
   const { outcome, durationBucket, rowsBucket, bytesBucket, requestId } = record;
   const shown = {
     ...(integrator && { integrator }),
     ...(site && { site }),
     ...(practice && { practice }),
   };
-  const entry: ActivityEntry = {
+  return {
     seq: row.seq,
     at: row.recordedAt.toISOString(),
     kind: activityKindOf(reader.kind, record.type) ?? 'server',
@@ -141,5 +166,4 @@ function actOf(
     ...(bytesBucket !== undefined && { size: bytesBucket }),
     ...(requestId !== undefined && { requestId }),
   };
-  return { entry, record, leafHash: row.leafHash, purposes };
 }

@@ -21,7 +21,12 @@ export class FindEntry {
           within
             .selectFrom('audit_records')
             .leftJoin('audit_leaves', 'audit_leaves.seq', 'audit_records.seq')
-            .select(['record', 'leaf_index as leaf'])
+            .select([
+              'audit_records.seq',
+              'recorded_at as recordedAt',
+              'record',
+              'leaf_index as leaf',
+            ])
             .where('audit_records.seq', '=', seq)
             .executeTakeFirst(),
         )

@@ -72,7 +72,7 @@ export class FindReceipt {
     requestId: string | undefined,
   ): Promise<StoredRecord | undefined> {
     const { rows } = await sql<StoredRecord>`
-      select r.record, l.leaf_index as leaf
+      select r.seq, r.recorded_at as "recordedAt", r.record, l.leaf_index as leaf
       from audit_records r left join audit_leaves l using (seq)
       where (${sql.raw(RECORD_QUERY_ID)}) collate "C" = ${queryId}
         and strpos(record, '"queryId":"') > 0

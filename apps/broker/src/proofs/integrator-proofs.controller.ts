@@ -5,8 +5,8 @@ import { ExportProofs } from '#apps/broker/src/proofs/export-proofs.js';
 import { FindEntry } from '#apps/broker/src/proofs/find-entry.js';
 import { FindReceipt } from '#apps/broker/src/proofs/find-receipt.js';
 import { ExportProofsDto } from '#apps/broker/src/proofs/proof-bodies.js';
-import { ShowProof } from '#apps/broker/src/proofs/show-proof.js';
-import type { RecordProof } from '#libs/console-api/proofs.js';
+import { ShowLine } from '#apps/broker/src/proofs/show-line.js';
+import type { ShownProof } from '#libs/console-api/proofs.js';
 
 /** What an integrator did, with proofs to check offline. */
 @Controller('console/api/integrators/:integratorId')
@@ -15,7 +15,7 @@ export class IntegratorProofsController {
   constructor(
     private readonly receipts: FindReceipt,
     private readonly entries: FindEntry,
-    private readonly show: ShowProof,
+    private readonly show: ShowLine,
     private readonly file: ExportProofs,
   ) {}
 
@@ -23,22 +23,26 @@ export class IntegratorProofsController {
   async readReceipt(
     @Param('integratorId') integratorId: string,
     @Param('receiptId') receiptId: string,
-  ): Promise<RecordProof> {
-    return this.show.execute(await this.receipts.execute({ integratorId }, receiptId));
+  ): Promise<ShownProof> {
+    return this.show.execute(
+      { integratorId },
+      await this.receipts.execute({ integratorId }, receiptId),
+    );
   }
 
   @Get('activity/:seq/proof')
   async readProof(
     @Param('integratorId') integratorId: string,
     @Param('seq') seq: string,
-  ): Promise<RecordProof> {
-    return this.show.execute(await this.entries.execute({ integratorId }, seq));
+  ): Promise<ShownProof> {
+    return this.show.execute({ integratorId }, await this.entries.execute({ integratorId }, seq));
   }
 
   @Post('proofs/export')
   @Policy('integrator', ['integrator-admin'])
   @HttpCode(200)
   @Header('content-type', 'application/json; charset=utf-8')
+  @Header('content-disposition', 'attachment; filename="conduit-proofs.json"')
   export(
     @Param('integratorId') integratorId: string,
     @Person() person: SignedInPerson,

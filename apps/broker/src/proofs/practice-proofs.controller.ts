@@ -4,8 +4,8 @@ import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-p
 import { ExportProofs } from '#apps/broker/src/proofs/export-proofs.js';
 import { FindEntry } from '#apps/broker/src/proofs/find-entry.js';
 import { ExportProofsDto } from '#apps/broker/src/proofs/proof-bodies.js';
-import { ShowProof } from '#apps/broker/src/proofs/show-proof.js';
-import type { RecordProof } from '#libs/console-api/proofs.js';
+import { ShowLine } from '#apps/broker/src/proofs/show-line.js';
+import type { ShownProof } from '#libs/console-api/proofs.js';
 
 /** What was done at a practice, with proofs to check offline. */
 @Controller('console/api/practices/:practiceId')
@@ -13,7 +13,7 @@ import type { RecordProof } from '#libs/console-api/proofs.js';
 export class PracticeProofsController {
   constructor(
     private readonly find: FindEntry,
-    private readonly show: ShowProof,
+    private readonly show: ShowLine,
     private readonly file: ExportProofs,
   ) {}
 
@@ -21,14 +21,15 @@ export class PracticeProofsController {
   async readProof(
     @Param('practiceId') practiceId: string,
     @Param('seq') seq: string,
-  ): Promise<RecordProof> {
-    return this.show.execute(await this.find.execute({ practiceId }, seq), practiceId);
+  ): Promise<ShownProof> {
+    return this.show.execute({ practiceId }, await this.find.execute({ practiceId }, seq));
   }
 
   @Post('proofs/export')
   @Policy('practice', ['practice-owner', 'practice-auditor'])
   @HttpCode(200)
   @Header('content-type', 'application/json; charset=utf-8')
+  @Header('content-disposition', 'attachment; filename="conduit-proofs.json"')
   export(
     @Param('practiceId') practiceId: string,
     @Person() person: SignedInPerson,

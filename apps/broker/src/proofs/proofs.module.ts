@@ -5,6 +5,7 @@
  * is on a query's way but a header.
  */
 import { Module } from '@nestjs/common';
+import { ActivityModule } from '#apps/broker/src/activity/activity.module.js';
 import { AsyncQueriesModule } from '#apps/broker/src/async-queries/async-queries.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { ExportProofs } from '#apps/broker/src/proofs/export-proofs.js';
@@ -15,12 +16,13 @@ import { IntegratorProofsController } from '#apps/broker/src/proofs/integrator-p
 import { PracticeProofsController } from '#apps/broker/src/proofs/practice-proofs.controller.js';
 import { ProveLeaves } from '#apps/broker/src/proofs/prove-leaves.js';
 import { ReceiptsController } from '#apps/broker/src/proofs/receipts.controller.js';
+import { ShowLine } from '#apps/broker/src/proofs/show-line.js';
 import { ShowProof } from '#apps/broker/src/proofs/show-proof.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 
 @Module({
-  imports: [AsyncQueriesModule, PeopleModule, QueriesModule],
+  imports: [ActivityModule, AsyncQueriesModule, PeopleModule, QueriesModule],
   controllers: [ReceiptsController, PracticeProofsController, IntegratorProofsController],
-  providers: [ExportProofs, FindEntry, FindReceipt, GatherExport, ProveLeaves, ShowProof],
+  providers: [ExportProofs, FindEntry, FindReceipt, GatherExport, ProveLeaves, ShowLine, ShowProof],
 })
 export class ProofsModule {}

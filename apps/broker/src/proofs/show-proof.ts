@@ -1,14 +1,13 @@
 /** One record with its proof, as it is given out: enough to check it offline, for good. */
 import { Injectable } from '@nestjs/common';
+import type { StoredAct } from '#apps/broker/src/activity/read-activity.js';
 import { ProveLeaves } from '#apps/broker/src/proofs/prove-leaves.js';
 import { formatLogProof } from '#libs/audit/log-proof.js';
 import type { RecordProof } from '#libs/console-api/proofs.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 
 /** A record as it is stored. */
-export interface StoredRecord {
-  /** Canonical text. */
-  record: string;
+export interface StoredRecord extends StoredAct {
   /** Number of its leaf; null: it waits for one. */
   leaf: string | null;
 }

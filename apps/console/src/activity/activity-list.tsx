@@ -1,6 +1,7 @@
 /** What was done and by whom, in sentences, newest first; filtered and paged by the broker. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { use, useState } from 'react';
+import { Link } from 'react-router';
 import type { ActivityEntry, ActivityFilter } from '#libs/console-api/activity.js';
 import { readActivity, type ActivityPlace } from '#apps/console/src/api/activity.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
@@ -10,17 +11,25 @@ import { DateTime, ZoneContext } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
-import { Pager, Table, type Column } from '#apps/console/src/ui/table.js';
+import { actsColumn, Pager, Table, type Column } from '#apps/console/src/ui/table.js';
 import { ActivityFilters, outcomeWords, type FilterChoices } from './activity-filters.js';
 
 export interface ActivityListProps extends FilterChoices {
   place: ActivityPlace;
+  /** Whether each act's proof can be looked at, below this page. */
+  hasProofs?: boolean;
   filter: ActivityFilter;
   onFilter: (filter: ActivityFilter) => void;
 }
 
 /** Times and days are those of the zone that the page says. */
-export function ActivityList({ place, filter, onFilter, ...choices }: ActivityListProps) {
+export function ActivityList({
+  place,
+  filter,
+  onFilter,
+  hasProofs,
+  ...choices
+}: ActivityListProps) {
   const timeZone = use(ZoneContext);
   /** Where each page before this one began. */
   const [befores, setBefores] = useState<(string | undefined)[]>([undefined]);
@@ -45,7 +54,7 @@ export function ActivityList({ place, filter, onFilter, ...choices }: ActivityLi
         <div aria-busy={page.isFetching}>
           <Table
             caption="Activity, newest first"
-            columns={columns}
+            columns={hasProofs ? [...columns, proofColumn] : columns}
             rows={page.data.entries}
             rowKey={({ seq }) => seq}
             empty={
@@ -95,7 +104,7 @@ function NothingHere({ searchedTo, isFiltered, onAll, onFurther }: NothingHerePr
   );
 }
 
-const tones = {
+export const outcomeTones = {
   successful: 'good',
   refused: 'warning',
   failed: 'bad',
@@ -119,18 +128,34 @@ const columns: Column<ActivityEntry>[] = [
     key: 'outcome',
     label: 'Outcome',
     cell: ({ outcome }) =>
-      outcome === undefined ? '–' : <Badge tone={tones[outcome]}>{outcomeWords[outcome]}</Badge>,
+      outcome === undefined ? (
+        '–'
+      ) : (
+        <Badge tone={outcomeTones[outcome]}>{outcomeWords[outcome]}</Badge>
+      ),
   },
   {
     key: 'extent',
     label: 'Extent',
-    cell: ({ rows, duration, size }) =>
-      [
-        rows !== undefined && rowWords(rows),
-        size !== undefined && sizeWords(size),
-        duration !== undefined && durationWords(duration),
-      ]
-        .filter(Boolean)
-        .join(', ') || '–',
+    cell: (entry) => extentWords(entry) || '–',
   },
 ];
+
+/** Rows, size and duration, as far as they are known. */
+export const extentWords = ({ rows, duration, size }: ActivityEntry): string =>
+  [
+    rows !== undefined && rowWords(rows),
+    size !== undefined && sizeWords(size),
+    duration !== undefined && durationWords(duration),
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+const proofColumn: Column<ActivityEntry> = {
+  ...actsColumn,
+  cell: ({ seq, words }) => (
+    <Link to={seq} aria-label={`Proof: ${words}`}>
+      Proof
+    </Link>
+  ),
+};

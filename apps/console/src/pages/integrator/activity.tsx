@@ -20,6 +20,7 @@ export default function Activity() {
     >
       <ActivityList
         place={place}
+        hasProofs
         filter={filter}
         onFilter={setFilter}
         kinds={['records', 'permission', 'keys', 'people']}

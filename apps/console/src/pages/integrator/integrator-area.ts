@@ -18,6 +18,9 @@ export const integratorArea: Area = {
     { path: 'webhooks/:webhookId', roles: both, load: () => import('./webhook.js') },
     { path: 'usage', label: 'Usage', roles: both, load: () => import('./usage.js') },
     { path: 'activity', label: 'Activity', roles: both, load: () => import('./activity.js') },
+    { path: 'activity/:seq', roles: both, load: () => import('./activity-proof.js') },
+    { path: 'proofs', label: 'Proofs', roles: both, load: () => import('./proofs.js') },
+    { path: 'proofs/:receiptId', roles: both, load: () => import('./receipt.js') },
     {
       path: 'query-console',
       label: 'Query console',

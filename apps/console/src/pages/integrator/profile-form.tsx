@@ -11,17 +11,6 @@ import { TextField } from '#apps/console/src/ui/text-field.js';
 import { fieldWords } from './field-words.js';
 import { SubprocessorFields } from './subprocessor-fields.js';
 
-const regions = new Intl.DisplayNames(['en-AU'], { type: 'region' });
-
-/** @param code ISO 3166-1 alpha-2; anything else comes back as it is */
-export function countryName(code: string): string {
-  try {
-    return regions.of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
-
 type Texts = Record<
   | 'name'
   | 'abn'

@@ -12,8 +12,9 @@ import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page, Section } from '#apps/console/src/ui/page.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { toast } from '#apps/console/src/ui/toast.js';
+import { countryName } from './country-words.js';
 import { fieldWords } from './field-words.js';
-import { countryName, ProfileForm } from './profile-form.js';
+import { ProfileForm } from './profile-form.js';
 import { useIntegratorId, useIsAdmin } from './use-integrator.js';
 
 export default function Profile() {

@@ -20,6 +20,8 @@ import { Menu } from '#apps/console/src/ui/menu.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page, Section } from '#apps/console/src/ui/page.js';
 import { toast } from '#apps/console/src/ui/toast.js';
+import { ANY_COUNTRY, CountryChoice } from './country-choice.js';
+import { countryName } from './country-words.js';
 import { DeliveryTable } from './delivery-table.js';
 import { ShownOnce } from './shown-once.js';
 import { useIntegratorId } from './use-integrator.js';
@@ -53,7 +55,7 @@ function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [secret, setSecret] = useState<string>();
-  const [isDeleting, setDeleting] = useState(false);
+  const [asked, setAsked] = useState<'country' | 'delete'>();
   const changed = () => void queries.invalidateQueries({ queryKey: ['integrator', integratorId] });
   const act = useMutation({
     mutationFn: (deed: () => Promise<unknown>) => deed(),
@@ -95,9 +97,14 @@ function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook
               },
               { id: 'stolen', label: 'New secret at once', onAct: () => renew(0), isDanger: true },
               {
+                id: 'country',
+                label: 'Say in which country it is',
+                onAct: () => setAsked('country'),
+              },
+              {
                 id: 'delete',
                 label: 'Delete the endpoint',
-                onAct: () => setDeleting(true),
+                onAct: () => setAsked('delete'),
                 isDanger: true,
               },
             ]}
@@ -122,7 +129,18 @@ function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook
           onClose={() => setSecret(undefined)}
         />
       )}
-      {isDeleting && (
+      {asked === 'country' && (
+        <CountryDialog
+          country={webhook.country}
+          onChange={async (country) => {
+            await changeWebhook(integratorId, webhook.id, { country });
+            changed();
+            setAsked(undefined);
+          }}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
+      {asked === 'delete' && (
         <DeleteDialog
           onDelete={async () => {
             await deleteWebhook(integratorId, webhook.id);
@@ -130,7 +148,7 @@ function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook
             toast('The endpoint was deleted');
             await navigate('..', { relative: 'path' });
           }}
-          onClose={() => setDeleting(false)}
+          onClose={() => setAsked(undefined)}
         />
       )}
     </Page>
@@ -138,12 +156,16 @@ function EndpointPage({ integratorId, webhook }: { integratorId: string; webhook
 }
 
 function EndpointFacts({ webhook }: { webhook: Endpoint }) {
-  const { events, failingSince, previousSecretUntil: until } = webhook;
+  const { country, events, failingSince, previousSecretUntil: until } = webhook;
   return (
     <Facts
       facts={[
         { label: 'State', value: <WebhookState webhook={webhook} /> },
         { label: 'Told of', value: events.length === 0 ? 'Everything' : events.join(', ') },
+        {
+          label: 'Country',
+          value: country === undefined ? 'Not said: one that you declare' : countryName(country),
+        },
         {
           label: 'Signed as',
           value: webhook.signature === 'halo' ? 'Halo' : 'Standard Webhooks',
@@ -160,6 +182,27 @@ function EndpointFacts({ webhook }: { webhook: Endpoint }) {
         },
       ]}
     />
+  );
+}
+
+interface CountryDialogProps {
+  country: string | undefined;
+  onChange: (country: string) => Promise<void>;
+  onClose: () => void;
+}
+
+function CountryDialog({ country, onChange, onClose }: CountryDialogProps) {
+  const [chosen, setChosen] = useState(country ?? ANY_COUNTRY);
+  return (
+    <FormDialog
+      title="Where is it?"
+      deed="Save"
+      isDisabled={chosen === ANY_COUNTRY}
+      act={() => onChange(chosen)}
+      onClose={onClose}
+    >
+      <CountryChoice value={chosen} onChange={setChosen} />
+    </FormDialog>
   );
 }
 

@@ -14,6 +14,7 @@ import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page } from '#apps/console/src/ui/page.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
+import { CountryChoice, ANY_COUNTRY } from './country-choice.js';
 import { ShownOnce } from './shown-once.js';
 import { useIntegratorId } from './use-integrator.js';
 import { eventWords } from './webhook-words.js';
@@ -120,11 +121,13 @@ const signatures = [
 function AddWebhook({ integratorId, eventTypes, onMade, onClose }: AddWebhookProps) {
   const [url, setUrl] = useState('');
   const [events, setEvents] = useState<string[]>([]);
+  const [country, setCountry] = useState<string>(ANY_COUNTRY);
   const [signature, setSignature] = useState('standard');
   const add = () =>
     createWebhook(integratorId, {
       url: url.trim(),
       events,
+      ...(country !== ANY_COUNTRY && { country }),
       signature: signature as 'halo' | 'standard',
     });
   return (
@@ -146,6 +149,7 @@ function AddWebhook({ integratorId, eventTypes, onMade, onClose }: AddWebhookPro
         isRequired
         autoFocus
       />
+      <CountryChoice value={country} onChange={setCountry} />
       <RadioGroup
         label="Signed as"
         choices={signatures}

@@ -21,6 +21,7 @@ export default function Activity() {
     >
       <ActivityList
         place={place}
+        hasProofs
         filter={filter}
         onFilter={setFilter}
         kinds={['records', 'permission', 'server', 'people']}

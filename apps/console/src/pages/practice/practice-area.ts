@@ -34,6 +34,13 @@ export const practiceArea: Area = {
     { path: 'access/:grantId', roles: readers, load: () => import('./permission.js') },
     { path: 'today', label: 'Today', roles: readers, load: () => import('./today.js') },
     { path: 'activity', label: 'Activity', roles: readers, load: () => import('./activity.js') },
+    { path: 'activity/:seq', roles: readers, load: () => import('./activity-proof.js') },
+    {
+      path: 'proofs',
+      label: 'Proofs',
+      roles: ['practice-owner', 'practice-auditor'],
+      load: () => import('./proofs.js'),
+    },
     { path: 'privacy', label: 'Privacy', roles: readers, load: () => import('./privacy.js') },
     { path: 'privacy/:requestId', roles: readers, load: () => import('./privacy-request.js') },
     { path: 'people', label: 'People', roles: managers, load: () => import('./people.js') },
