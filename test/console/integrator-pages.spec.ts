@@ -284,7 +284,7 @@ describeInBrowser('the pages of an integrator', () => {
 
   test('a receipt leads to its proof, and one that never was says so', async () => {
     const { page } = admin;
-    const answer = await conduit.query({ command: { text: 'SELECT 1 AS one' } }, {}, '', { key });
+    const answer = await conduit.query({ text: 'SELECT 1 AS one' }, {}, '', { key });
     const receipt = answer.headers['conduit-receipt'] as string;
     await go('Proofs');
     await heading('Proofs');

@@ -102,7 +102,7 @@ describeInBrowser('the pages of the operator', () => {
     await officer.screenshot('operator-quarantine');
     await dialog.getByRole('button', { name: 'Quarantine now' }).click();
     await badge(officer, 'Quarantined').waitFor({ timeout: SOON_MS });
-    expect((await conduit.query({ command: { text: 'SELECT 1 AS one' } })).status).not.toBe(200);
+    expect((await conduit.query({ text: 'SELECT 1 AS one' })).status).not.toBe(200);
     await page.getByRole('button', { name: 'Release' }).click();
     await dialog.getByText('A false alarm').click();
     await dialog.getByRole('button', { name: 'Ask a second person' }).click();

@@ -45,8 +45,8 @@ export function HowToCheck({ fileName, verifierKey, hasServer = false }: HowToCh
         )}
         <li>
           <p>
-            Check the file. {keyWords(verifierKey)} In a copy of the source, <code>npm run</code>{' '}
-            <code>audit:verify --</code> does the same.
+            Check the file. {keyWords(verifierKey)} In a copy of the source,{' '}
+            <code>npm run audit:verify -- …</code> does the same.
           </p>
           <CodeLine text={check} what="the line that checks it" />
         </li>

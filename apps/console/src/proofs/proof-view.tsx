@@ -134,10 +134,11 @@ function InTheLog({ shown }: { shown: ShownProof }) {
 function Witnesses({ shown: { witnesses, ownWitnesses } }: { shown: ShownProof }) {
   if (witnesses.length === 0)
     return 'None has seen it yet. Servers of practices look every few seconds; load the page again.';
-  const count =
-    witnesses.length === 1
-      ? 'One practice’s server has'
-      : `${witnesses.length} servers of practices have`;
-  const own = ownWitnesses ? ', yours among them' : '';
-  return `${count} seen and signed that the log holds it${own}.`;
+  const others = witnesses.length - (ownWitnesses ?? 0);
+  const of = ownWitnesses ? 'other practices' : 'practices';
+  const some = others === 1 ? `one server of ${of}` : `${others} servers of ${of}`;
+  const own = ownWitnesses === 1 ? 'your own server' : `${ownWitnesses} servers of your own`;
+  const who = [...(ownWitnesses ? [own] : []), ...(others > 0 ? [some] : [])].join(' and ');
+  const have = witnesses.length === 1 ? 'has' : 'have';
+  return `${who.charAt(0).toUpperCase()}${who.slice(1)} ${have} seen and signed that the log holds it.`;
 }
