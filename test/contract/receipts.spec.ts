@@ -16,6 +16,9 @@ import type { RecordProof, ShownProof } from '#libs/console-api/proofs.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { uuid7 } from '#libs/kernel/uuid7.js';
+import { FixedClock } from '#libs/kernel/clock.js';
+import { ReceiptIds } from '#apps/broker/src/queries/receipt-ids.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { NDJSON_TYPE } from '#apps/broker/src/queries/answer-options.js';
 import { aConsolePerson } from '#test/console/console-person.fixture.js';
 import { PretendApi, rowsReply } from '#test/contract/api.fixture.js';
@@ -105,6 +108,8 @@ describe('the receipt of an answer', () => {
   test('is pending until its record is in the log, and says when to ask again', async () => {
     answer = () => rowsReply([]);
     const { receipt } = await query();
+    const ids = api.app.get(ReceiptIds, { strict: false });
+    expect(ids.isOurs(receipt, site.integratorId)).toBe(true);
     const early = await ask(receipt);
     expect([early.status, early.body.error?.code]).toEqual([409, 'RECEIPT_PENDING']);
     expect(Number(early.retryAfter)).toBeGreaterThan(0);
@@ -112,6 +117,20 @@ describe('the receipt of an answer', () => {
     expect((await ask(receipt)).status).toBe(409);
     await integrate();
     expect((await ask(receipt)).status).toBe(200);
+  });
+
+  test('is pending at a node that knows nothing of the query but its id, until it can have ended', async () => {
+    const ids = api.app.get(ReceiptIds, { strict: false });
+    const elsewhere = ids.mint(site.integratorId);
+    const early = await ask(elsewhere);
+    expect([early.status, early.body.error?.code]).toEqual([409, 'RECEIPT_PENDING']);
+    expect(Number(early.retryAfter)).toBeGreaterThan(0);
+    expect((await ask(elsewhere, other)).status).toBe(404);
+    const earlier = new ReceiptIds(
+      api.app.get(BrokerConfig, { strict: false }),
+      new FixedClock(Date.now() - 3_600_000),
+    );
+    expect((await ask(earlier.mint(site.integratorId))).status).toBe(404);
   });
 
   test('is named where nothing reached the site, and not where nothing was dispatched', async () => {
@@ -183,6 +202,12 @@ describe('the receipt of an answer', () => {
     const { receipt } = await query();
     await integrate();
     expect((await ask(receipt, { ...site, key: narrow['key'] ?? '' })).status).toBe(404);
+    // Nor of a query that another node ran.
+    const { integratorId, siteId } = site;
+    const queryId = api.app.get(ReceiptIds, { strict: false }).mint(integratorId);
+    const ended = { type: 'query.executed', integrator: integratorId, site: siteId } as const;
+    await api.app.get(StoredAuditTrail, { strict: false }).record({ ...ended, queryId });
+    expect((await ask(queryId, { ...site, key: narrow['key'] ?? '' })).status).toBe(404);
   });
 });
 

@@ -1,15 +1,15 @@
 /**
  * The record of an answer, by the receipt that the answer named: the id of the query, or of a run of a
- * registered one. Whose it is, is in the record itself; one of somebody else is answered like one that
- * never was, and as late.
+ * registered one. Whose it is, is in the record itself, and in the id while there is none: one of somebody else
+ * is answered like one that never was.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
 import { notYet, type StoredRecord } from '#apps/broker/src/proofs/show-proof.js';
 import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
 import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
+import { ReceiptIds } from '#apps/broker/src/queries/receipt-ids.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -36,9 +36,7 @@ const answers: readonly AuditAction[] = [
   'write.found',
 ];
 
-/** What another node answered a moment ago it stores within so long. */
-const STORED_WITHIN_MS = 1_500;
-/** An immediate query, and a stream, ends within so long. */
+/** An immediate query, and a stream, ends within so long; one that has no record by then gets none. */
 const RECENT_MS = 15 * 60_000;
 
 @Injectable()
@@ -47,6 +45,7 @@ export class FindReceipt {
     private readonly database: Kysely<Database>,
     private readonly ledger: QueryLedger,
     private readonly asynchronous: QueryRecords,
+    private readonly ids: ReceiptIds,
     private readonly clock: Clock,
   ) {}
 
@@ -54,15 +53,11 @@ export class FindReceipt {
   async execute(reader: ReceiptReader, receipt: string): Promise<StoredRecord> {
     const { queryId, run } = FORM.exec(receipt)?.groups ?? {};
     if (queryId === undefined) throw new ConduitError('RECEIPT_NOT_FOUND');
-    const found = await this.stored(reader, queryId, run && receipt);
-    if (found) return found;
+    const { answer, isKnown } = await this.stored(reader, queryId, run && receipt);
+    if (answer) return answer;
     if (await this.isUnderWay(reader, queryId, run)) throw notYet();
-    const ageMs = Math.abs(this.clock.now() - (uuidMadeAtMs(queryId) ?? 0));
-    if (ageMs < RECENT_MS) {
-      await pause(STORED_WITHIN_MS);
-      const late = await this.stored(reader, queryId, run && receipt);
-      if (late) return late;
-    }
+    if (!isKnown && run === undefined && this.isGivenOut(reader.integratorId, queryId))
+      throw notYet();
     throw new ConduitError('RECEIPT_NOT_FOUND');
   }
 
@@ -70,7 +65,7 @@ export class FindReceipt {
     { integratorId, siteIds }: ReceiptReader,
     queryId: string,
     requestId: string | undefined,
-  ): Promise<StoredRecord | undefined> {
+  ): Promise<{ answer?: StoredRecord; isKnown: boolean }> {
     const { rows } = await sql<StoredRecord>`
       select r.seq, r.recorded_at as "recordedAt", r.record, l.leaf_index as leaf
       from audit_records r left join audit_leaves l using (seq)
@@ -78,7 +73,7 @@ export class FindReceipt {
         and strpos(record, '"queryId":"') > 0
         and strpos(record, ${requestId === undefined ? '' : `"requestId":"${requestId}"`}) > 0
       order by seq`.execute(this.database);
-    return rows.find(({ record }) => {
+    const answer = rows.find(({ record }) => {
       const {
         type,
         integrator,
@@ -89,6 +84,7 @@ export class FindReceipt {
       const isAnswer = answers.includes(type) && (lane === 'registered' ? of === requestId : true);
       return isAnswer && integrator === integratorId && (siteIds?.has(site) ?? true);
     });
+    return { ...(answer && { answer }), isKnown: rows.length > 0 };
   }
 
   private async isUnderWay(
@@ -117,5 +113,11 @@ export class FindReceipt {
     if (queryId[14] !== '8') return false;
     const record = await this.asynchronous.read(queryId);
     return record?.integratorId === integratorId && mayRead(record.siteId);
+  }
+
+  /** Of a query that another node runs, or has not stored yet, there is nothing but its id. */
+  private isGivenOut(integratorId: string, queryId: string): boolean {
+    const ageMs = Math.abs(this.clock.now() - (uuidMadeAtMs(queryId) ?? 0));
+    return ageMs < RECENT_MS && this.ids.isOurs(queryId, integratorId);
   }
 }

@@ -11,11 +11,10 @@ import { readAnswerOptions } from '#apps/broker/src/queries/answer-options.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
+import { ReceiptIds } from '#apps/broker/src/queries/receipt-ids.js';
 import { givenKey, writeKeyFor } from '#apps/broker/src/writes/write-key.js';
 import { ImmediateQueryDto } from '#libs/contracts/command.js';
 import { readDto } from '#libs/contracts/read-dto.js';
-import { Clock } from '#libs/kernel/clock.js';
-import { uuid7 } from '#libs/kernel/uuid7.js';
 
 @Injectable()
 export class ImmediateCall {
@@ -23,7 +22,7 @@ export class ImmediateCall {
     private readonly admission: QueryAdmission,
     private readonly bodies: QueryBodies,
     private readonly answer: AnswerQuery,
-    private readonly clock: Clock,
+    private readonly ids: ReceiptIds,
   ) {}
 
   /** @throws ConduitError whatever can still be a true HTTP status */
@@ -44,7 +43,7 @@ export class ImmediateCall {
       const grant = this.admission.admit(caller, siteId, request.id, reply);
       const writeKey = writeKeyFor(given, query.command, grant);
       if (writeKey !== undefined) reply.header(WRITE_KEY_HEADER, writeKey.key);
-      const queryId = uuid7(this.clock.now());
+      const queryId = this.ids.mint(caller.integratorId);
       const asked = { caller, siteId, requestId: request.id, queryId, grant, query, body, options };
       const order = { ...asked, ...(writeKey && { writeKey }) };
       await this.answer.execute(order, reply, request.headers.accept);

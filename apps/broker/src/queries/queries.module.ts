@@ -14,6 +14,7 @@ import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { QueryBodies } from '#apps/broker/src/queries/query-bodies.js';
 import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
 import { QueryRecorder } from '#apps/broker/src/queries/query-recorder.js';
+import { ReceiptIds } from '#apps/broker/src/queries/receipt-ids.js';
 import { RunQuery } from '#apps/broker/src/queries/run-query.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 
@@ -28,8 +29,9 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     QueryBodies,
     QueryLedger,
     QueryRecorder,
+    ReceiptIds,
     RunQuery,
   ],
-  exports: [AnswerBudget, ImmediateCall, QueryAdmission, QueryBodies, QueryLedger],
+  exports: [AnswerBudget, ImmediateCall, QueryAdmission, QueryBodies, QueryLedger, ReceiptIds],
 })
 export class QueriesModule {}
