@@ -133,6 +133,37 @@ export function describeStore(kysely: () => Kysely<Database>): void {
     expect((await all(db)).length).toBeGreaterThan(1);
   });
 
+  test('shows a practice its own privacy register, and nobody else any of it', async () => {
+    const db = kysely();
+    for (const practice_id of ['v-1', 'v-2']) {
+      await db.insertInto('practices').values({ practice_id, name: 'Zz' }).execute();
+      const days = { received_on: '2026-03-04', due_on: '2026-04-03', created_at: moment };
+      const privacy_request_id = `r-${practice_id}`;
+      const request = {
+        privacy_request_id,
+        practice_id,
+        kind: 'access',
+        reference: 'P-1',
+      } as const;
+      await db
+        .insertInto('privacy_requests')
+        .values({ ...request, ...days })
+        .execute();
+      const step = { privacy_request_id, at: moment, kind: 'noted', person_id: 'x' } as const;
+      await db.insertInto('privacy_steps').values(step).execute();
+    }
+    const all = async (within: Kysely<Database>) => {
+      const requests = await within.selectFrom('privacy_requests').selectAll().execute();
+      const steps = await within.selectFrom('privacy_steps').selectAll().execute();
+      return [...requests, ...steps].map((row) => row.privacy_request_id);
+    };
+    const own = await readAudit(db, { kind: 'practice', practiceId: 'v-1' }, all);
+    expect(own).toEqual(['r-v-1', 'r-v-1']);
+    expect(await readAudit(db, { kind: 'integrator', integratorId: 'v-1' }, all)).toEqual([]);
+    expect(await readAudit(db, { kind: 'operator' }, all)).toEqual([]);
+    expect(await all(db)).toHaveLength(4);
+  });
+
   test('runs each migration once', async () => {
     const db = kysely();
     await Promise.all([migrate(db), migrate(db)]);

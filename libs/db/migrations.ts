@@ -13,7 +13,7 @@ import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { logAlarms } from '#libs/db/log-alarms-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
-import { privacyDesk } from '#libs/db/privacy-migration.js';
+import { privacyDesk, privacyReaders } from '#libs/db/privacy-migration.js';
 import { sandboxSites } from '#libs/db/sandbox-sites-migration.js';
 import { statements } from '#libs/db/statements-migration.js';
 
@@ -381,5 +381,6 @@ export const migrations: readonly Migration[] = [
   privacyDesk,
   auditReading,
   logAlarms,
+  privacyReaders,
   cheaperAuditColumns,
 ];

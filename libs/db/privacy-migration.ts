@@ -1,4 +1,5 @@
 /** The practice's privacy desk: requests of people and complaints, without anybody's name. */
+import { AUDIT_READER } from '#libs/db/audit-reading-migration.js';
 import type { Migration } from '#libs/db/migrations.js';
 
 export const privacyDesk: Migration = {
@@ -32,5 +33,30 @@ export const privacyDesk: Migration = {
       note text
     )`,
     `create index privacy_steps_by_request on privacy_steps (privacy_request_id, privacy_step_id)`,
+  ],
+};
+
+/** Read as the audit is: the database shows a practice its own register, whatever a query forgets to say. */
+export const privacyReaders: Migration = {
+  name: '0031-privacy-readers',
+  statements: [
+    `grant select on privacy_requests, privacy_steps to ${AUDIT_READER}`,
+    `alter table privacy_requests enable row level security`,
+    `alter table privacy_steps enable row level security`,
+    `create policy privacy_requests_of_one_reader on privacy_requests
+      for select to ${AUDIT_READER}
+      using (
+        current_setting('conduit.reader', true) = 'practice'
+        and practice_id = current_setting('conduit.tenant', true)
+      )`,
+    // The reader's own requests: the other policy counts in here too.
+    `create policy privacy_steps_of_one_reader on privacy_steps
+      for select to ${AUDIT_READER}
+      using (
+        exists (
+          select from privacy_requests
+          where privacy_requests.privacy_request_id = privacy_steps.privacy_request_id
+        )
+      )`,
   ],
 };

@@ -1,5 +1,5 @@
 /**
- * Reading the audit records for one tenant. Within, the database itself shows that tenant's rows and no
+ * Reading the audit records, or the privacy register, for one tenant. Within, the database itself shows that tenant's rows and no
  * others, whatever the query says or forgets to say: the transaction is a role's that row-level
  * security binds, and it is told whose rows it may see. Nothing can be written in it.
  */
@@ -14,7 +14,8 @@ export type AuditScope =
   | { kind: 'operator' };
 
 /**
- * @param read sees `audit_records` of the scope, all of `audit_leaves`, and no other table
+ * @param read sees `audit_records` of the scope, all of `audit_leaves`, a practice's own privacy register, and no
+ *   other table
  * @throws what `read` throws
  */
 export function readAudit<T>(
