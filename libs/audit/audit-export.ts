@@ -25,6 +25,23 @@ export interface ExportedEntry {
   proof: Buffer[];
 }
 
+/** Records that were destroyed by the retention schedule, in one act. */
+export interface ExportedDestruction {
+  /** As the log's own record of the act names it (`requestId`). */
+  id: string;
+  /** And by which rule, e.g. `audit-record/1` (`filter`). */
+  rule: string;
+  /** ISO 8601 UTC with milliseconds: when it was done. */
+  at: string;
+  /** Times of the oldest and the newest record that went. */
+  from: string;
+  to: string;
+  /** How many went; the leaves may be the first of them only. */
+  records: number;
+  /** What is left of them: by index, the lowest first. */
+  leaves: { index: number; hash: Buffer; proof: Buffer[] }[];
+}
+
 export interface ExportedLog {
   kind: 'broker' | 'agent';
   /** Of an agent's log: whose. */
@@ -35,6 +52,8 @@ export interface ExportedLog {
   checkpoint: string;
   /** By index, the lowest first. */
   entries: ExportedEntry[];
+  /** In the order in which it was done. */
+  destroyed?: ExportedDestruction[];
   /** By size, the smallest first, each with the proof that leads from it to the checkpoint. */
   earlier?: { checkpoint: string; consistency: Buffer[] }[];
   /** Says that every leaf from `from` up to and without `to` is in the entries. */
@@ -59,17 +78,23 @@ function plainForm({ madeAt, scope, logs, witnesses }: AuditExport): object {
     format: AUDIT_EXPORT_FORMAT,
     madeAt,
     scope: { practice, site, integrator, from, to },
-    logs: logs.map(({ kind, agent, verifierKey, checkpoint, entries, earlier, complete }) => ({
+    logs: logs.map(({ kind, agent, verifierKey, checkpoint, entries, ...log }) => ({
       kind,
       agent,
       verifierKey,
       checkpoint,
       entries: entries.map(({ index, record, proof }) => ({ index, record, proof: base64(proof) })),
-      earlier: earlier?.map((one) => ({
+      destroyed: log.destroyed?.map(({ id, rule, at, from: oldest, to: newest, ...act }) => ({
+        ...{ id, rule, at, from: oldest, to: newest, records: act.records },
+        leaves: act.leaves.map(({ index, hash, proof }) => ({
+          ...{ index, hash: hash.toString('base64'), proof: base64(proof) },
+        })),
+      })),
+      earlier: log.earlier?.map((one) => ({
         checkpoint: one.checkpoint,
         consistency: base64(one.consistency),
       })),
-      complete: complete && { from: complete.from, to: complete.to },
+      complete: log.complete && { from: log.complete.from, to: log.complete.to },
     })),
     witnesses: witnesses && { threshold: witnesses.threshold, keys: witnesses.keys },
   };

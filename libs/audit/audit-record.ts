@@ -88,6 +88,12 @@ export const auditActions = [
   'agent-log.checkpoint',
   'audit-log.checkpoint',
   'audit.reconciled',
+  'hold.placed',
+  'hold.lifted',
+  'retention.changed',
+  'destruction.undone',
+  'records.destroyed',
+  'erasure.asked',
   'update-window.changed',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -55,7 +55,16 @@ export interface LogToExport {
   /** Sizes of earlier checkpoints. */
   earlier?: number[];
   complete?: { from: number; to: number };
+  /** Leaf numbers whose records are gone, and the act that the log says did it. */
+  destroyed?: { id: string; leaves: number[] };
 }
+
+/** The log's own record that so many were destroyed. */
+export const aDestruction = (minute: number, id: string, count: number): AuditRecord => ({
+  ts: new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString(),
+  ...{ type: 'records.destroyed', practice: 'practice-1', requestId: id, count },
+  ...{ reason: 'audit-record', filter: 'audit-record/1' },
+});
 
 export async function anExportedLog(order: LogToExport): Promise<ExportedLog> {
   const { kind = 'broker', seed = 1, records, only, witnesses = [], earlier = [] } = order;
@@ -86,6 +95,21 @@ export async function anExportedLog(order: LogToExport): Promise<ExportedLog> {
         proof: await inclusionProof(index, leaves.length, read),
       })),
     ),
+    ...(order.destroyed && {
+      destroyed: [
+        {
+          ...{ id: order.destroyed.id, rule: 'audit-record/1', at: '2026-03-01T00:30:00.000Z' },
+          ...{ from: '2026-03-01T00:01:00.000Z', to: '2026-03-01T00:03:00.000Z' },
+          records: order.destroyed.leaves.length,
+          leaves: await Promise.all(
+            order.destroyed.leaves.map(async (index) => ({
+              ...{ index, hash: leaves[index] as Buffer },
+              proof: await inclusionProof(index, leaves.length, read),
+            })),
+          ),
+        },
+      ],
+    }),
     ...(earlier.length > 0 && {
       earlier: await Promise.all(
         earlier.map(async (size) => ({

@@ -6,6 +6,7 @@ import {
   AUDIT_EXPORT_FORMAT,
   formatAuditExport,
   type AuditExport,
+  type ExportedDestruction,
   type ExportedEntry,
   type ExportedLog,
   type ExportScope,
@@ -106,11 +107,13 @@ function readScope(value: unknown): ExportScope {
   return scope;
 }
 
-const LOG_MEMBERS = 'kind agent verifierKey checkpoint entries earlier complete'.split(' ');
+const LOG_MEMBERS = 'kind agent verifierKey checkpoint entries destroyed earlier complete'.split(
+  ' ',
+);
 
 function readLog(value: unknown, place: string): ExportedLog {
   const found = readObject(value, place, LOG_MEMBERS);
-  const { kind, agent, earlier, complete } = found;
+  const { kind, agent, destroyed, earlier, complete } = found;
   if (kind !== 'broker' && kind !== 'agent') {
     throw new Misfit(`${place}.kind`, 'is neither broker nor agent');
   }
@@ -124,6 +127,9 @@ function readLog(value: unknown, place: string): ExportedLog {
     verifierKey: readText(found['verifierKey'], `${place}.verifierKey`, 512),
     checkpoint: readNote(found['checkpoint'], `${place}.checkpoint`),
     entries: readList(found['entries'], `${place}.entries`, most, readEntry),
+    ...(destroyed !== undefined && {
+      destroyed: readList(destroyed, `${place}.destroyed`, most, readDestruction),
+    }),
     ...(earlier !== undefined && {
       earlier: readList(earlier, `${place}.earlier`, mostEarlier, readEarlier),
     }),
@@ -137,6 +143,28 @@ function readEntry(value: unknown, place: string): ExportedEntry {
     index: readCount(index, `${place}.index`),
     record: readText(record, `${place}.record`, exportLimits.recordCharacters),
     proof: readHashes(proof, `${place}.proof`),
+  };
+}
+
+const DESTROYED_MEMBERS = 'id rule at from to records leaves'.split(' ');
+
+function readDestruction(value: unknown, place: string): ExportedDestruction {
+  const found = readObject(value, place, DESTROYED_MEMBERS);
+  return {
+    id: readId(found['id'], `${place}.id`),
+    rule: readId(found['rule'], `${place}.rule`),
+    at: readMoment(found['at'], `${place}.at`),
+    from: readMoment(found['from'], `${place}.from`),
+    to: readMoment(found['to'], `${place}.to`),
+    records: readCount(found['records'], `${place}.records`),
+    leaves: readList(found['leaves'], `${place}.leaves`, exportLimits.entries, (leaf, own) => {
+      const { index, hash, proof } = readObject(leaf, own, ['index', 'hash', 'proof']);
+      return {
+        index: readCount(index, `${own}.index`),
+        hash: readHash(hash, `${own}.hash`),
+        proof: readHashes(proof, `${own}.proof`),
+      };
+    }),
   };
 }
 
@@ -168,11 +196,13 @@ function readWitnesses(value: unknown): { threshold: number; keys: string[] } {
 }
 
 function readHashes(value: unknown, place: string): Buffer[] {
-  return readList(value, place, exportLimits.hashes, (item, at) => {
-    const hash = typeof item === 'string' ? decodeBase64(item) : undefined;
-    if (hash?.length !== HASH_BYTES) throw new Misfit(at, 'is not 32 bytes in base64');
-    return hash;
-  });
+  return readList(value, place, exportLimits.hashes, readHash);
+}
+
+function readHash(value: unknown, place: string): Buffer {
+  const hash = typeof value === 'string' ? decodeBase64(value) : undefined;
+  if (hash?.length !== HASH_BYTES) throw new Misfit(place, 'is not 32 bytes in base64');
+  return hash;
 }
 
 function readObject(value: unknown, place: string, members: string[]): Record<string, unknown> {

@@ -105,7 +105,10 @@ function agentsOf(
 
 function windowOf(brokers: readonly ProvenLog[], agents: readonly ProvenLog[]) {
   const all = [...brokers, ...agents];
-  const from = Math.max(...all.map(({ scope }) => Date.parse(scope.from ?? '') || -Infinity));
+  // Of a time whose records are destroyed nothing can be told.
+  const gone = all.flatMap(({ log }) => log.destroyed?.map(({ to }) => Date.parse(to)) ?? []);
+  const begins = all.map(({ scope }) => Date.parse(scope.from ?? '') || -Infinity);
+  const from = Math.max(...begins, ...gone);
   const endOf = ({ scope, madeAt }: ProvenLog): number =>
     Math.min(Date.parse(scope.to ?? madeAt), Date.parse(madeAt));
   return {

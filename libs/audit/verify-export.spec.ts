@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { formatAuditExport, type AuditExport, type ExportedLog } from '#libs/audit/audit-export.js';
 import {
+  aDestruction,
   aRecord,
   aWitness,
   anExportedLog,
@@ -219,6 +220,67 @@ describe('an export of the broker’s log', () => {
   });
 });
 
+describe('an export of which records were destroyed', () => {
+  const told = [...records.slice(0, 4), aDestruction(30, 'act-1', 2)];
+  let log: ExportedLog;
+  beforeAll(async () => {
+    const destroyed = { id: 'act-1', leaves: [1, 2] };
+    log = await anExportedLog({ records: told, only: [0, 3, 4], destroyed });
+  });
+  const [act] = [() => log.destroyed?.[0] as NonNullable<ExportedLog['destroyed']>[number]];
+  const change = (more: Partial<ReturnType<typeof act>>, of: Partial<ExportedLog> = {}) =>
+    wrongOf(sealed([{ ...log, ...of, destroyed: [{ ...act(), ...more }] }], { scope }));
+
+  test('says what went, by which rule and when, and that its place is proven; nothing is missing', () => {
+    const content = sealed([{ ...log, complete: { from: 0, to: 5 } }], { scope });
+    expect(parseAuditExport(formatAuditExport(content))).toEqual(content);
+    expect(wrongOf(content)).toEqual([]);
+    expect(noticesOf(content)).toContain(
+      '2 records from 2026-03-01 to 2026-03-01 destroyed under rule audit-record/1 on 2026-03-01: 2 of their places in the log are proven.',
+    );
+  });
+
+  test('needs the log’s own record of it, where the export reaches so far', () => {
+    const no = 'The log has no record that anything was destroyed there.';
+    for (const more of [{ id: 'act-2' }, { rule: 'audit-record/2' }, { records: 3 }])
+      expect(change(more)).toEqual([`logs[0].destroyed[0]: ${no}`]);
+    const entries = log.entries.slice(0, 2);
+    expect(change({}, { entries })).toEqual([`logs[0].destroyed[0]: ${no}`]);
+    const earlier = { ...scope, to: '2026-03-01T00:30:30.000Z' };
+    expect(wrongOf(sealed([{ ...log, entries }], { scope: earlier }))).toEqual([]);
+    const gone = { to: '2026-03-01T00:31:00.000Z' };
+    expect(change(gone, { entries })).toEqual([]);
+  });
+
+  test('proves each leaf, and none that is there', () => {
+    const [leaf, other] = act().leaves as [{ index: number; hash: Buffer; proof: Buffer[] }, never];
+    const spoilt = { ...leaf, hash: Buffer.alloc(32) };
+    expect(change({ leaves: [spoilt, other] })).toEqual([
+      expect.stringContaining('Leaf 1 is not proven'),
+    ]);
+    expect(change({ leaves: [{ ...leaf, index: 99 }, other] })).toEqual([
+      expect.stringContaining('Leaf 99 is not proven'),
+    ]);
+    expect(change({ leaves: [leaf, leaf] })).toEqual([
+      expect.stringContaining('here all the same'),
+    ]);
+    expect(change({ records: 1 })).toEqual([
+      expect.stringContaining('2 leaves of 1 records'),
+      expect.stringContaining('no record that anything was destroyed'),
+    ]);
+  });
+
+  test('tells nothing of queries whose records went', async () => {
+    const agent = await anExportedLog({ kind: 'agent', seed: 2, records: records.slice(0, 3) });
+    const both = sealed([log, agent], { scope: {} });
+    expect(check(both).reconciled).toMatchObject({ mismatched: 0 });
+    const { destroyed: _, ...silent } = log;
+    expect(check(sealed([silent, agent], { scope: {} })).reconciled).toMatchObject({
+      mismatched: 2,
+    });
+  });
+});
+
 describe('one flipped bit', () => {
   const bitsOf = (content: AuditExport): Buffer => Buffer.from(formatAuditExport(content));
 
@@ -244,8 +306,8 @@ describe('one flipped bit', () => {
 
   const small = () =>
     anExportedLog({
-      records: [1, 2].map((at) => aRecord(at)),
-      only: [1],
+      records: [aRecord(1), aDestruction(2, 'act-1', 1)],
+      ...{ only: [1], destroyed: { id: 'act-1', leaves: [0] } },
       witnesses: [witness.cosigner],
       earlier: [1],
     });
@@ -261,7 +323,8 @@ describe('one flipped bit', () => {
   });
 
   test('without a seal is missed only in what no tree proves: the time, the scope and the threshold', async () => {
-    const { seal: _, ...unsealed } = sealed([await small()], {
+    const { destroyed: __, ...whole } = await small();
+    const { seal: _, ...unsealed } = sealed([whole], {
       scope: { ...scope, from: madeAt.replace('12', '00') },
       witnesses,
     });

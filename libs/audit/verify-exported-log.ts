@@ -18,6 +18,7 @@ import {
   type NoteKey,
 } from '#libs/audit/signed-note.js';
 import { textLeafHash } from '#libs/audit/tree-hash.js';
+import { verifyDestroyed } from '#libs/audit/verify-destroyed.js';
 import { verifyConsistency, verifyInclusion } from '#libs/audit/verify-proofs.js';
 
 export interface LogPolicy {
@@ -57,6 +58,7 @@ export function verifyExportedLog(
   const cosigned = log.kind === 'broker' ? countWitnesses(note, place, policy, findings) : 0;
   const earlier = verifyEarlier(log, head, key, place, findings);
   const proven = verifyEntries(log, head, place, policy, findings);
+  verifyDestroyed(log, head, place, { scope: policy.scope, proven }, findings);
   verifyComplete(log, head, `${place}.complete`, findings);
   return { key, heads: [...earlier, head], cosigned, proven };
 }
@@ -219,7 +221,7 @@ function verifyScope(
 }
 
 function verifyComplete(
-  { complete, entries }: ExportedLog,
+  { complete, entries, destroyed = [] }: ExportedLog,
   head: Checkpoint,
   place: string,
   findings: Findings,
@@ -230,7 +232,9 @@ function verifyComplete(
   // From entry to entry, not from leaf to leaf: the range may be said to be of any size.
   const to = Math.min(complete.to, head.size);
   let next = complete.from;
-  for (const index of [...entries.map((entry) => entry.index).sort((a, b) => a - b), to]) {
+  const gone = destroyed.flatMap(({ leaves }) => leaves);
+  const there = [...entries, ...gone].map((leaf) => leaf.index).sort((a, b) => a - b);
+  for (const index of [...there, to]) {
     if (index < next || index > to) continue;
     if (index > next) {
       const range = index === next + 1 ? `Leaf ${next} is` : `Leaves ${next} to ${index - 1} are`;

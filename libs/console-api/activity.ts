@@ -32,7 +32,19 @@ export interface ActivityPage {
   next?: string;
   /** The page is not full, yet older acts were not looked at: it was searched back to this moment. */
   searchedTo?: string;
+  /** On the last page: of the time that was asked for, records that the retention schedule destroyed. */
+  destroyed?: DestroyedActs;
 }
+
+export interface DestroyedActs {
+  records: number;
+  /** Of the newest of them. */
+  to: string;
+}
+
+/** One sentence; in files too. */
+export const destroyedWords = ({ records, to }: DestroyedActs): string =>
+  `Destroyed by the retention schedule: ${records.toLocaleString('en-AU')} ${records === 1 ? 'record' : 'records'} up to ${to.slice(0, 10)}. The log keeps the place of each.`;
 
 export interface ActivityEntry {
   seq: string;

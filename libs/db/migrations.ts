@@ -14,6 +14,7 @@ import { logAlarms } from '#libs/db/log-alarms-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
 import { privacyDesk, privacyReaders } from '#libs/db/privacy-migration.js';
+import { retention } from '#libs/db/retention-migration.js';
 import { sandboxSites } from '#libs/db/sandbox-sites-migration.js';
 import { statements } from '#libs/db/statements-migration.js';
 
@@ -383,4 +384,5 @@ export const migrations: readonly Migration[] = [
   logAlarms,
   privacyReaders,
   cheaperAuditColumns,
+  retention,
 ];

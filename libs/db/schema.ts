@@ -13,6 +13,7 @@ import type { IntegratorDeskTables } from '#libs/db/integrator-desk-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
 import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
 import type { PrivacyTables } from '#libs/db/privacy-tables.js';
+import type { RetentionTables } from '#libs/db/retention-tables.js';
 import type { StatementsTables } from '#libs/db/statements-tables.js';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -398,6 +399,7 @@ export interface Database
     IntegratorDeskTables,
     StatementsTables,
     PrivacyTables,
+    RetentionTables,
     AuditLogTables,
     AgentLogsTables {
   practices: PracticesTable;

@@ -952,6 +952,20 @@ export const catalogue = {
     'The register holds as many open requests, or this request as many steps, as it can.',
     'End what is answered. For one request with very many steps, keep the rest in your own files.',
   ),
+  HOLDS_FULL: entry(
+    409,
+    'never',
+    'person',
+    'There are as many holds as there can be.',
+    'Lift one that is not needed any more, or place one that reaches further.',
+  ),
+  PERSON_HAS_ROLES: entry(
+    409,
+    'never',
+    'person',
+    'They still hold a role, so their name is needed.',
+    'End their roles first. Of a role at another place only that place can tell.',
+  ),
   CONSOLE_ENTRY_NOT_FOUND: entry(
     404,
     'never',
@@ -1143,6 +1157,13 @@ export const catalogue = {
     'integrator',
     'There is no such receipt of yours.',
     'Use the id from the Conduit-Receipt header or from the error body, as it is.',
+  ),
+  RECORD_DESTROYED: entry(
+    410,
+    'never',
+    'integrator',
+    'Records of that time were destroyed by the retention schedule.',
+    'A proof that was fetched before still holds. The log keeps the place and the hash of each record.',
   ),
   RECEIPT_PENDING: entry(
     409,

@@ -66,7 +66,7 @@ export const jobs = {
   'enrolment-code.purge': hourly,
   /** Pairing codes that can pair nobody any more are forgotten. */
   'pairing-code.purge': hourly,
-  /** Sessions, invitations and roles that are over are forgotten, and then people without any. */
+  /** Sessions, invitations and roles that are over are forgotten. */
   'people.purge': hourly,
   /** Practices are reminded of privacy requests whose clock runs out. */
   'privacy-request.remind': hourly,
@@ -93,6 +93,10 @@ export const jobs = {
     deadlineMs: 7 * DAY_MS,
     ids: ['ownerId', 'siteId', 'integratorId'],
   },
+  /** What comes due is planned: who it concerns can see it and undo it. */
+  'retention.plan': { ...hourly, everyMs: DAY_MS, deadlineMs: DAY_MS },
+  /** What was planned and has waited is destroyed, and entered in the register. */
+  'retention.execute': hourly,
   /**
    * One attempt to tell one endpoint of one event. The next attempt is a new job; these attempts are
    * for a store that is away.
@@ -103,7 +107,7 @@ export const jobs = {
     deadlineMs: DAY_MS,
     ids: ['deliveryId'],
   },
-  /** Deliveries that have long ended are forgotten. */
+  /** An endpoint keeps its newest deliveries; by their age they go by the retention schedule. */
   'webhook-delivery.purge': hourly,
 } as const satisfies JobTable;
 

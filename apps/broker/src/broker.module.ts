@@ -31,6 +31,7 @@ import { ReconciliationModule } from '#apps/broker/src/reconciliation/reconcilia
 import { ReferenceModule } from '#apps/broker/src/reference/reference.module.js';
 import { RegisteredModule } from '#apps/broker/src/registered/registered.module.js';
 import { ResourcesModule, type Resources } from '#apps/broker/src/resources.module.js';
+import { RetentionModule } from '#apps/broker/src/retention/retention.module.js';
 import { ResultsModule } from '#apps/broker/src/results/results.module.js';
 import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
 import { StatementsModule } from '#apps/broker/src/statements/statements.module.js';
@@ -74,6 +75,7 @@ export class BrokerModule {
         ReferenceModule,
         RegisteredModule,
         ResultsModule,
+        RetentionModule,
         SitesModule,
         StatementsModule,
         TransientModule,

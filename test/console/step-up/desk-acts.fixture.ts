@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import {
   carryOut,
   type ConfirmedAct,
@@ -32,6 +32,61 @@ const ofPractices: ConfirmedActs = {
     return { person, path, body: { sites }, action };
   },
 };
+
+const reason = 'Zz Solicitors ask us to keep it';
+
+const onRetention: ConfirmedActs = {
+  [`PUT ${P}/retention/periods`]: async ({ practiceId, owner: person }) => {
+    const body = { kind: 'audit-record', days: 3_000 };
+    const action = { type: 'retention.change', practiceId, ...body };
+    return { person, path: `/practices/${practiceId}/retention/periods`, body, action };
+  },
+  [`POST ${P}/retention/holds`]: async ({ practiceId, owner: person }) => {
+    const body = { kind: 'usage-count', reason };
+    const action = { type: 'hold.place', practiceId, ...body };
+    return { person, path: `/practices/${practiceId}/retention/holds`, body, action };
+  },
+  [`POST ${P}/retention/holds/:holdId/lift`]: async (house) => {
+    const placed = (await onRetention[`POST ${P}/retention/holds`]?.(house)) as ConfirmedAct;
+    const { holdId } = await carryOut<{ holdId: string }>('POST', placed);
+    const action = { type: 'hold.lift', practiceId: house.practiceId, holdId };
+    return { ...placed, path: `${placed.path}/${holdId}/lift`, body: {}, action };
+  },
+  [`POST ${P}/retention/people/:personId/erase`]: async ({ api, practiceId, owner: person }) => {
+    const personId = await aLeaver(api, practiceId);
+    const path = `/practices/${practiceId}/retention/people/${personId}/erase`;
+    return {
+      person,
+      path,
+      body: {},
+      action: { type: 'name.erase', practiceId, subjectId: personId },
+    };
+  },
+  'POST /console/api/operator/retention/holds': async ({ officer: person, integratorId }) => {
+    const body = { integratorId, reason };
+    const action = { type: 'hold.place', ...body };
+    return { person, path: '/operator/retention/holds', body, action };
+  },
+  'POST /console/api/operator/retention/holds/:holdId/lift': async (house) => {
+    const route = 'POST /console/api/operator/retention/holds';
+    const placed = (await onRetention[route]?.(house)) as ConfirmedAct;
+    const { holdId } = await carryOut<{ holdId: string }>('POST', placed);
+    const action = { type: 'hold.lift', holdId };
+    return { ...placed, path: `${placed.path}/${holdId}/lift`, body: {}, action };
+  },
+};
+
+async function aLeaver({ database }: House['api'], practiceId: string): Promise<string> {
+  const personId = randomUUID();
+  const { kysely } = database;
+  const person = { person_id: personId, name: 'Zz Leaver', email: null, updated_at: new Date() };
+  await kysely.insertInto('people').values(person).execute();
+  await kysely
+    .insertInto('person_places')
+    .values({ person_id: personId, practice_id: practiceId, integrator_id: null, erased_at: null })
+    .execute();
+  return personId;
+}
 
 const bounded = (name: string) => ({ name, siteIds: [], addressRanges: ['203.0.113.0/24'] });
 
@@ -95,4 +150,9 @@ const ofOperator: ConfirmedActs = {
   },
 };
 
-export const deskActs: ConfirmedActs = { ...ofPractices, ...ofIntegrators, ...ofOperator };
+export const deskActs: ConfirmedActs = {
+  ...ofPractices,
+  ...ofIntegrators,
+  ...ofOperator,
+  ...onRetention,
+};

@@ -5,9 +5,11 @@
 import { auditEvent } from '#apps/broker/src/activity/audit-event.js';
 import type { Act } from '#apps/broker/src/activity/read-activity.js';
 import {
+  destroyedWords,
   FILE_ENDS_EARLY,
   type ActivityEntry,
   type ActivityFormat,
+  type DestroyedActs,
 } from '#libs/console-api/activity.js';
 
 const columns = [
@@ -44,19 +46,25 @@ const json = (value: object): string => `${JSON.stringify(value)}\n`;
 /** Without the number of the record, which means nothing outside. */
 const ndjsonOf = ({ entry: { seq: _, ...entry } }: Act): string => json(entry);
 
-/** OperationOutcome is what FHIR puts among resources to say that there are more. */
-const fhirEnd = {
+/** What a file says in its last line: that it is full, or that older records are gone. */
+type LastWord = 'incomplete' | 'destroyed';
+
+/** OperationOutcome is what FHIR puts among resources to say something of them all. */
+const fhirEnd = (kind: LastWord, diagnostics: string): object => ({
   resourceType: 'OperationOutcome',
-  issue: [{ severity: 'warning', code: 'incomplete', diagnostics: FILE_ENDS_EARLY }],
-};
+  issue: [
+    kind === 'incomplete'
+      ? { severity: 'warning', code: 'incomplete', diagnostics }
+      : { severity: 'information', code: 'informational', diagnostics },
+  ],
+});
 
 interface FileForm {
   contentType: string;
   extension: string;
   head: string;
   text(act: Act, log: string): string;
-  /** In place of what found no more room. */
-  end: string;
+  last(kind: LastWord, words: string): string;
 }
 
 export const fileForms: Record<ActivityFormat, FileForm> = {
@@ -65,40 +73,43 @@ export const fileForms: Record<ActivityFormat, FileForm> = {
     extension: 'csv',
     head: csvHead,
     text: csvOf,
-    end: line(columns.map(([name]) => (name === 'what happened' ? FILE_ENDS_EARLY : ''))),
+    last: (_, words) => line(columns.map(([name]) => (name === 'what happened' ? words : ''))),
   },
   ndjson: {
     contentType: 'application/x-ndjson',
     extension: 'ndjson',
     head: '',
     text: ndjsonOf,
-    end: json({ incomplete: FILE_ENDS_EARLY }),
+    last: (kind, words) => json({ [kind]: words }),
   },
   fhir: {
     contentType: 'application/fhir+ndjson',
     extension: 'fhir.ndjson',
     head: '',
     text: (act, log) => json(auditEvent(act, log)),
-    end: json(fhirEnd),
+    last: (kind, words) => json(fhirEnd(kind, words)),
   },
 };
 
 /**
  * The file, piece by piece, as it is asked for.
  * @param log name of the log that the records are of
+ * @param gone what was destroyed of the time that is asked for
  */
 export async function* fileText(
   format: ActivityFormat,
   acts: AsyncGenerator<Act[], boolean, void>,
   log: string,
+  gone?: DestroyedActs,
 ): AsyncGenerator<string, void, void> {
-  const { head, text, end } = fileForms[format];
+  const { head, text, last } = fileForms[format];
   if (head) yield head;
   try {
     for (;;) {
       const { value, done } = await acts.next();
       if (done) {
-        if (value) yield end;
+        if (value) yield last('incomplete', FILE_ENDS_EARLY);
+        else if (gone) yield last('destroyed', destroyedWords(gone));
         return;
       }
       yield value.map((act) => text(act, log)).join('');

@@ -24,6 +24,15 @@ const work = [
   'registered.ended',
 ] as const;
 
+const retention = [
+  'hold.placed',
+  'hold.lifted',
+  'retention.changed',
+  'destruction.undone',
+  'records.destroyed',
+  'erasure.asked',
+] as const;
+
 const membership = [
   'activity.read',
   'activity.exported',
@@ -101,6 +110,7 @@ export const activityKindsOf: Record<AuditScope['kind'], Kinds> = {
       'privacy-request.ended',
       'practice.created',
       'practice.changed',
+      ...retention,
       ...membership,
     ],
   },
@@ -120,7 +130,7 @@ export const activityKindsOf: Record<AuditScope['kind'], Kinds> = {
       'access.resumed',
     ],
     keys,
-    people: ['integrator.created', 'integrator.changed', ...membership],
+    people: ['integrator.created', 'integrator.changed', 'records.destroyed', ...membership],
   },
   operator: {
     server: [...server, 'alert-rule.changed'],
@@ -128,6 +138,7 @@ export const activityKindsOf: Record<AuditScope['kind'], Kinds> = {
     people: [
       'practice.created',
       'integrator.created',
+      ...retention,
       ...membership,
       'session.started',
       'session.ended',

@@ -4,6 +4,7 @@ import type { AuditScope } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 
 const STAFF = 'Conduit staff';
+const NAMELESS = 'A person whose name was erased';
 
 interface Held {
   practice_id: string | null;
@@ -55,7 +56,19 @@ export class ActivityPeople {
       const hasLeft = reader.kind === 'practice' && held.length === 0 && !wasStaff;
       names.set(personId, isOwn || hasLeft ? name : houseOf(reader, held, wasStaff));
     }
+    for (const personId of await this.nameless(ids)) names.set(personId, NAMELESS);
     return names;
+  }
+
+  private async nameless(ids: readonly string[]): Promise<string[]> {
+    const erased = await this.database
+      .selectFrom('person_places')
+      .select('person_id')
+      .distinct()
+      .where('person_id', 'in', ids)
+      .where('erased_at', 'is not', null)
+      .execute();
+    return erased.map((row) => row.person_id);
   }
 }
 

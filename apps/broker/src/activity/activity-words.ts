@@ -96,6 +96,15 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
     outcome === 'successful'
       ? 'The records of Conduit and of the practice’s server were compared, and match.'
       : 'The records of Conduit and of the practice’s server were compared, and do not match.',
+  'hold.placed': () => 'A hold was placed: what it reaches is not destroyed.',
+  'hold.lifted': () => 'A hold was lifted.',
+  'retention.changed': () => 'How long records are kept was changed.',
+  'destruction.undone': () => 'What was planned to be destroyed is kept for now.',
+  'records.destroyed': ({ reason }) =>
+    reason === 'person-name' || reason === 'contact-name'
+      ? 'A name was erased, by the retention schedule or because somebody asked.'
+      : 'Records were destroyed by the retention schedule.',
+  'erasure.asked': () => 'Somebody asked for the name of a person who has left to be erased.',
   'update-window.changed': () => 'The hours in which the server may be updated were changed.',
   'privacy-request.registered': () => 'A privacy request or a complaint was registered.',
   'privacy-request.changed': () => 'Something was done about a privacy request or a complaint.',

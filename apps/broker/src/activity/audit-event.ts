@@ -109,6 +109,7 @@ const deedsOfVerbs: Record<string, Deed> = {
   deleted: 'D',
   ended: 'D',
   purged: 'D',
+  destroyed: 'D',
   withdrawn: 'D',
 };
 

@@ -47,10 +47,11 @@ export class ExportActivity {
     const day = new Date(this.clock.now()).toISOString().slice(0, 10);
     const { contentType, extension } = fileForms[format];
     const acts = this.activity.all(reader, filter);
+    const gone = await this.activity.destroyed(reader, filter);
     return {
       fileName: `conduit-activity-${day}.${extension}`,
       contentType,
-      content: Readable.from(fileText(format, acts, this.log.origin), { objectMode: false }),
+      content: Readable.from(fileText(format, acts, this.log.origin, gone), { objectMode: false }),
     };
   }
 }

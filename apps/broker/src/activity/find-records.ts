@@ -7,6 +7,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type RawBuilder, type Transaction } from 'kysely';
 import { alongIndex, fits, type SoughtRecords } from '#apps/broker/src/activity/sought-records.js';
+import type { DestroyedActs } from '#libs/console-api/activity.js';
 import { readAudit, type AuditScope } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 
@@ -42,6 +43,21 @@ type Looked = Place & { looked: string | null };
 @Injectable()
 export class FindRecords {
   constructor(private readonly database: Kysely<Database>) {}
+
+  /** Of these times, what the retention schedule destroyed; absent: nothing. */
+  async destroyed(scope: AuditScope, from?: Date, to?: Date): Promise<DestroyedActs | undefined> {
+    if (scope.kind === 'operator') return undefined;
+    const gone = await readAudit(this.database, scope, (within) => {
+      let acts = within
+        .selectFrom('retention_register')
+        .select(({ fn }) => [fn.sum<string>('records').as('records'), fn.max('newest').as('to')])
+        .where('kind', '=', 'audit-record');
+      if (from !== undefined) acts = acts.where('newest', '>=', from);
+      if (to !== undefined) acts = acts.where('oldest', '<', to);
+      return acts.executeTakeFirst();
+    });
+    return gone?.to ? { records: Number(gone.records), to: gone.to.toISOString() } : undefined;
+  }
 
   async page(
     scope: AuditScope,

@@ -10,7 +10,12 @@ import {
 } from '#apps/broker/src/activity/name-activity.js';
 import type { SoughtRecords } from '#apps/broker/src/activity/sought-records.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import type { ActivityEntry, ActivityFilter, ActivityPage } from '#libs/console-api/activity.js';
+import type {
+  ActivityEntry,
+  ActivityFilter,
+  ActivityPage,
+  DestroyedActs,
+} from '#libs/console-api/activity.js';
 import type { AuditScope } from '#libs/db/read-audit.js';
 import { purposeText } from '#libs/grants/purpose-words.js';
 
@@ -43,7 +48,15 @@ export class ReadActivity {
     limit: number = activityLimits.page,
   ): Promise<ActivityPage> {
     const { acts, ...more } = await this.acts(reader, filter, before, limit);
-    return { entries: acts.map(({ entry }) => entry), ...more };
+    const destroyed = more.next === undefined ? await this.destroyed(reader, filter) : undefined;
+    const entries = acts.map(({ entry }) => entry);
+    return { entries, ...more, ...(destroyed && { destroyed }) };
+  }
+
+  /** Of the filter's time; of what kind it was, nobody knows any more. */
+  destroyed(reader: AuditScope, { from, to }: ActivityFilter): Promise<DestroyedActs | undefined> {
+    const [begin, end] = [from, to].map((moment) => moment && new Date(moment));
+    return this.records.destroyed(reader, begin || undefined, end || undefined);
   }
 
   /** Newest first, as many as one file may hold. @returns whether there were more */

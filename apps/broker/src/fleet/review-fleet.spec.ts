@@ -243,7 +243,7 @@ describe('the review of alerts', () => {
   });
 });
 
-test('timelines are kept for ninety days and a thousand entries', async () => {
+test('timelines keep a thousand entries', async () => {
   await anAgent('one');
   const event = (at: number) => ({
     ...{ agent_id: 'one', at: new Date(at), kind: 'joined' as const },
@@ -252,9 +252,9 @@ test('timelines are kept for ninety days and a thousand entries', async () => {
   const many = Array.from({ length: fleetKept.eventsEach + 50 }, () => event(START));
   await store.kysely
     .insertInto('agent_events')
-    .values([event(START - fleetKept.keptMs - 1), ...many])
+    .values(many)
     .execute();
-  await new PurgeFleet(store.kysely, clock).execute();
+  await new PurgeFleet(store.kysely).execute();
   const left = await store.kysely.selectFrom('agent_events').select('at').execute();
   expect(left).toHaveLength(fleetKept.eventsEach);
 });

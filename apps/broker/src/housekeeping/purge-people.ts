@@ -11,14 +11,11 @@ const DAY_MS = 86_400_000;
 export const peopleKept = {
   /** For whoever asks why a link does not work. */
   invitationMs: 30 * DAY_MS,
-  /** Somebody without any role: their name is needed for nothing any more. */
-  withoutRoleMs: 90 * DAY_MS,
 } as const;
 
 /**
- * Forgets what is over: sessions, challenges, invitations with their addresses, roles of technicians
- * whose time has passed, and at last people who have held no role for ninety days. The audit trail
- * goes on to speak of them by their ids, which then name nobody.
+ * Forgets what is over: sessions, challenges, invitations with their addresses, and roles of technicians
+ * whose time has passed. People without a role go by the retention schedule, which can be held and undone.
  */
 @RunsJob()
 @Injectable()
@@ -45,7 +42,6 @@ export class PurgePeople implements JobHandler<JobName> {
       .where('expires_at', '<', new Date(nowMs - peopleKept.invitationMs))
       .execute();
     await this.database.transaction().execute((within) => this.endRoles(within, now));
-    await this.forgetPeople(new Date(nowMs - peopleKept.withoutRoleMs));
   }
 
   private async endRoles(within: Transaction<Database>, now: Date): Promise<void> {
@@ -62,22 +58,6 @@ export class PurgePeople implements JobHandler<JobName> {
         'person_id',
         'in',
         ended.map((row) => row.person_id),
-      )
-      .execute();
-  }
-
-  private async forgetPeople(before: Date): Promise<void> {
-    await this.database
-      .deleteFrom('people')
-      .where('updated_at', '<', before)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('person_roles')
-              .select('person_role_id')
-              .whereRef('person_roles.person_id', '=', 'people.person_id'),
-          ),
-        ),
       )
       .execute();
   }

@@ -12,6 +12,8 @@ import { PurgePairingCodes } from '#apps/broker/src/housekeeping/purge-pairing-c
 import { PurgePeople } from '#apps/broker/src/housekeeping/purge-people.js';
 import { BackgroundJobs } from '#apps/broker/src/jobs/background-jobs.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { ExecuteDestructions } from '#apps/broker/src/retention/execute-destructions.js';
+import { PlanDestructions } from '#apps/broker/src/retention/plan-destructions.js';
 import { PurgeWebhookDeliveries } from '#apps/broker/src/webhooks/purge-webhook-deliveries.js';
 import { startRedis, type RedisServer } from '#deploy/dev/redis-server.js';
 import { Secret } from '#libs/kernel/secret.js';
@@ -61,7 +63,9 @@ function theHandlers(): Watched[] {
     new PurgeEnrolmentCodes(store.kysely, clock),
     new PurgePairingCodes(store.kysely, clock),
     new PurgePeople(store.kysely, clock),
-    new PurgeWebhookDeliveries(store.kysely, clock),
+    new PurgeWebhookDeliveries(store.kysely),
+    new PlanDestructions(store.kysely, clock),
+    new ExecuteDestructions(store.kysely, audit, clock),
   ].map((handler) => new Watched(handler));
 }
 
@@ -79,6 +83,8 @@ const tidied: readonly string[] = [
   'pairing-code.purge',
   'people.purge',
   'webhook-delivery.purge',
+  'retention.plan',
+  'retention.execute',
 ];
 
 /** What other rooms would do. */
@@ -107,9 +113,22 @@ async function anOldRequest(): Promise<void> {
     .execute();
 }
 
+/** Long due by the retention schedule. */
+async function anOldCount(): Promise<void> {
+  await practice.store.kysely
+    .insertInto('usage_counts')
+    .values({
+      ...{ integrator_id: 'integrator-1', site_id: 'site-1', day: '1990-01-01', kind: 'async' },
+      ...{ access: 'read', outcome: 'successful', queries: 1, sql_ms: 1, duration_ms: 1 },
+      ...{ request_bytes: 1, result_bytes: 1 },
+    })
+    .execute();
+}
+
 describe('the jobs of the broker', () => {
   test('are done once by two nodes', async () => {
     await anOldRequest();
+    await anOldCount();
     const handlers = [theHandlers(), theHandlers()];
     const log = new MemoryEventLog();
     const nodes = handlers.map((own) => aNode(own, log, redis.url));
@@ -125,6 +144,8 @@ describe('the jobs of the broker', () => {
       .executeTakeFirst();
     expect(row?.state).toBe('declined');
     expect(practice.audit.records).toHaveLength(1);
+    const plans = await practice.store.kysely.selectFrom('retention_plans').selectAll().execute();
+    expect(plans).toMatchObject([{ kind: 'usage-count', records: '1', state: 'planned' }]);
     expect(log.lines).toEqual([]);
 
     const client = new Redis(redis.url);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
+import { FindDestroyed } from '#apps/broker/src/proofs/find-destroyed.js';
 import { isOwn, scopeOf, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
 import type { StoredRecord } from '#apps/broker/src/proofs/show-proof.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
@@ -12,9 +13,12 @@ const NUMBER = /^\d{1,18}$/;
 /** The record behind a line of activity, to whom the line is shown. */
 @Injectable()
 export class FindEntry {
-  constructor(private readonly database: Kysely<Database>) {}
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly destroyed: FindDestroyed,
+  ) {}
 
-  /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND also for a record of somebody else */
+  /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND also for a record of somebody else; RECORD_DESTROYED */
   async execute(tenant: ProofTenant, seq: string): Promise<StoredRecord> {
     const found = NUMBER.test(seq)
       ? await readAudit(this.database, scopeOf(tenant), (within) =>
@@ -31,6 +35,8 @@ export class FindEntry {
             .executeTakeFirst(),
         )
       : undefined;
+    if (!found && NUMBER.test(seq) && (await this.destroyed.isGone(tenant, seq)))
+      throw new ConduitError('RECORD_DESTROYED');
     if (!found || !isOwn(tenant, JSON.parse(found.record) as AuditRecord))
       throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
     return found;

@@ -6,6 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import { QueryRecords } from '#apps/broker/src/async-queries/query-records.js';
+import { FindDestroyed } from '#apps/broker/src/proofs/find-destroyed.js';
 import { notYet, type StoredRecord } from '#apps/broker/src/proofs/show-proof.js';
 import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
 import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
@@ -41,15 +42,22 @@ const RECENT_MS = 15 * 60_000;
 
 @Injectable()
 export class FindReceipt {
+  private readonly destroyed: FindDestroyed;
+
   constructor(
     private readonly database: Kysely<Database>,
     private readonly ledger: QueryLedger,
     private readonly asynchronous: QueryRecords,
     private readonly ids: ReceiptIds,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.destroyed = new FindDestroyed(database);
+  }
 
-  /** @throws ConduitError RECEIPT_NOT_FOUND; RECEIPT_PENDING while there is none yet */
+  /**
+   * @throws ConduitError RECEIPT_NOT_FOUND; RECEIPT_PENDING while there is none yet; RECORD_DESTROYED for an id of a
+   *   time of which records of the integrator's are gone, whether this one was among them or never was
+   */
   async execute(reader: ReceiptReader, receipt: string): Promise<StoredRecord> {
     const { queryId, run } = FORM.exec(receipt)?.groups ?? {};
     if (queryId === undefined) throw new ConduitError('RECEIPT_NOT_FOUND');
@@ -58,6 +66,9 @@ export class FindReceipt {
     if (await this.isUnderWay(reader, queryId, run)) throw notYet();
     if (!isKnown && run === undefined && this.isGivenOut(reader.integratorId, queryId))
       throw notYet();
+    const madeAtMs = uuidMadeAtMs(queryId) ?? 0;
+    if (await this.destroyed.covers({ integratorId: reader.integratorId }, madeAtMs))
+      throw new ConduitError('RECORD_DESTROYED');
     throw new ConduitError('RECEIPT_NOT_FOUND');
   }
 

@@ -6,9 +6,10 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
+import { FindDestroyed, type DestroyedRecords } from '#apps/broker/src/proofs/find-destroyed.js';
 import { isOwn, scopeOf, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
 import { ProveLeaves, type CosignedHead } from '#apps/broker/src/proofs/prove-leaves.js';
-import type { AuditExport, ExportedLog } from '#libs/audit/audit-export.js';
+import type { AuditExport, ExportedDestruction, ExportedLog } from '#libs/audit/audit-export.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { sealExport } from '#libs/audit/export-seal.js';
 import { readAudit } from '#libs/db/read-audit.js';
@@ -38,6 +39,7 @@ export class GatherExport {
   constructor(
     private readonly database: Kysely<Database>,
     private readonly prove: ProveLeaves,
+    private readonly destroyed: FindDestroyed,
     private readonly key: LogKey,
     private readonly clock: Clock,
   ) {}
@@ -52,7 +54,9 @@ export class GatherExport {
     const asked = Math.max(from, Math.min(to, nowMs - exportProofsLimits.settledMs));
     const { rows, until } = await this.read(tenant, from, asked);
     const leaves = rows.map(({ leaf }) => Number(leaf));
-    const found = await this.prove.headOver(leaves.at(-1) ?? 0, tenant.practiceId);
+    const gone = await this.destroyed.within(tenant, from, until, exportProofsLimits.entries);
+    const last = gone.reduce((most, act) => Math.max(most, ...act.leaves), leaves.at(-1) ?? 0);
+    const found = await this.prove.headOver(last, tenant.practiceId);
     const head = found ?? this.prove.emptyHead();
     const { practiceId, integratorId } = tenant;
     const scope = {
@@ -62,8 +66,11 @@ export class GatherExport {
     };
     const madeAt = new Date(nowMs).toISOString();
     const { witnesses: keys } = head;
+    const log = await this.logOf(tenant, rows, leaves, head);
+    const destroyed = await this.whatIsLeft(gone, head.size);
     const content: AuditExport = {
-      ...{ madeAt, scope, logs: [await this.logOf(tenant, rows, leaves, head)] },
+      ...{ madeAt, scope },
+      logs: [{ ...log, ...(destroyed.length > 0 && { destroyed }) }],
       ...(keys.length > 0 && { witnesses: { threshold: 1, keys } }),
     };
     return sealExport(content, this.key.origin, this.key.privateKey);
@@ -118,5 +125,24 @@ export class GatherExport {
       })),
       ...(earlier.length > 0 && { earlier }),
     };
+  }
+
+  private async whatIsLeft(
+    gone: readonly DestroyedRecords[],
+    size: number,
+  ): Promise<ExportedDestruction[]> {
+    const left: ExportedDestruction[] = [];
+    for (const { id, rule, at, oldest, newest, records, leaves } of gone) {
+      const proofs = await this.prove.inclusion(leaves, size);
+      const hashes = await this.prove.hashes(leaves, size);
+      left.push({
+        ...{ id, rule, at: at.toISOString(), records },
+        ...{ from: oldest.toISOString(), to: newest.toISOString() },
+        leaves: leaves.map((index, n) => ({
+          ...{ index, hash: hashes[n] as Buffer, proof: proofs[n] as Buffer[] },
+        })),
+      });
+    }
+    return left;
   }
 }

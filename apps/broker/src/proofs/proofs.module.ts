@@ -2,13 +2,15 @@
  * Proofs for those whom records are about: receipts by id, the record behind a line of activity, exports to
  * check offline. Promises: everybody gets their own records alone, and one of somebody else is answered
  * like one that is not there; what is given out can be checked without the broker; nothing here
- * is on a query's way but a header.
+ * is on a query's way but a header; what was destroyed by the schedule is told as destroyed, with the place that
+ * is left of it.
  */
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '#apps/broker/src/activity/activity.module.js';
 import { AsyncQueriesModule } from '#apps/broker/src/async-queries/async-queries.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { ExportProofs } from '#apps/broker/src/proofs/export-proofs.js';
+import { FindDestroyed } from '#apps/broker/src/proofs/find-destroyed.js';
 import { FindEntry } from '#apps/broker/src/proofs/find-entry.js';
 import { FindReceipt } from '#apps/broker/src/proofs/find-receipt.js';
 import { GatherExport } from '#apps/broker/src/proofs/gather-export.js';
@@ -23,6 +25,15 @@ import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 @Module({
   imports: [ActivityModule, AsyncQueriesModule, PeopleModule, QueriesModule],
   controllers: [ReceiptsController, PracticeProofsController, IntegratorProofsController],
-  providers: [ExportProofs, FindEntry, FindReceipt, GatherExport, ProveLeaves, ShowLine, ShowProof],
+  providers: [
+    ExportProofs,
+    FindDestroyed,
+    FindEntry,
+    FindReceipt,
+    GatherExport,
+    ProveLeaves,
+    ShowLine,
+    ShowProof,
+  ],
 })
 export class ProofsModule {}

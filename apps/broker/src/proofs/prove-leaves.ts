@@ -93,6 +93,17 @@ export class ProveLeaves {
     return proofs;
   }
 
+  /** Of the leaves themselves, in the order asked for. */
+  async hashes(leaves: readonly number[], size: number): Promise<Buffer[]> {
+    const read = readTiles(size, this.tiles.read);
+    const hashes: Buffer[] = [];
+    for (let at = 0; at < leaves.length; at += AT_ONCE) {
+      const part = leaves.slice(at, at + AT_ONCE);
+      hashes.push(...(await read(part.map((index) => ({ level: 0, index })))));
+    }
+    return hashes;
+  }
+
   /**
    * Heads that a practice's own agents cosigned last, the smallest first, each with the proof that the log of
    * `size` leaves continues it.

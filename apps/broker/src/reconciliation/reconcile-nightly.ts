@@ -7,10 +7,6 @@ import { Clock } from '#libs/kernel/clock.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
 import type { JobName } from '#libs/queue/jobs.js';
 
-const DAY_MS = 86_400_000;
-/** What was held against each other, and agreed. Incidents stay, and the reconciliations that found them. */
-export const reconciliationKeptMs = 400 * DAY_MS;
-
 /** Every agent that has told of a log of its own, once a day. */
 @RunsJob()
 @Injectable()
@@ -34,10 +30,5 @@ export class ReconcileNightly implements JobHandler<JobName> {
     for (const { agent_id } of agents) {
       await this.begin.execute(agent_id, { personId: null, nowMs });
     }
-    await this.database
-      .deleteFrom('reconciliations')
-      .where('asked_at', '<', new Date(nowMs - reconciliationKeptMs))
-      .where('mismatched', '=', 0)
-      .execute();
   }
 }

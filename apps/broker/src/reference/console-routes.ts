@@ -11,6 +11,7 @@ import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk
 import { privacyRoutes } from '#apps/broker/src/privacy-desk/privacy-routes.js';
 import { reconciliationRoutes } from '#apps/broker/src/reconciliation/reconciliation-routes.js';
 import { proofRoutes } from '#apps/broker/src/proofs/proof-routes.js';
+import { retentionRoutes } from '#apps/broker/src/retention/retention-routes.js';
 import { statementRoutes } from '#apps/broker/src/statements/statement-routes.js';
 
 export const consoleRoutes: ConsoleRoutes = {
@@ -22,6 +23,7 @@ export const consoleRoutes: ConsoleRoutes = {
   ...reconciliationRoutes,
   ...statementRoutes,
   ...proofRoutes,
+  ...retentionRoutes,
   ...fleetRoutes,
   ...activityRoutes,
 };

@@ -1,35 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { Kysely, sql } from 'kysely';
+import { Kysely, sql, type SqlBool } from 'kysely';
 import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
+import { heldKeys } from '#apps/broker/src/retention/held-keys.js';
 import type { Database } from '#libs/db/schema.js';
-import { Clock } from '#libs/kernel/clock.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
 import type { JobName } from '#libs/queue/jobs.js';
 
-export const deliveryKeptMs = 14 * 86_400_000;
 export const deliveriesKept = 10_000;
 
 /**
- * Forgets deliveries that have ended: after fourteen days, and all but the newest ten thousand of an
- * endpoint. What is pending stays, however old: it ends by being tried.
+ * Forgets deliveries that have ended, all but the newest ten thousand of an endpoint. What is pending stays,
+ * however old: it ends by being tried. What is held stays; by their age they go by the retention schedule.
  */
 @RunsJob()
 @Injectable()
 export class PurgeWebhookDeliveries implements JobHandler<JobName> {
   readonly job = 'webhook-delivery.purge';
 
-  constructor(
-    private readonly database: Kysely<Database>,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly database: Kysely<Database>) {}
 
   async execute(): Promise<void> {
-    const before = new Date(this.clock.now() - deliveryKeptMs);
-    await this.database
-      .deleteFrom('webhook_deliveries')
-      .where('state', '!=', 'pending')
-      .where('created_at', '<', before)
-      .execute();
     const ranked = this.database
       .selectFrom('webhook_deliveries')
       .select('delivery_id')
@@ -47,6 +37,7 @@ export class PurgeWebhookDeliveries implements JobHandler<JobName> {
           .select('ranked.delivery_id')
           .where('ranked.rank', '>', String(deliveriesKept)),
       )
+      .where(sql<SqlBool>`delivery_id not in (${heldKeys('webhook-delivery')})`)
       .execute();
   }
 }

@@ -2,7 +2,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { use, useState } from 'react';
 import { Link } from 'react-router';
-import type { ActivityEntry, ActivityFilter } from '#libs/console-api/activity.js';
+import {
+  destroyedWords,
+  type ActivityEntry,
+  type ActivityFilter,
+} from '#libs/console-api/activity.js';
 import { readActivity, type ActivityPlace } from '#apps/console/src/api/activity.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { durationWords, rowWords, sizeWords } from '#apps/console/src/ui/bucket-words.js';
@@ -66,6 +70,7 @@ export function ActivityList({
               />
             }
           />
+          {page.data.destroyed && <p className="quiet">{destroyedWords(page.data.destroyed)}</p>}
           <Pager
             words={`Page ${befores.length}`}
             {...(befores.length > 1 && { onPrevious: () => setBefores(befores.slice(0, -1)) })}
