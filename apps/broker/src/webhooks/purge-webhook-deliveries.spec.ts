@@ -4,7 +4,7 @@ import {
   deliveriesKept,
   PurgeWebhookDeliveries,
 } from '#apps/broker/src/webhooks/purge-webhook-deliveries.js';
-import { answerStatus, Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
+import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { WebhookRoom } from '#apps/broker/src/webhooks/webhook-room.fixture.js';
 
 let receiver: Receiver;
