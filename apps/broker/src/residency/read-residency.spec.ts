@@ -70,6 +70,14 @@ describe('a broker whose hosts are all declared', () => {
     expect(() => withHosts(hosts, { DATABASE_URL: url })).toThrow('DATABASE_URL: its host');
   });
 
+  test.each([
+    ['under a name below the declared one', 'https://login.id.example.com/tenant'],
+    ['at a host that is declared for something else', 'https://mail.example.com/tenant'],
+  ])('does not start with a sign-in provider %s', (_, url) => {
+    const start = () => withHosts(hosts, { CONDUIT_OIDC_ISSUER: url });
+    expect(start).toThrow('CONDUIT_OIDC_ISSUER: its host is not declared for sign-in');
+  });
+
   test('does not start when one node of a cluster is not', () => {
     const url = 'rediss-cluster://redis.example.com:6379,other.example.com:6379';
     expect(() => withHosts(hosts, { REDIS_URL: url })).toThrow('REDIS_URL: its host');
