@@ -267,6 +267,7 @@ export const alertKinds = [
   'agent-quarantined',
   'queue-growing',
   'revocation-unconfirmed',
+  'log-contradicted',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 

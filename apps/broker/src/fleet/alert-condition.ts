@@ -58,6 +58,7 @@ const looks: Record<AlertKind, Look> = {
     registry === 'active' && waiting >= atLeast && since ? since.getTime() : undefined,
   'revocation-unconfirmed': ({ registry, ending_since: since }) =>
     registry === 'revoked' ? undefined : since?.getTime(),
+  'log-contradicted': ({ log_alarm_since: since }) => since?.getTime(),
 };
 
 /** Whether the condition is there at all; an open alert stays until it is not. */
@@ -67,7 +68,8 @@ export function conditionOf(
   nowMs: number,
 ): AlertCondition | undefined {
   const sinceMs = looks[kind](row, threshold ?? 0, nowMs);
-  return sinceMs === undefined ? undefined : { sinceMs, cause: row.cause };
+  const cause = kind === 'log-contradicted' ? (row.log_alarm ?? row.cause) : row.cause;
+  return sinceMs === undefined ? undefined : { sinceMs, cause };
 }
 
 /** Whether it has lasted for as long as the rule says, and somebody is there to be missed. */

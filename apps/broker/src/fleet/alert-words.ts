@@ -23,6 +23,7 @@ export const alertTitles: Record<AlertKind, string> = {
   'agent-quarantined': 'An agent is quarantined',
   'queue-growing': 'Queries pile up',
   'revocation-unconfirmed': 'A practice’s server has not confirmed an end of access',
+  'log-contradicted': 'The audit logs contradict each other',
 };
 
 export const toUtc = (moment: Date): string =>

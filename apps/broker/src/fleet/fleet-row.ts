@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { standingOf, type AgentStanding } from '#apps/broker/src/fleet/agent-standing.js';
+import { openLogAlarms } from '#apps/broker/src/reconciliation/open-log-alarms.js';
 import type { AgentHealthTable } from '#libs/db/fleet-tables.js';
 import type { Database } from '#libs/db/schema.js';
 
@@ -9,6 +10,9 @@ export interface FleetRow extends Omit<Selectable<AgentHealthTable>, 'sites'> {
   state_reason: string | null;
   /** Since when the oldest end of access waits for its confirmation. */
   ending_since: Date | null;
+  /** The oldest alarm of the logs that nobody has settled. */
+  log_alarm: string | null;
+  log_alarm_since: Date | null;
 }
 
 const toMs = (moment: Date | null): number | null => moment?.getTime() ?? null;
@@ -29,6 +33,18 @@ export function readFleet(database: Kysely<Database>): Promise<FleetRow[]> {
           .as('ending'),
       (join) => join.onRef('ending.agent_id', '=', 'health.agent_id'),
     )
+    .leftJoin(
+      (alarms) =>
+        alarms
+          .selectFrom(openLogAlarms(database).as('open'))
+          .distinctOn('agent_id')
+          .select(['agent_id', 'alarm as log_alarm', 'since as log_alarm_since'])
+          .orderBy('agent_id')
+          .orderBy('since')
+          .as('alarms'),
+      (join) => join.onRef('alarms.agent_id', '=', 'health.agent_id'),
+    )
+    .select(['log_alarm', 'log_alarm_since'])
     .select(['agents.state as registry', 'agents.state_reason'])
     .select(['health.agent_id', 'health.state', 'health.cause', 'health.state_since'])
     .select(['heard_at', 'reported_at', 'joined_at', 'left_at', 'reconnects', 'reconnects_since'])
@@ -39,7 +55,7 @@ export function readFleet(database: Kysely<Database>): Promise<FleetRow[]> {
 }
 
 export function standingOfRow(
-  row: Omit<FleetRow, 'sites' | 'ending_since'>,
+  row: Omit<FleetRow, 'sites' | 'ending_since' | 'log_alarm' | 'log_alarm_since'>,
   nowMs: number,
 ): AgentStanding {
   return standingOf(

@@ -9,6 +9,7 @@ import { ReviewAlerts, SAME_ALERT_MS } from '#apps/broker/src/fleet/review-alert
 import { ReviewStates } from '#apps/broker/src/fleet/review-states.js';
 import { SendNotices } from '#apps/broker/src/fleet/send-notices.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import { noteAlarm } from '#apps/broker/src/witnesses/note-witness.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { FixedClock } from '#libs/kernel/clock.js';
@@ -241,6 +242,41 @@ describe('the review of alerts', () => {
     await away(look, 10);
     expect(await openAlerts()).toHaveLength(1);
   });
+});
+
+test('what the logs find wrong is told at once and once, with its oldest word, until it is settled', async () => {
+  for (const agentId of ['one', 'two']) await anAgent(agentId);
+  await store.kysely
+    .updateTable('alert_rules')
+    .set({ emails: JSON.stringify(['security@example.com']) })
+    .where('rule_id', '=', 'log-contradicted')
+    .execute();
+  const since = (minutes: number) => new Date(START - minutes * MINUTE);
+  await noteAlarm(store.kysely, { agentId: 'one', alarm: 'roll-back', at: since(9) });
+  const log = { verifier_key: 'k', key_signature: Buffer.alloc(1), root: Buffer.alloc(32) };
+  await store.kysely
+    .insertInto('agent_logs')
+    .values({
+      ...{ ...log, agent_id: 'one', size: 1, signed: 's', said_at: since(9) },
+      ...{ alarm: 'fork', alarmed_at: since(5) },
+    })
+    .execute();
+  const nodes = [aNode(), aNode()];
+  for (let n = 0; n < 2; n += 1) await Promise.all(nodes.map(({ look }) => look()));
+  const found = { rule_id: 'log-contradicted', agent_id: 'one', cause: 'roll-back' };
+  expect(await openAlerts()).toMatchObject([found]);
+  expect(sent.map(({ to, words }) => [to, words.length])).toEqual([['security@example.com', 1]]);
+  const settled = { settled_at: new Date(clock.now()) };
+  await store.kysely.updateTable('audit_witnesses').set(settled).execute();
+  await nodes[0]!.look();
+  expect(await openAlerts()).toHaveLength(1);
+  await store.kysely.updateTable('agent_logs').set({ alarm: null }).execute();
+  await nodes[0]!.look();
+  expect(await openAlerts()).toEqual([]);
+  // What is found wrong anew was not settled.
+  await noteAlarm(store.kysely, { agentId: 'one', alarm: 'fork', at: new Date(clock.now()) });
+  await nodes[0]!.look();
+  expect(await openAlerts()).toHaveLength(1);
 });
 
 test('timelines keep a thousand entries', async () => {

@@ -18,7 +18,7 @@ export async function noteCosignature(
     .onConflict((conflict) =>
       conflict
         .column('agent_id')
-        .doUpdateSet({ ...said, alarm: null })
+        .doUpdateSet({ ...said, alarm: null, settled_at: null })
         .where(sql<boolean>`coalesce(audit_witnesses.size, 0) <= ${size}::bigint`),
     )
     .execute();
@@ -36,7 +36,7 @@ export async function noteAlarm(
       .onConflict((conflict) =>
         conflict
           .column('agent_id')
-          .doUpdateSet({ alarm, alarmed_at: at })
+          .doUpdateSet({ alarm, alarmed_at: at, settled_at: null })
           .where('audit_witnesses.alarm', 'is distinct from', alarm),
       )
       .executeTakeFirstOrThrow();

@@ -64,6 +64,7 @@ export const alertWords: Record<AlertKind, string> = {
   'agent-quarantined': 'Quarantined',
   'queue-growing': 'Queries pile up',
   'revocation-unconfirmed': 'End of access not confirmed',
+  'log-contradicted': 'Audit logs contradict each other',
 };
 
 export const eventWords: Record<AgentEventKind, string> = {
