@@ -88,6 +88,7 @@ export const auditActions = [
   'agent-log.checkpoint',
   'audit-log.checkpoint',
   'audit.reconciled',
+  'log-alarm.settled',
   'hold.placed',
   'hold.lifted',
   'retention.changed',

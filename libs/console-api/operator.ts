@@ -153,6 +153,7 @@ export const agentEventKinds = [
   'log-alarm',
   'agent-log-alarm',
   'records-differ',
+  'log-alarm-settled',
 ] as const;
 export type AgentEventKind = (typeof agentEventKinds)[number];
 

@@ -3,6 +3,7 @@
  * lists only. Times are ISO 8601 UTC.
  */
 import type { MismatchKind } from '#libs/audit/reconcile.js';
+import type { StepUp } from '#libs/console-api/session.js';
 
 /**
  * `unknown`: the agent could not be asked; its time is told the next time. `unproven`: what it said is not in its
@@ -13,6 +14,36 @@ export type ReconciliationOutcome = 'agrees' | 'differs' | 'unknown' | 'unproven
 /** What contradicts what: an agent the broker's log, the broker an agent's, the records each other. */
 export const logAlarmsOf = ['audit-log', 'agent-log', 'records'] as const;
 export type LogAlarmOf = (typeof logAlarmsOf)[number];
+
+export interface LogAlarm {
+  about: LogAlarmOf;
+  /** `fork`, `roll-back`, `other-log` or `records-differ`. */
+  alarm: string;
+  since: string;
+  /** Of `records`: how many. */
+  incidents?: number;
+}
+export interface SettledLogAlarm extends LogAlarm {
+  /** Somebody's own words. */
+  reason: string;
+  settledAt: string;
+  settledBy?: string;
+  /** Signed notes: what was known, and what contradicted it. */
+  keptHead?: string;
+  otherHead?: string;
+}
+/** `GET agents/:agentId/log-alarms` */
+export interface LogAlarms {
+  open: LogAlarm[];
+  settled: SettledLogAlarm[];
+}
+/** `POST agents/:agentId/log-alarms/settle` with action `{type: 'log-alarm.settle', agentId, about, reason}`. */
+export interface SettleLogAlarmRequest {
+  about: LogAlarmOf;
+  /** 10 to 500 characters. */
+  reason: string;
+  stepUp: StepUp;
+}
 
 export interface Reconciliation {
   reconciliationId: string;
@@ -47,6 +78,8 @@ export interface ReconciliationIncident {
   fields: string[];
   broker?: IncidentSide;
   agent?: IncidentSide;
+  /** Conduit's security officer has looked at it. */
+  settledAt?: string;
 }
 
 export interface Reconciliations {

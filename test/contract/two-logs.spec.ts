@@ -23,6 +23,7 @@ import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
+import { LogAlarmBook } from '#apps/broker/src/reconciliation/log-alarms.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
 import {
   ReconcileAgent,
@@ -219,6 +220,51 @@ describe("heads of an agent's log", () => {
     await agent.journal.close();
   });
 
+  test('are taken from a new beginning once somebody has settled it, and both heads stay', async () => {
+    const agent = await PretendAgent.start();
+    const keys = makeIdentityKey();
+    await agent.journal.close();
+    await agent.open(keys);
+    await agent.act(5);
+    const kept = (await agent.crossing.bring())?.signed;
+    await agent.journal.close();
+    rmSync(agent.state, { recursive: true });
+    await agent.open(keys);
+    await agent.act(2);
+    expect(await agent.crossing.bring()).toBeUndefined();
+    const other = agent.log.head?.signed;
+    const asked: object[] = [];
+    const stepUps = { require: async (_: object, action: object) => void asked.push(action) };
+    const book = new LogAlarmBook(store.kysely, stepUps as never, agent.trail, clock);
+    const { agentId } = agent;
+    expect((await book.list(agentId)).open).toMatchObject([
+      { about: 'agent-log', alarm: 'roll-back' },
+    ]);
+    const order = { about: 'agent-log', reason: 'Restored from a backup.', stepUp: {} } as never;
+    await book.settle({ personId: 'officer' } as never, agentId, order);
+    const told = { about: 'agent-log', reason: 'Restored from a backup.' } as const;
+    expect(asked).toEqual([{ type: 'log-alarm.settle', agentId, ...told }]);
+    expect(await book.list(agentId)).toMatchObject({
+      open: [],
+      settled: [{ ...told, alarm: 'roll-back', keptHead: kept, otherHead: other }],
+    });
+    expect((await agent.crossing.bring())?.size).toBe(2);
+    expect(agent.crossing.standing.refusedFor).toBeUndefined();
+    await expect(book.settle({} as never, agentId, order)).rejects.toMatchObject({
+      code: 'ACT_NOT_POSSIBLE',
+    });
+    const record = await store.kysely
+      .selectFrom('audit_records')
+      .select('record')
+      .where('type', '=', 'log-alarm.settled')
+      .executeTakeFirstOrThrow();
+    expect(JSON.parse(record.record)).toMatchObject({
+      ...{ agent: agentId, practice: 'p', reason: 'agent-log', actorRef: 'officer' },
+    });
+    expect(record.record).not.toContain('backup');
+    await agent.journal.close();
+  });
+
   test('are nothing without the signature of the agent’s own identity', async () => {
     const [agent, other] = [await PretendAgent.start(), await PretendAgent.start()];
     await agent.act();
@@ -334,6 +380,22 @@ describe('holding both sides against each other', () => {
       [id('never-ran'), 'dispatched-not-executed', true, false],
       [id('other'), 'differs', true, true],
     ]);
+    const book = new LogAlarmBook(
+      store.kysely,
+      { require: async () => undefined } as never,
+      agent.trail,
+      clock,
+    );
+    const open = () => book.list(agent.agentId);
+    expect((await open()).open).toMatchObject([
+      { about: 'records', alarm: 'records-differ', incidents: 3 },
+    ]);
+    const order = { about: 'records', reason: 'A node was killed.', stepUp: {} } as never;
+    await book.settle({ personId: 'officer' } as never, agent.agentId, order);
+    expect(await open()).toMatchObject({ open: [], settled: [{ incidents: 3 }] });
+    expect((await shown()).incidents.every(({ settledAt }) => settledAt)).toBe(true);
+    expect(await compare()).toEqual({ outcome: 'differs', found: 0 });
+    expect((await open()).open).toEqual([]);
     const other = incidents.find(({ queryId }) => queryId === id('other'));
     expect(other?.fields).toEqual(['integrator']);
     expect(JSON.parse(other?.agent?.record ?? '')).toMatchObject({ integrator: 'i-2' });

@@ -1,3 +1,4 @@
+import { noteAlarm } from '#apps/broker/src/witnesses/note-witness.js';
 import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
 import type { ActReach } from '#libs/console-api/operator.js';
 import type { ActionText } from '#libs/console-api/session.js';
@@ -53,6 +54,14 @@ const ofAgents: ConfirmedActs = {
 };
 
 const ofTheRest: ConfirmedActs = {
+  [`POST ${O}/agents/:agentId/log-alarms/settle`]: async ({ api, officer: person }) => {
+    const agentId = await aFleetAgent(api, { state: 'online' });
+    const alarm = { agentId, alarm: 'roll-back', at: new Date() } as const;
+    await noteAlarm(api.database.kysely, alarm);
+    const body = { about: 'audit-log', reason: 'Restored from a backup.' };
+    const action = { type: 'log-alarm.settle', agentId, ...body };
+    return { person, path: `/operator/agents/${agentId}/log-alarms/settle`, body, action };
+  },
   [`PUT ${O}/alert-rules/:ruleId`]: async ({ officer: person }) => {
     const ruleId = 'agent-unreachable';
     const body = { isOn: true, afterSeconds: 61, keepsHours: true, emails: ['zz@example.com'] };

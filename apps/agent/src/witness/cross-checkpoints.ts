@@ -31,6 +31,8 @@ import { coalesce } from '#libs/kernel/coalesce.js';
 export const crossingTimes = {
   /** At most so often, each way. */
   everyMs: 60_000,
+  /** Where the broker has refused: it takes a head again when somebody there has settled the alarm. */
+  refusedMs: 900_000,
   /** After an act here its record at the broker is in the broker's log. */
   settledMs: 10_000,
 } as const;
@@ -41,7 +43,7 @@ export interface OwnLogStanding {
   isSound: boolean;
   /** Leaves of the last head that was signed; absent: none yet. */
   size?: number;
-  /** The broker found that this log contradicts what it was told of it before. */
+  /** The broker found that this log contradicts what it was told of it before, and nobody there has settled it. */
   refusedFor?: WitnessAlarm;
 }
 
@@ -102,12 +104,13 @@ export class CrossCheckpoints implements OnApplicationBootstrap, BeforeApplicati
   /** Tells the broker of the newest head when it does not know all that was done. Never rejects. */
   readonly publish = coalesce(async (): Promise<void> => {
     const { acts } = this.ownLog;
-    if (acts === this.publishedActs || this.alarm || !this.link.attached) return;
-    if (performance.now() - this.publishedMs < crossingTimes.everyMs) return;
+    if (acts === this.publishedActs || !this.link.attached) return;
+    const waitMs = this.alarm ? crossingTimes.refusedMs : crossingTimes.everyMs;
+    if (performance.now() - this.publishedMs < waitMs) return;
     try {
-      if (!(await this.bring())) return;
-      this.publishedActs = acts;
-      this.publishedMs = performance.now();
+      const head = await this.bring();
+      if (head || this.alarm) this.publishedMs = performance.now();
+      if (head) this.publishedActs = acts;
     } catch (error) {
       const { code } = toConduitError(error);
       if (code !== 'LINK_CLOSED') this.log.write('agent-log.not-told', { code });
@@ -126,12 +129,13 @@ export class CrossCheckpoints implements OnApplicationBootstrap, BeforeApplicati
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const answer = await this.tell(head, oldSize);
       if (answer.alarm) {
+        if (this.alarm !== answer.alarm) this.log.write('agent-log.refused', { alarm: answer.alarm });
         this.alarm = answer.alarm;
-        this.log.write('agent-log.refused', { alarm: answer.alarm });
         return undefined;
       }
       if (answer.size === undefined) {
         this.publishedSize = head.size;
+        this.alarm = undefined;
         return head;
       }
       oldSize = Math.min(answer.size, head.size);

@@ -78,6 +78,7 @@ const server = [
   'agent-act.declined',
   'site-hours.changed',
   'audit.reconciled',
+  'log-alarm.settled',
   'update-window.changed',
 ] as const;
 

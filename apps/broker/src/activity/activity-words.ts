@@ -105,6 +105,8 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
       ? 'A name was erased, by the retention schedule or because somebody asked.'
       : 'Records were destroyed by the retention schedule.',
   'erasure.asked': () => 'Somebody asked for the name of a person who has left to be erased.',
+  'log-alarm.settled': () =>
+    'Conduit’s security officer looked at an alarm about the audit logs and settled it.',
   'update-window.changed': () => 'The hours in which the server may be updated were changed.',
   'privacy-request.registered': () => 'A privacy request or a complaint was registered.',
   'privacy-request.changed': () => 'Something was done about a privacy request or a complaint.',

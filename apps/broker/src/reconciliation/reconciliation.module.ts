@@ -1,13 +1,16 @@
 /**
  * Whether what the broker passed on and what ran at practices is the same: nightly for every agent that keeps a
  * log of its own, and on demand. Promises: an agent's records count only as far as its log proves them;
- * what contradicts itself is kept with both records; an agent that is offline is no incident; nothing
+ * what contradicts itself is kept with both records, and ends only with somebody's reason; an agent that is offline is no incident; nothing
  * that is told holds a payload or an exact size.
  */
 import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
+import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { BeginReconciliation } from '#apps/broker/src/reconciliation/begin-reconciliation.js';
 import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
+import { LogAlarmBook } from '#apps/broker/src/reconciliation/log-alarms.js';
+import { LogAlarmsController } from '#apps/broker/src/reconciliation/log-alarms.controller.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
 import { ReconcileAgent } from '#apps/broker/src/reconciliation/reconcile-agent.js';
 import { ReconcileNightly } from '#apps/broker/src/reconciliation/reconcile-nightly.js';
@@ -21,15 +24,17 @@ import { SiteRecordsController } from '#apps/broker/src/reconciliation/site-reco
 import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js';
 
 @Module({
-  imports: [GatewayModule, WitnessesModule],
+  imports: [GatewayModule, PeopleModule, WitnessesModule],
   controllers: [
     AgentReconciliationsController,
+    LogAlarmsController,
     PracticeReconciliationsController,
     SiteRecordsController,
   ],
   providers: [
     BeginReconciliation,
     HoldStep,
+    LogAlarmBook,
     ReadAgentLog,
     ReconcileAgent,
     ReconcileNightly,

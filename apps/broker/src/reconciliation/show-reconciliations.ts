@@ -59,6 +59,7 @@ export class ShowReconciliations {
         queryId: row.query_id,
         fields: row.fields?.split(' ') ?? [],
         ...(row.broker_record && { broker: sideOf(row.broker_leaf, row.broker_record) }),
+        ...(row.settled_at && { settledAt: row.settled_at.toISOString() }),
         ...(row.agent_record && { agent: sideOf(row.agent_leaf, row.agent_record) }),
       })),
     };

@@ -79,6 +79,7 @@ export const eventWords: Record<AgentEventKind, string> = {
   'log-alarm': 'Witness: the audit log contradicts itself',
   'agent-log-alarm': 'Its own log contradicts itself',
   'records-differ': 'Its records and ours do not agree',
+  'log-alarm-settled': 'Alarm of the logs settled',
 };
 
 const decisionWords: Record<string, string> = {
