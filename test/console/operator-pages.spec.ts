@@ -80,6 +80,44 @@ describeInBrowser('the pages of the operator', () => {
     await page.getByText('Mon, Tue, Wed, Thu, Fri 07:30–18:00').waitFor();
   });
 
+  test('show what the logs found wrong, and have it settled with a reason', async () => {
+    const { page } = officer;
+    const since = '2026-05-04T02:00:00.000Z';
+    const alarms = {
+      open: [
+        { about: 'agent-log', alarm: 'roll-back', since },
+        { about: 'records', alarm: 'records-differ', since, incidents: 3 },
+      ],
+      settled: [
+        {
+          ...{ about: 'audit-log', alarm: 'fork', since, settledAt: since },
+          ...{ settledBy: 'Zz Sam Second', reason: 'The database came from a backup.' },
+        },
+      ],
+    };
+    await page.route('**/log-alarms', (route) => route.fulfill({ json: alarms }));
+    await openAgent(officer);
+    await page.getByText('records that do not match: 3').waitFor();
+    await page.getByText('“The database came from a backup.”').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-log-alarms');
+    await page.getByRole('button', { name: 'Settle…' }).first().click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('taken as a new beginning').waitFor();
+    await dialog.getByLabel('Why it is over').fill('Restored from a backup of Sunday.');
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-log-alarm-settle');
+    const sent = page.waitForRequest('**/log-alarms/settle');
+    await dialog.getByRole('button', { name: 'Settle' }).click();
+    // Of alarms that are not there the broker knows nothing: it says so, and the dialog stays.
+    expect((await sent).postDataJSON()).toMatchObject({
+      ...{ about: 'agent-log', reason: 'Restored from a backup of Sunday.' },
+    });
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.unroute('**/log-alarms');
+  });
+
   test('tell of an agent that goes and comes back without a reload', async () => {
     const { page } = officer;
     await openAgent(officer);

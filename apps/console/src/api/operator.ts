@@ -20,6 +20,7 @@ import type {
   SavedView,
   SaveViewRequest,
 } from '#libs/console-api/operator.js';
+import type { LogAlarms, SettleLogAlarmRequest } from '#libs/console-api/reconciliation.js';
 import type {
   CreatedInvitation,
   CreateInvitationRequest,
@@ -53,6 +54,11 @@ export const askAct = (agentId: string, order: AskActRequest) =>
   request<{ requestId: string }>('POST', `/operator/agents/${id(agentId)}/requests`, order);
 export const askDiagnosis = (agentId: string) =>
   request<{ diagnosisId: string }>('POST', `/operator/agents/${id(agentId)}/diagnoses`);
+
+export const readLogAlarms = (agentId: string) =>
+  request<LogAlarms>('GET', `/operator/agents/${id(agentId)}/log-alarms`);
+export const settleLogAlarm = (agentId: string, order: SettleLogAlarmRequest) =>
+  request<void>('POST', `/operator/agents/${id(agentId)}/log-alarms/settle`, order);
 
 export const readRequests = () => request<ActRequests>('GET', '/operator/requests');
 export const approveRequest = (requestId: string, stepUp: StepUp) =>

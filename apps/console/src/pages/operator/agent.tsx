@@ -13,7 +13,8 @@ import { AgentSites } from './agent-sites.js';
 import { AlertTable } from './alert-table.js';
 import { DiagnosisPanel } from './diagnosis-panel.js';
 import { fromNow, stateTones, stateWords, wordOfCause } from './agent-words.js';
-import { OperatorPage, REFRESH_MS } from './operator-page.js';
+import { LogAlarmsSection } from './log-alarms.js';
+import { OperatorPage, REFRESH_MS, useHolds } from './operator-page.js';
 import { RequestCard } from './request-card.js';
 import { Timeline } from './timeline.js';
 
@@ -48,6 +49,7 @@ function Standing({ agent: { state, cause, since } }: { agent: AgentDetail }) {
 
 function Found({ agent }: { agent: AgentDetail }) {
   const { agentId, causes, error, alerts, waitingRequest } = agent;
+  const isOfficer = useHolds('operator-security');
   return (
     <>
       {waitingRequest && <RequestCard request={waitingRequest} isOnAgentPage />}
@@ -60,6 +62,7 @@ function Found({ agent }: { agent: AgentDetail }) {
           </ul>
         </Notice>
       )}
+      {isOfficer && <LogAlarmsSection agentId={agentId} />}
       <Section title="Signals">
         <AgentSignals agent={agent} />
       </Section>

@@ -76,10 +76,11 @@ function Incidents({ incidents }: { incidents: readonly ReconciliationIncident[]
   return (
     <Notice tone="warning" title="Records that do not agree">
       <ul>
-        {incidents.map(({ incidentId, foundAt, kind, queryId, fields }) => (
+        {incidents.map(({ incidentId, foundAt, kind, queryId, fields, settledAt }) => (
           <li key={incidentId}>
             <DateTime value={foundAt} />: query <code>{queryId}</code>. {kinds[kind]}
             {fields.length > 0 && ` They differ in: ${fields.join(', ')}.`}
+            {settledAt !== undefined && ' Conduit’s security officer has looked at it.'}
           </li>
         ))}
       </ul>
