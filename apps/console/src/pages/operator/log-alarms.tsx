@@ -59,7 +59,9 @@ export function LogAlarmsSection({ agentId }: { agentId: string }) {
           title={titles[alarm.about]}
           action={<Button onPress={() => setAsked(alarm)}>Settle…</Button>}
         >
-          Since <DateTime value={alarm.since} />: <Word alarm={alarm} />.
+          <p>
+            Since <DateTime value={alarm.since} />: <Word alarm={alarm} />.
+          </p>
         </Notice>
       ))}
       {settled.length > 0 && <Settled alarms={settled} />}
