@@ -171,6 +171,31 @@ describeInBrowser('the pages of the operator', () => {
     await officer.screenshot('operator-alerts');
   });
 
+  test('show what is kept, and hold what a practice has', async () => {
+    const { page } = officer;
+    const dialog = page.getByRole('alertdialog');
+    await go(officer, '/retention', 'What is kept');
+    await page.getByText('7 years after it was recorded').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await page.getByRole('tab', { name: 'Planned' }).click();
+    await page.getByText('Nothing is planned').waitFor();
+    await page.getByRole('tab', { name: 'Holds' }).click();
+    await page.getByRole('button', { name: 'Place a hold' }).click();
+    await dialog.getByLabel('Search').fill('Zz Test');
+    await dialog.getByRole('button', { name: /Which one/ }).click();
+    await page.getByRole('option', { name: 'Zz Test Clinic' }).click();
+    await dialog.getByLabel('Why').fill('Zz A notice to produce');
+    expect(await officer.audit()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Place the hold' }).click();
+    await page.getByText('Nothing it reaches was planned to go.').waitFor();
+    await page.getByText('Zz A notice to produce').waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-retention');
+    await page.getByRole('button', { name: /Lift the hold on all records/ }).click();
+    await dialog.getByRole('button', { name: 'Lift the hold' }).click();
+    await page.getByText(/^Lifted/).waitFor();
+  });
+
   test('bring in a practice with its code and its owner, and an integrator', async () => {
     const { page } = officer;
     await go(officer, '/practices', 'Practices');

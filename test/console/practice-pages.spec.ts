@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-export.js';
 import { verifyExports } from '#libs/audit/verify-export.js';
 import { registerIntegrator, redeem, type DemoIntegrator } from '#deploy/dev/demo.js';
+import type { PracticeRetention } from '#libs/console-api/retention.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
 import { admitOwnPasskey, LONG_READ, openRequest } from '#test/console/practice-story.fixture.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
@@ -11,6 +12,27 @@ import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 /** What a company may call itself; the browser shows it, and nothing else happens. */
 const AWKWARD = `Zz O’Brien & "Søn" <b>Pty</b> 🦘 ${'مرحبا'} =1+1`;
 const NAME = 'Zz Recalls Pty Ltd';
+
+/** The same page as it is when records are due, and some are gone. */
+function sevenYearsOn({ rules, ...content }: PracticeRetention): PracticeRetention {
+  const [oldest, newest] = ['2019-03-04T01:00:00.000Z', '2019-11-30T01:00:00.000Z'];
+  const executeAfter = '2026-12-07T02:00:00.000Z';
+  return {
+    ...content,
+    rules: rules.map((rule) =>
+      rule.kind === 'audit-record' || rule.kind === 'usage-count'
+        ? { ...rule, next: { records: 1_204, oldest, newest, executeAfter } }
+        : rule,
+    ),
+    register: [
+      {
+        ...{ planId: 'zz', kind: 'audit-record', action: 'destroyed', ruleVersion: 1 },
+        ...{ records: 31_007, oldest, newest, destroyedAt: '2026-11-02T02:00:00.000Z' },
+      },
+    ],
+    left: [{ personId: 'zz', name: 'Zz Quincy Left', leftAt: '2026-10-01T02:00:00.000Z' }],
+  };
+}
 
 describeInBrowser('the pages of a practice', () => {
   let conduit: TestConduit;
@@ -113,6 +135,46 @@ describeInBrowser('the pages of a practice', () => {
     await go('Privacy');
     await page.getByText('P-2026-014').waitFor();
     await look('practice-privacy');
+  });
+
+  test('what is kept: how long, a longer time, a hold, and what goes next', async () => {
+    const { page } = owner;
+    const dialog = page.getByRole('alertdialog');
+    await go('What is kept');
+    await page.getByText('7 years after it was recorded').waitFor();
+    await page.getByRole('button', { name: 'Keep longer: Audit records' }).click();
+    await dialog.getByRole('button', { name: /How long after it was recorded/ }).click();
+    await page.getByRole('option', { name: '10 years', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('10 years after it was recorded').waitFor();
+    await page.getByRole('tab', { name: 'Holds' }).click();
+    await page.getByText('Nothing is held').waitFor();
+    await page.getByRole('button', { name: 'Place a hold' }).click();
+    await dialog.getByLabel('Why').fill('Zz A complaint is with the Commissioner');
+    await look('practice-hold');
+    await dialog.getByRole('button', { name: 'Place the hold' }).click();
+    await page.getByText('Nothing it reaches was planned to go.').waitFor();
+    await page.getByRole('button', { name: 'Lift the hold on all records' }).waitFor();
+    await page.getByRole('tab', { name: 'People who left' }).click();
+    await page.getByText('Nobody’s name is left').waitFor();
+    await page.getByRole('tab', { name: 'Gone' }).click();
+    await page.getByText('Nothing has been destroyed').waitFor();
+    // What comes of seven years is not waited for.
+    await page.route(/\/retention$/, async (route) => {
+      const answer = await route.fetch();
+      const content = (await answer.json()) as PracticeRetention;
+      await route.fulfill({ response: answer, json: sevenYearsOn(content) });
+    });
+    await page.reload();
+    await page.getByText('1,204 records on').waitFor();
+    await look('practice-retention');
+    await page.getByRole('tab', { name: 'Gone' }).click();
+    await page.getByText('Audit records: 31,007 records').waitFor();
+    await look('practice-destroyed');
+    await page.getByRole('tab', { name: 'People who left' }).click();
+    await page.getByRole('button', { name: 'Erase the name of Zz Quincy Left' }).waitFor();
+    expect(await owner.audit()).toEqual([]);
+    await page.unroute(/\/retention$/);
   });
 
   test('the overview shows who is connected; one press pauses, and callers are told', async () => {

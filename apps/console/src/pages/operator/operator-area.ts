@@ -25,5 +25,11 @@ export const operatorArea: Area = {
       roles: ['operator-security'],
       load: () => import('./activity.js'),
     },
+    {
+      path: 'retention',
+      label: 'What is kept',
+      roles: ['operator-security'],
+      load: () => import('./retention.js'),
+    },
   ],
 };

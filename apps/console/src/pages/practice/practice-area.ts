@@ -43,6 +43,12 @@ export const practiceArea: Area = {
     },
     { path: 'privacy', label: 'Privacy', roles: readers, load: () => import('./privacy.js') },
     { path: 'privacy/:requestId', roles: readers, load: () => import('./privacy-request.js') },
+    {
+      path: 'retention',
+      label: 'What is kept',
+      roles: ['practice-owner', 'practice-auditor'],
+      load: () => import('./retention.js'),
+    },
     { path: 'people', label: 'People', roles: managers, load: () => import('./people.js') },
     {
       path: 'approvers',
