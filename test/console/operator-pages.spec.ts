@@ -191,7 +191,7 @@ describeInBrowser('the pages of the operator', () => {
     await page.getByText('Zz A notice to produce').waitFor();
     expect(await officer.audit()).toEqual([]);
     await officer.screenshot('operator-retention');
-    await page.getByRole('button', { name: /Lift the hold on all records/ }).click();
+    await page.getByRole('button', { name: /^Lift: All records/ }).click();
     await dialog.getByRole('button', { name: 'Lift the hold' }).click();
     await page.getByText(/^Lifted/).waitFor();
   });

@@ -154,19 +154,19 @@ describeInBrowser('the pages of a practice', () => {
     await look('practice-hold');
     await dialog.getByRole('button', { name: 'Place the hold' }).click();
     await page.getByText('Nothing it reaches was planned to go.').waitFor();
-    await page.getByRole('button', { name: 'Lift the hold on all records' }).waitFor();
+    await page.getByRole('button', { name: 'Lift: All records' }).waitFor();
     await page.getByRole('tab', { name: 'People who left' }).click();
     await page.getByText('Nobody’s name is left').waitFor();
     await page.getByRole('tab', { name: 'Gone' }).click();
     await page.getByText('Nothing has been destroyed').waitFor();
     // What comes of seven years is not waited for.
-    await page.route(/\/retention$/, async (route) => {
-      const answer = await route.fetch();
-      const content = (await answer.json()) as PracticeRetention;
-      await route.fulfill({ response: answer, json: sevenYearsOn(content) });
-    });
+    const isAnswer = /\/console\/api\/.*\/retention$/;
+    const answered = page.waitForResponse(isAnswer);
     await page.reload();
-    await page.getByText('1,204 records on').waitFor();
+    const content = (await (await answered).json()) as PracticeRetention;
+    await page.route(isAnswer, (route) => route.fulfill({ json: sevenYearsOn(content) }));
+    await page.reload();
+    await page.getByText('1,204 records on').first().waitFor();
     await look('practice-retention');
     await page.getByRole('tab', { name: 'Gone' }).click();
     await page.getByText('Audit records: 31,007 records').waitFor();
@@ -174,7 +174,7 @@ describeInBrowser('the pages of a practice', () => {
     await page.getByRole('tab', { name: 'People who left' }).click();
     await page.getByRole('button', { name: 'Erase the name of Zz Quincy Left' }).waitFor();
     expect(await owner.audit()).toEqual([]);
-    await page.unroute(/\/retention$/);
+    await page.unroute(isAnswer);
   });
 
   test('the overview shows who is connected; one press pauses, and callers are told', async () => {

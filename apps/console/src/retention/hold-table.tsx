@@ -26,7 +26,7 @@ export function HoldTable({ place, holds, mayLift }: HoldTableProps) {
     cell: (hold) =>
       hold.placedAs === own &&
       hold.liftedAt === undefined && (
-        <Button aria-label={`Lift the hold on ${reachOf(hold)}`} onPress={() => setAsked(hold)}>
+        <Button aria-label={`Lift: ${reachOf(hold)}`} onPress={() => setAsked(hold)}>
           Lift
         </Button>
       ),
@@ -51,7 +51,7 @@ export function HoldTable({ place, holds, mayLift }: HoldTableProps) {
 }
 
 const reachOf = ({ kind, practiceName, integratorName, siteName }: HoldView): string =>
-  [kind === undefined ? 'all records' : kindWords[kind], practiceName, integratorName, siteName]
+  [kind === undefined ? 'All records' : kindWords[kind], practiceName, integratorName, siteName]
     .filter((part) => part !== undefined)
     .join(', ');
 

@@ -91,13 +91,13 @@ const acts = (
 ): Column<RetentionRuleView> => ({
   ...actsColumn,
   cell: (rule) => (
-    <span className="cluster">
+    <span className="cluster table__acts">
       {rule.next && onUndo && (
         <Button
-          aria-label={`Keep what is planned to go: ${kindWords[rule.kind]}`}
+          aria-label={`Undo: ${kindWords[rule.kind]}`}
           onPress={() => onUndo(rule)}
         >
-          Don’t destroy
+          Undo
         </Button>
       )}
       {rule.longestDays !== undefined && onLonger && (

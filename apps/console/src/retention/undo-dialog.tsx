@@ -23,7 +23,7 @@ export function UndoDialog({ place, plans, records, whose, onClose }: UndoDialog
   const queries = useQueryClient();
   return (
     <FormDialog
-      title={`Don’t destroy: ${kindWords[plans.kind]}?`}
+      title={`Keep what was to go: ${kindWords[plans.kind]}?`}
       deed="Keep them"
       act={() => undoDestruction(place, plans)}
       onDone={({ gone }) => {

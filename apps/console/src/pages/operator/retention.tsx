@@ -125,10 +125,10 @@ const undoColumn = (onUndo: (plan: TenantPlan) => void): Column<TenantPlan> => (
   cell: (plan) =>
     (plan.practiceId ?? plan.integratorId) !== undefined && (
       <Button
-        aria-label={`Keep ${kindWords[plan.kind]} of ${whoseWords(plan)}`}
+        aria-label={`Undo: ${kindWords[plan.kind]} of ${whoseWords(plan)}`}
         onPress={() => onUndo(plan)}
       >
-        Don’t destroy
+        Undo
       </Button>
     ),
 });
