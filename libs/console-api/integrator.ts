@@ -253,9 +253,33 @@ export interface PairedSite {
     grantId: string;
     expires: string;
     scopes: ScopeWords[];
+    catalogues: string[];
+    /** Codes. */
+    purposes: string[];
     /** All of it in words, as the practice read it. */
     lines: { label: string; text: string }[];
   };
+  /** Asked for on top of what is permitted: the practice has it before it. */
+  waiting?: {
+    scopes: ScopeWords[];
+    catalogues: string[];
+    /** Codes. */
+    purposes: string[];
+  };
+}
+
+/**
+ * `POST sites/:siteId/access`: more than is permitted there, as far as it is not a statement. Answers
+ * permitted when all of it is.
+ */
+export interface AskAccessRequest {
+  scopes?: string[];
+  catalogues?: string[];
+  /** Codes, among those that are declared. */
+  purposes?: string[];
+}
+export interface AskedState {
+  state: 'waiting' | 'permitted';
 }
 
 /** `GET usage?days=30`: sums by day (UTC) and by site. */

@@ -103,6 +103,8 @@ export interface AccessRequestSummary {
   createdAt: string;
   decidedAt?: string;
   declineReason?: DeclineReason;
+  /** It waits, and the integrator has access there already: this asks for more. */
+  isMore?: true;
 }
 
 /** Who asks: the integrator's own declarations. What it has not declared is absent. */
@@ -137,7 +139,11 @@ export interface AccessRequest extends AccessRequestSummary {
   /** Another one, when more has been asked for meanwhile. */
   version: string;
   integrator: IntegratorDeclaration;
-  asked: { scopes: ScopeWords[]; catalogues: string[]; purposes: string[] };
+  asked: {
+    scopes: ScopeWords[];
+    catalogues: string[];
+    purposes: { code: string; words: string }[];
+  };
   /** Statements among what is asked, to be read before they are permitted. */
   statements: StatementText[];
   /** Catalogues of the site. */
@@ -146,6 +152,20 @@ export interface AccessRequest extends AccessRequestSummary {
   ceiling?: CeilingWords;
   /** The permission this integrator has at the site already: approving replaces it. */
   held?: PermissionSummary;
+  /** What it may do there at this moment: approving puts the whole in its place. */
+  running?: RunningTerms;
+}
+
+/** Of the document that is in force. */
+export interface RunningTerms {
+  grantId: string;
+  expires: string;
+  scopes: string[];
+  catalogues: string[];
+  /** Codes. */
+  purposes: string[];
+  rows?: number;
+  hours?: LocalHours;
 }
 
 export interface CeilingWords {
@@ -164,6 +184,13 @@ export interface DeclineRequest {
   reason: DeclineReason;
 }
 
+/** By the clock of the site: days 1 (Monday) to 7, `HH:mm`; an end before the start is the next day's. */
+export interface LocalHours {
+  days: number[];
+  from: string;
+  to: string;
+}
+
 /** What the practice chooses; whatever is absent is filled in modestly. */
 export interface PermissionChoices {
   scopes?: string[];
@@ -174,7 +201,9 @@ export interface PermissionChoices {
   rows?: number;
   perMinute?: number;
   concurrency?: number;
-  hours?: { days: number[]; from: string; to: string };
+  hours?: LocalHours;
+  /** Hours that are in force end. */
+  anyHour?: boolean;
   /** Where the database server keeps no journal of writes, they are permitted nevertheless. */
   writesWithoutJournal?: boolean;
 }
@@ -331,18 +360,12 @@ export interface ServiceAgent {
   /** When it was asked last, and how that stands. */
   check?: { askedAt: string; isUnderWay: boolean; problem?: { title: string; remedy: string } };
 }
-/** By the clock of the site: days 1 (Monday) to 7, `HH:mm`; an end before the start is the next day's. */
-export interface UpdateHours {
-  days: number[];
-  from: string;
-  to: string;
-}
-export interface UpdateWindowWords extends UpdateHours {
+export interface UpdateWindowWords extends LocalHours {
   words: string;
 }
 /** `PUT service/agents/:agentId/update-window`; without a window: at any time. */
 export interface SetUpdateWindowRequest {
-  window?: UpdateHours;
+  window?: LocalHours;
 }
 export interface DoctorFinding {
   check: string;
@@ -362,6 +385,10 @@ export interface InstallCode {
   /** Shown once. */
   code: string;
   expiresAt: string;
+}
+/** `GET service/update-windows`: of the servers that are in use. */
+export interface UpdateWindows {
+  servers: Pick<ServiceAgent, 'agentId' | 'sites' | 'updateWindow'>[];
 }
 /** `GET service/log-bundle`: acts of the servers out of closed lists; it has no field for anything else. */
 export interface LogBundle {

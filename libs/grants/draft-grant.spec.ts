@@ -2,15 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { describeGrant, describeScope } from '#libs/grants/describe-grant.js';
-import { aMomentInForce } from '#libs/grants/grant.fixture.js';
+import { aGrant, aMomentInForce } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { keyThumbprint } from '#libs/grants/key-thumbprint.js';
 import { defaultCeiling } from '#libs/grants/ceiling.js';
-import { draftGrant, type GrantChoices } from '#libs/grants/draft-grant.js';
+import { draftGrant, type DraftGround, type GrantChoices } from '#libs/grants/draft-grant.js';
 
 const statement = `statement:${'0123456789abcdef'.repeat(4)}`;
 
-const drafted = (asked: string[], choices: GrantChoices = {}): Grant =>
+const drafted = (
+  asked: string[],
+  choices: GrantChoices = {},
+  ground: Partial<DraftGround> = {},
+): Grant =>
   draftGrant(
     {
       accessRequestId: 'request-1',
@@ -29,6 +33,7 @@ const drafted = (asked: string[], choices: GrantChoices = {}): Grant =>
       ceiling: { ...defaultCeiling, rawSqlWrites: true },
       epoch: 1,
       nowMs: aMomentInForce,
+      ...ground,
     },
   );
 
@@ -61,5 +66,40 @@ describe('a draft', () => {
   test('shows an agreed statement by its whole hash and says what it may do', () => {
     expect(describeScope(statement)).toContain(statement.slice('statement:'.length));
     expect(describeScope(statement)).toContain('may change data');
+  });
+
+  describe('of more than is in force', () => {
+    const hours = { timeZone: 'Australia/Sydney', days: [1], from: '08:00', to: '17:00' };
+    const running = aGrant({
+      scopes: ['sql:read', 'sql:write', statement],
+      limits: { rows: 500, perMinute: 5, resultMinutes: 1, hours },
+      writes: { callerKey: 'required' },
+    });
+    const asked = [...running.scopes, 'procedure:Book'];
+    const more = (choices: GrantChoices = {}, changes: Partial<Grant> = {}) =>
+      drafted(asked, choices, { held: running, running: { ...running, ...changes } });
+
+    test('keeps its terms, and what it permits, and its end', () => {
+      const { limits, writes, expires } = running;
+      expect(more()).toMatchObject({ limits, writes, expires, scopes: asked });
+      expect(more()).toMatchObject({ grantId: running.grantId, seq: 2 });
+    });
+
+    test('changes what is chosen', () => {
+      const changed = more({ rows: 9, hours: 'any', expires: '7d', scopes: ['sql:read'] });
+      expect(changed.limits).toMatchObject({ rows: 9, perMinute: 5, resultMinutes: 1 });
+      expect(changed.limits).not.toHaveProperty('hours');
+      expect(changed.scopes).toEqual(['sql:read']);
+      expect(Date.parse(changed.expires)).toBe(aMomentInForce + 7 * 86_400_000);
+    });
+
+    test.each<[string, Partial<Grant>]>([
+      ['has expired', { expires: '2026-01-02T00:00:00.000Z' }],
+      ['was ended', { revoked: true }],
+    ])('is none where that %s', (_what, changes) => {
+      expect(more({}, changes)).toMatchObject({
+        ...{ limits: { rows: 100_000 }, scopes: ['sql:read', 'procedure:Book'] },
+      });
+    });
   });
 });

@@ -33,8 +33,8 @@ export interface GrantChoices {
   concurrency?: number;
   /** Minutes. */
   keepResults?: number;
-  /** Absent: at any hour. */
-  hours?: PermittedHours;
+  /** Absent: as they are; where nothing is in force, at any hour. */
+  hours?: PermittedHours | 'any';
   /** `none`: writes also where the database server keeps no write journal. */
   writeJournal?: 'none';
   /** `required`: each write needs a key of the integrator's own. */
@@ -49,6 +49,8 @@ export interface DraftGround {
   nowMs: number;
   /** The permission this integrator holds at the site already: it is replaced, not doubled. */
   held?: Pick<Grant, 'grantId' | 'seq'>;
+  /** The document of it that is in force. More is asked for on top: its own terms stay. */
+  running?: Grant;
 }
 
 const DAY_MS = 86_400_000;
@@ -86,7 +88,11 @@ export function draftGrant(
   ground: DraftGround,
 ): Grant {
   const { nowMs, ceiling, held } = ground;
-  const endsMs = expiryMs(choices.expires, ground);
+  const running = inForce(ground);
+  const endsMs =
+    running && choices.expires === undefined
+      ? Date.parse(running.expires)
+      : expiryMs(choices.expires, ground);
   if (!(endsMs > nowMs)) throw invalid('expires', 'must be in the future');
   const asked: Grant = {
     type: 'conduit-grant-v1',
@@ -98,16 +104,19 @@ export function draftGrant(
     agentKeyThumbprints: [ground.agentKeyThumbprint],
     integratorId: request.integratorId,
     integratorKeyThumbprints: [],
-    scopes: request.asked.scopes.filter(isUsual),
+    scopes: request.asked.scopes.filter(
+      (scope) => isUsual(scope) || running?.scopes.includes(scope),
+    ),
     catalogues: request.asked.catalogues,
     purposes: purposes.filter((purpose) => request.asked.purposes.includes(purpose)),
-    limits: {
+    limits: running?.limits ?? {
       rows: usual.rows,
       ms: usual.ms,
       concurrency: usual.concurrency,
       perMinute: usual.perMinute,
     },
-    encryptionMode: 'edge',
+    ...(running?.writes && { writes: running.writes }),
+    encryptionMode: running?.encryptionMode ?? 'edge',
     notBefore: new Date(nowMs).toISOString(),
     expires: new Date(endsMs).toISOString(),
     countries: request.countries,
@@ -121,6 +130,10 @@ export function draftGrant(
   };
   return checked(grant, ceiling);
 }
+
+/** What the integrator may do at this moment, if anything. */
+const inForce = ({ running, nowMs }: DraftGround): Grant | undefined =>
+  running && !running.revoked && Date.parse(running.expires) > nowMs ? running : undefined;
 
 /**
  * The next document of a grant: as it is, but for what is chosen. Its term begins anew.
@@ -153,16 +166,17 @@ export function revocationOf(grant: Grant): Grant {
 
 /** What was chosen in words, over the limits that are there. */
 function chosenTerms(limits: GrantLimits, choices: GrantChoices): Partial<Grant> {
+  const { hours, ...others } = limits;
   return {
     limits: {
-      ...limits,
+      ...others,
       ...definedOnly({
         rows: choices.rows,
         bytes: choices.bytes,
         perMinute: choices.perMinute,
         concurrency: choices.concurrency,
         resultMinutes: choices.keepResults,
-        hours: choices.hours,
+        hours: choices.hours === 'any' ? undefined : (choices.hours ?? hours),
       }),
     },
     ...definedOnly({

@@ -10,6 +10,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import type { PersonRole } from '#libs/console-api/session.js';
 import { chromiumPath, trustedKeys } from '#test/console/chromium.fixture.js';
 import { addAuthenticator, type Authenticator } from '#test/console/authenticator.fixture.js';
+import { until } from '#test/support/settle.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
 
 const screenshots = new URL('../../docs/screenshots/', import.meta.url).pathname;
@@ -20,6 +21,10 @@ const WIDE = { width: 1440, height: 900 };
 /** Until what the page was told is painted. */
 const TWO_FRAMES =
   'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+/** Something is still being fetched, sent or left. */
+const BUSY = '.loading, [aria-busy=true], [data-pending]';
+/** More of a page than this is more of the same. */
+const PICTURE_PX = 2_400;
 const WALL = { width: 3840, height: 2160 };
 const NARROW = { width: 320, height: 700 };
 
@@ -159,6 +164,7 @@ export class Visit {
    * beyond the side of the screen, on a telephone, a desk or a wall. None: an empty list.
    */
   async audit(): Promise<string[]> {
+    await this.settled();
     const found: string[] = [];
     for (const [colorScheme, size] of [
       ['light', WIDE],
@@ -185,16 +191,42 @@ export class Visit {
   async screenshot(name: string): Promise<void> {
     if (process.env['CONDUIT_SCREENSHOTS'] !== '1') return;
     mkdirSync(screenshots, { recursive: true });
-    await this.page.screenshot({ path: `${screenshots}${name}.png` });
+    await this.settled();
+    // What was done a moment ago would lie over what the picture is of.
+    const dismiss = "document.querySelectorAll('.toast .button--quiet').forEach((x) => x.click())";
+    await this.page.evaluate(dismiss);
+    await this.without('.toast');
+    await this.picture(`${screenshots}${name}.png`);
     await this.page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await this.page.setViewportSize(NARROW);
-    await this.page.evaluate(TWO_FRAMES);
-    // A dialog covers the screen, not the page behind it.
-    const fullPage =
-      (await this.page.getByRole('dialog').or(this.page.getByRole('alertdialog')).count()) === 0;
-    await this.page.screenshot({ path: `${screenshots}${name}-narrow.png`, fullPage });
+    await this.picture(`${screenshots}${name}-narrow.png`);
     await this.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await this.page.setViewportSize(WIDE);
+  }
+
+  private async picture(path: string): Promise<void> {
+    await this.page.evaluate(TWO_FRAMES);
+    // A dialog covers the screen, not the page behind it.
+    const dialogs = this.page.getByRole('dialog').or(this.page.getByRole('alertdialog'));
+    if ((await dialogs.count()) > 0) {
+      await this.page.screenshot({ path });
+      return;
+    }
+    const [width, height] = (await this.page.evaluate(
+      '[document.documentElement.clientWidth, document.documentElement.scrollHeight]',
+    )) as [number, number];
+    const clip = { x: 0, y: 0, width, height: Math.min(height, PICTURE_PX) };
+    await this.page.screenshot({ path, fullPage: true, clip });
+  }
+
+  /** The page that was gone to, with what it had to fetch: its heading alone is there sooner. */
+  private settled(): Promise<void> {
+    return this.without(BUSY);
+  }
+
+  private without(selector: string): Promise<void> {
+    const isGone = `!document.querySelector('${selector}')`;
+    return until(() => this.page.evaluate<boolean>(isGone), STEP_MS);
   }
 
   /** @throws when something happened that must not */

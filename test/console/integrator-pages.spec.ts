@@ -151,9 +151,10 @@ describeInBrowser('the pages of an integrator', () => {
     await admin.page.getByText('This is a private key').waitFor();
     await admin.page.getByLabel('Public keys').fill(JSON.stringify(jwk));
     await press('Continue');
+    await admin.page.getByRole('alertdialog', { name: 'Register “Signing server”?' }).waitFor();
     await look('integrator-client-confirm');
     await press('Register client');
-    await admin.page.getByText('Signing server').waitFor();
+    await admin.page.getByRole('cell', { name: 'Signing server' }).first().waitFor();
     await look('integrator-clients');
     const clientId = (await admin.page.locator('td code').first().textContent()) ?? '';
     const [endpoint = '', audience = ''] = await admin.page
@@ -236,6 +237,11 @@ describeInBrowser('the pages of an integrator', () => {
     await page.getByText('3 rows', { exact: true }).waitFor();
     expect(await page.getByRole('row').count()).toBe(4);
     await look('integrator-query-console');
+    await statement.fill(
+      'SELECT TOP (10000) a.INTERNALID FROM dbo.Patient a CROSS JOIN dbo.Patient b WHERE 1 = @one',
+    );
+    await press('Run');
+    await page.getByText('10,000 rows; the first 500 are shown').waitFor();
     await statement.fill('SELECT NoSuchColumn FROM dbo.Patient');
     await press('Run');
     await page.getByText('The database says: ').waitFor();
@@ -323,6 +329,15 @@ describeInBrowser('the pages of an integrator', () => {
     await admin.page.reload();
     await admin.page.getByText('Zz Dev Eloper').waitFor();
     await look('integrator-people');
+  });
+
+  test('activity tells what software and people did', async () => {
+    await go('Activity');
+    await admin.page
+      .getByRole('cell', { name: /read data at Zz Test Clinic/ })
+      .first()
+      .waitFor();
+    await look('integrator-activity');
   });
 
   test('usage is drawn and tabled', async () => {

@@ -72,7 +72,7 @@ describeInBrowser('the pages of the operator', () => {
     await page.evaluate('window.scrollTo(0, 0)');
     await officer.screenshot('operator-agent');
     await page.getByRole('button', { name: /^Opening hours of/ }).click();
-    await page.getByText('It is always to be missed').click();
+    await page.getByText('Alerts count at any hour').click();
     await page.getByLabel('Opens').fill('07:30');
     expect(await officer.audit()).toEqual([]);
     await officer.screenshot('operator-hours');
@@ -220,6 +220,7 @@ describeInBrowser('the pages of the operator', () => {
     expect(await officer.audit()).toEqual([]);
     await officer.screenshot('operator-practice');
     await go(officer, '/practices', 'Practices');
+    await page.getByRole('link', { name: 'Zz New Clinic' }).waitFor();
     expect(await officer.audit()).toEqual([]);
     await officer.screenshot('operator-practices');
 
@@ -230,5 +231,13 @@ describeInBrowser('the pages of the operator', () => {
     await page.getByText('Zz New Vendor').waitFor();
     expect(await officer.audit()).toEqual([]);
     await officer.screenshot('operator-integrators');
+
+    await go(officer, '/activity', 'Activity');
+    await page
+      .getByRole('cell', { name: /Zz New Clinic/ })
+      .first()
+      .waitFor();
+    expect(await officer.audit()).toEqual([]);
+    await officer.screenshot('operator-activity');
   });
 });

@@ -14,6 +14,8 @@ import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 /** The one that the conduit of a test has paired. */
 const NAME = 'Test Integrator';
 const SIX_MINUTES_MS = 360_000;
+/** Into the last of three months. */
+const TWO_MONTHS_MS = 65 * 86_400_000;
 
 describeInBrowser('bad days of a practice', () => {
   let conduit: TestConduit;
@@ -80,6 +82,9 @@ describeInBrowser('bad days of a practice', () => {
       await page.getByRole('button', { name: 'Read and sign' }).click();
       await page.getByRole('button', { name: 'Sign the change' }).waitFor();
     }
+    // What is given up and what comes in its place is marked.
+    await seen(first, 'No longer');
+    await first.screenshot('practice-change');
     await first.page.getByRole('button', { name: 'Sign the change' }).click();
     await first.page.getByRole('alertdialog').waitFor({ state: 'detached' });
     await second.page.getByRole('button', { name: 'Sign the change' }).click();
@@ -88,6 +93,17 @@ describeInBrowser('bad days of a practice', () => {
     expect(await second.audit()).toEqual([]);
     await second.page.getByRole('button', { name: 'Back' }).click();
     expect(await asks()).toEqual([200, undefined]);
+  });
+
+  test('a permission that ends within a month says so, and leads to renewing it', async () => {
+    const { page } = second;
+    await page.clock.setFixedTime(Date.now() + TWO_MONTHS_MS);
+    await page.reload();
+    await seen(second, 'It ends soon');
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await seen(second, `${NAME}’s access ends soon`);
+    await page.getByRole('link', { name: 'Renew or let it end' }).click();
+    await page.getByRole('button', { name: 'Renew for a year' }).waitFor();
   });
 
   test('a limit of the server says which line of which file', async () => {
@@ -110,7 +126,7 @@ describeInBrowser('bad days of a practice', () => {
     await page.clock.setFixedTime(Date.now() + SIX_MINUTES_MS);
     await page.reload();
     await seen(first, 'The practice’s server has not confirmed the end yet');
-    await seen(first, 'agent pause');
+    await seen(first, 'conduit-agent pause');
     await first.screenshot('practice-end-alarm');
     await page.getByRole('link', { name: 'Overview' }).click();
     await seen(first, `The server has not confirmed the end of ${NAME}’s access`);

@@ -83,6 +83,10 @@ describeInBrowser('the pages of a practice', () => {
     await owner.page.getByRole('button', { name: 'Make a pairing code' }).click();
     const code = (await owner.page.getByTestId('pairing-code').textContent()) ?? '';
     expect(code).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+    await owner.page.getByRole('img', { name: /QR/ }).waitFor();
+    await owner.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await owner.page.getByRole('button', { name: /^Copy/ }).first().click();
+    expect(await owner.page.evaluate('navigator.clipboard.readText()')).toBe(code);
     await look('practice-pairing-code');
     await owner.page.reload();
     await owner.page.getByText(`${code.slice(0, 3)}…`).waitFor();
@@ -93,6 +97,7 @@ describeInBrowser('the pages of a practice', () => {
   test('a request says who asks and for what, and is approved in what it says', async () => {
     await go('Requests');
     await heading('Requests');
+    await owner.page.getByRole('link', { name: `Look and decide: ${NAME}` }).waitFor();
     await look('practice-requests');
     await openRequest(owner, NAME);
     expect(await owner.page.getByText('HMARKT').count()).toBe(0);
@@ -227,6 +232,7 @@ describeInBrowser('the pages of a practice', () => {
     await page.getByText(`${NAME} was refused`).first().waitFor();
     await page.getByText(`${NAME} read data at`).first().waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('alertdialog', { name: 'Export this list?' }).waitFor();
     await look('practice-export');
     const [file] = await Promise.all([
       page.waitForEvent('download'),
@@ -276,20 +282,27 @@ describeInBrowser('the pages of a practice', () => {
   test('people, settings and the server', async () => {
     const { page } = owner;
     await go('People');
-    await page.getByText('Zz Olive Owner').first().waitFor();
+    const people = page.getByRole('table', { name: 'People and their roles' });
+    await people.getByRole('cell', { name: 'Zz Olive Owner', exact: true }).waitFor();
     await look('practice-people');
     await page.getByRole('button', { name: 'Invite somebody' }).click();
     await page.getByText('IT technician').click();
     await look('practice-invite');
-    await page.getByRole('button', { name: 'Invite', exact: true }).click();
-    await page.getByText('Pass this link on').waitFor();
-    const link = (await page.getByRole('dialog').locator('code').textContent()) ?? '';
-    await page.getByRole('button', { name: 'Done' }).click();
+    const link = await invited();
+    await page.getByRole('button', { name: 'Invite somebody' }).click();
+    await page.getByText('Practice manager', { exact: true }).click();
+    const managers = await invited();
     await go('Settings');
     await page.getByText('Time zone').waitFor();
     await page.getByLabel('Closed on').fill('2099-01-26');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByText('Monday, 26 January 2099').waitFor();
+    // What was pressed by mistake is taken back.
+    await page.getByRole('button', { name: 'Remove Monday, 26 January 2099' }).click();
+    await page.getByText('None yet: every day of the week counts.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Remove Monday, 26 January 2099' }).waitFor();
+    await page.getByText('At any time', { exact: true }).waitFor();
     await look('practice-settings');
     await go('Server');
     await page.getByText('Certificate until').waitFor();
@@ -301,7 +314,42 @@ describeInBrowser('the pages of a practice', () => {
     await page.getByText(/^Tue, Thu from 20:00 to 23:00 \(Australia\//).waitFor();
     await look('practice-service');
     await technician(link);
+    await manager(managers);
   });
+
+  /** What is filled in is sent. @returns the link */
+  async function invited(): Promise<string> {
+    const { page } = owner;
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByText('Pass this link on').waitFor();
+    const link = (await page.getByRole('dialog').locator('code').textContent()) ?? '';
+    await page.getByRole('button', { name: 'Done' }).click();
+    return link;
+  }
+
+  /** Has no page of the server, and says among the settings when it may be updated. */
+  async function manager(link: string): Promise<void> {
+    await browser.during(async (visit) => {
+      const { page } = visit;
+      const { pathname, hash } = new URL(link);
+      await visit.acceptInvitation(`${pathname}${hash}`, 'Zz Mandy Manager');
+      expect(await page.getByRole('link', { name: 'Server', exact: true }).count()).toBe(0);
+      await page.getByRole('link', { name: 'Settings', exact: true }).click();
+      await page.getByText(/^Tue, Thu from 20:00 to 23:00/).waitFor();
+      await page.getByRole('button', { name: 'Change update window of Zz Test Clinic' }).click();
+      await page.getByLabel('From').fill('19:30');
+      await page.getByRole('button', { name: 'Save', exact: true }).last().click();
+      await page.getByText(/^Tue, Thu from 19:30 to 23:00 \(Australia\//).waitFor();
+      expect(await visit.audit()).toEqual([]);
+      // Whatever this computer's clock is set to, times are the practice's.
+      await page.getByRole('button', { name: /^New South Wales/ }).click();
+      await page.getByRole('option', { name: 'Western Australia (Perth)' }).click();
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await page.getByText('Saved', { exact: true }).waitFor();
+      await page.getByRole('link', { name: 'Overview', exact: true }).click();
+      await page.getByText(/last heard .*AWST/).waitFor();
+    });
+  }
 
   /** Sees the server and nothing else. */
   async function technician(link: string): Promise<void> {
@@ -326,6 +374,7 @@ describeInBrowser('the pages of a practice', () => {
       expect(file.suggestedFilename()).toMatch(/^conduit-server-.*\.json$/);
       await page.goto(`/console/practices/${conduit.practiceId}/activity`);
       await page.getByRole('heading', { name: 'This page is for somebody else' }).waitFor();
+      await look('page-not-for-you', visit);
     });
   }
 

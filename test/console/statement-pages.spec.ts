@@ -148,4 +148,41 @@ describeInBrowser('the pages of statements', () => {
     await author.page.reload();
     await author.page.getByText('Permitted', { exact: true }).waitFor();
   });
+  test('its author asks for more; the practice sees it as more, approves, and it runs', async () => {
+    const { page } = author;
+    await page.getByRole('link', { name: 'Sites', exact: true }).click();
+    await page.getByRole('button', { name: 'Ask for more at Zz Test Clinic' }).click();
+    const dialog = page.getByRole('alertdialog');
+    // Its owner has just decided without it.
+    await dialog.getByText('with queries of your own').click();
+    await dialog.getByRole('button', { name: 'Ask the practice' }).click();
+    await dialog.getByText('Its practice has decided on this within the last seven days').waitFor();
+    await dialog.getByText('with queries of your own').click();
+    await dialog.getByLabel('Run these procedures').fill('no such name!');
+    await dialog.getByRole('button', { name: 'Ask the practice' }).click();
+    await dialog.getByText('What you would like to do can’t be asked for at this site').waitFor();
+    await dialog.getByLabel('Run these procedures').fill('dbo.BookAppointment');
+    await look(author, 'integrator-ask-more');
+    await dialog.getByRole('button', { name: 'Ask the practice' }).click();
+    await page.getByText('You asked for more, and the practice decides').waitFor();
+    await look(author, 'integrator-asked-more');
+    expect((await run(TEXT)).status).toBe(200);
+
+    await owner.page.getByRole('link', { name: 'Requests', exact: true }).click();
+    await owner.page.getByRole('cell', { name: 'More than it has' }).waitFor();
+    await openRequest(owner, 'Test Integrator');
+    await owner.page.getByRole('heading', { name: 'Test Integrator asks for more' }).waitFor();
+    // What it may do already is ticked, and only what is new says so.
+    expect(await box().isChecked()).toBe(true);
+    expect(await owner.page.getByText('New', { exact: true }).count()).toBe(1);
+    await owner.page.getByText('As now, until').first().waitFor();
+    await look(owner, 'practice-request-more');
+    await approveWithPasskey(owner);
+    await owner.page.getByRole('heading', { name: 'Statements it may run' }).waitFor();
+    await owner.page.getByText('Run the procedure “bookappointment”').first().waitFor();
+    expect((await run(TEXT)).status).toBe(200);
+    await page
+      .getByText('You asked for more, and the practice decides')
+      .waitFor({ state: 'detached' });
+  });
 });

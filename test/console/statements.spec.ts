@@ -1,9 +1,11 @@
 /** Statements over HTTP, as pages use them: what is kept, who may read it, and how a practice is asked. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PairedSite } from '#libs/console-api/integrator.js';
 import type { AccessRequest, AccessRequestSummary } from '#libs/console-api/practice.js';
 import type { Statements, SubmittedStatement } from '#libs/console-api/statement.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
+import type { Grant } from '#libs/grants/grant.js';
 import { PretendApi } from '#test/contract/api.fixture.js';
 import {
   aPairedSite,
@@ -271,6 +273,118 @@ describe('more than a permission gives', () => {
     expect(await want({ scopes: ['sql:write'] }, at)).toMatchObject({ code: 'ACCESS_NOT_ASKABLE' });
   });
 });
+
+test('an administrator asks for more in the console, and both sides see what is new', async () => {
+  const hours = { timeZone: 'Australia/Sydney', days: [1, 2], from: '08:00', to: '17:00' };
+  const expires = new Date(Date.now() + 90 * 86_400_000).toISOString();
+  const past = new Date(Date.now() - 86_400_000).toISOString();
+  const terms = { scopes: ['sql:read'], limits: { rows: 500, hours }, expires };
+  const paired = await aPairedSite(api, terms);
+  const { practiceId, siteId, integratorId } = paired;
+  const { kysely } = api.database;
+  await kysely
+    .updateTable('integrators')
+    .set({ purposes: JSON.stringify(['PATADMIN', 'HPAYMT']) })
+    .where('integrator_id', '=', integratorId)
+    .execute();
+  const person = await aConsolePerson(api, { role: 'integrator-admin', integratorId });
+  const reader = await aConsolePerson(api, { role: 'practice-owner', practiceId });
+  const at = `/integrators/${integratorId}/sites`;
+  const more = { scopes: ['procedure:dbo.Book'], purposes: ['HPAYMT'] };
+  const ask = (site: string, wanted: object = more) =>
+    person.json('POST', `${at}/${site}/access`, wanted);
+  const sites = async () => (await person.json<PairedSite[]>('GET', at))[0];
+  const requests = () =>
+    reader.json<AccessRequestSummary[]>('GET', `/practices/${practiceId}/access-requests`);
+  expect(await sites()).not.toHaveProperty('waiting');
+  expect(await ask(siteId)).toEqual({ state: 'waiting' });
+  expect((await sites())?.waiting).toEqual({
+    ...{ scopes: [expect.objectContaining({ scope: 'procedure:dbo.Book' })], catalogues: [] },
+    purposes: ['HPAYMT'],
+  });
+  const acts = await kysely
+    .selectFrom('audit_records')
+    .select('record')
+    .where('practice_id', '=', practiceId)
+    .orderBy('seq', 'desc')
+    .execute();
+  const { personId } = (await person.json<Signed>('GET', '/session')).person;
+  const act = JSON.parse(acts[0]?.record ?? '') as object;
+  expect(act).toMatchObject({ type: 'access-request.created', site: siteId, actorRef: personId });
+  expect(act).not.toHaveProperty('keyId');
+
+  // Of a first request nothing says that it is more.
+  const [first] = await requests();
+  expect(first).not.toHaveProperty('isMore');
+  const grant = aGrant({ practiceId, siteIds: [siteId], integratorId, ...terms });
+  await putInForce(grant);
+  const [now] = await requests();
+  expect(now).toMatchObject({ isMore: true });
+  const path = `/practices/${practiceId}/access-requests/${now?.accessRequestId ?? ''}`;
+  expect(await reader.json<AccessRequest>('GET', path)).toMatchObject({
+    running: {
+      grantId: grant.grantId,
+      ...{ expires, scopes: ['sql:read'], catalogues: ['Patients'], purposes: ['PATADMIN'] },
+      ...{ rows: 500, hours: { days: [1, 2], from: '08:00', to: '17:00' } },
+    },
+    asked: { purposes: [{ code: 'PATADMIN' }, { code: 'HPAYMT' }] },
+  });
+  // What runs at another site, for another company, or no more, makes nothing more of a request.
+  const elsewhere = await aSite(api, practiceId);
+  await putInForce({ ...grant, grantId: randomUUID(), siteIds: [elsewhere], expires: past });
+  for (const [where, by] of [
+    [elsewhere, integratorId],
+    [siteId, site.integratorId],
+  ] as const)
+    await kysely
+      .insertInto('access_requests')
+      .values({
+        ...{ access_request_id: randomUUID(), site_id: where, integrator_id: by },
+        ...{ state: 'pending', asked: JSON.stringify({ ...more, catalogues: [] }) },
+      })
+      .execute();
+  expect((await requests()).map(({ isMore }) => isMore ?? false).sort()).toEqual([
+    ...[false, false, true],
+  ]);
+
+  await kysely.updateTable('access_requests').set({ state: 'approved' }).execute();
+  expect((await requests())[0]).not.toHaveProperty('isMore');
+  expect(await sites()).not.toHaveProperty('waiting');
+
+  expect(await ask(siteId, { scopes: ['sql:read'] })).toEqual({ state: 'permitted' });
+  await expect(ask(siteId, { purposes: ['HRESCH'] })).rejects.toEqual(refused('REQUEST_INVALID'));
+  // Paired with somebody else, or with nobody.
+  for (const unpaired of [site.siteId, randomUUID()])
+    await expect(ask(unpaired)).rejects.toEqual(refused('CONSOLE_ENTRY_NOT_FOUND'));
+});
+
+test('a request that waits is listed before any number of newer ones that were decided', async () => {
+  const { practiceId, siteId, integratorId } = await aPairedSite(api);
+  const person = await aConsolePerson(api, { role: 'practice-owner', practiceId });
+  const asked = JSON.stringify({ scopes: [], catalogues: [], purposes: [] });
+  const oldest = { state: 'pending', created_at: new Date(Date.now() - 86_400_000) } as const;
+  const rows = Array.from({ length: 501 }, (_, n) => ({
+    ...{ access_request_id: randomUUID(), site_id: siteId, integrator_id: integratorId, asked },
+    ...(n === 0 ? oldest : { state: 'declined' as const }),
+  }));
+  await api.database.kysely.insertInto('access_requests').values(rows).execute();
+  const path = `/practices/${practiceId}/access-requests`;
+  const listed = await person.json<AccessRequestSummary[]>('GET', path);
+  expect([listed.length, listed[0]?.state]).toEqual([500, 'pending']);
+});
+
+/** As the agent's receipt does. */
+async function putInForce(grant: Grant): Promise<void> {
+  const { grantId, seq, integratorId, siteIds, expires } = grant;
+  await api.database.kysely
+    .insertInto('grants')
+    .values({
+      ...{ grant_id: grantId, seq, site_id: siteIds[0] ?? '', integrator_id: integratorId },
+      ...{ state: 'active', expires_at: new Date(expires) },
+      signed: JSON.stringify({ document: JSON.stringify(grant), approvals: [] }),
+    })
+    .execute();
+}
 
 describe('a statement that was taken back', () => {
   test('is gone when nobody was asked, and stays readable where somebody was', async () => {

@@ -41,10 +41,12 @@ describeInBrowser('a work account', () => {
     await page.getByRole('button', { name: 'Link an account' }).click();
     await page.getByRole('button', { name: 'Link account', exact: true }).click();
     await page.getByText('An account is linked.').waitFor();
+    await visit.screenshot('work-account');
     expect(await visit.audit()).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are signed out').waitFor();
     const other = page.getByRole('link', { name: 'Sign in with Zz Accounts' });
+    await visit.screenshot('sign-in-work-account');
     expect(await visit.audit()).toEqual([]);
     await other.click();
     await page.getByRole('heading', { name: 'Overview' }).waitFor();

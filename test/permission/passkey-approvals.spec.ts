@@ -288,6 +288,9 @@ describe('approvals that cross each other', () => {
     const { grantId, seq } = held as GrantStanding;
     const draft = await of(DraftGrant).change(practice.practiceId, grantId, { rows: 100 });
     const requestId = await pair();
+    // What is asked for on top doesn't widen what is in force.
+    expect((await draftOf(requestId)).grant.limits).toMatchObject({ rows: 300 });
+    expect((await draftOf(requestId, { rows: 900 })).grant.limits).toMatchObject({ rows: 900 });
     const [, server] = await Promise.all([
       propose(draft).catch((error: ConduitError) => expect(error.code).toBe('GRANT_CONFLICT')),
       say('approve', requestId, '--rows', '400', '--yes'),

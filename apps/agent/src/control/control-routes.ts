@@ -124,7 +124,7 @@ const choices = {
   perMinute: integer(1, 1_000_000),
   concurrency: integer(1, 1_000),
   keepResults: integer(1, 1_440),
-  hours: (value: unknown) => firstWrongField(value, hoursShape) === undefined,
+  hours: (value: unknown) => value === 'any' || firstWrongField(value, hoursShape) === undefined,
   writeJournal: oneOf(['none']),
   callerKey: oneOf(['required']),
 };

@@ -15,6 +15,7 @@ describe('clinic hours', () => {
 
   test('are not limited where nothing is typed', () => {
     expect(readHours(undefined)).toBeUndefined();
+    expect(readHours('any')).toBe('any');
   });
 
   test.each([

@@ -12,8 +12,8 @@ const SHAPE = /^([a-z,-]+)\s+(\d\d:\d\d)-(\d\d:\d\d)(?:\s+(\S+))?$/i;
 export function readHours(
   text: string | undefined,
   ownTimeZone = Intl.DateTimeFormat().resolvedOptions().timeZone,
-): PermittedHours | undefined {
-  if (text === undefined) return undefined;
+): PermittedHours | 'any' | undefined {
+  if (text === undefined || text === 'any') return text;
   const [, dayWords = '', from, to, timeZone = ownTimeZone] = SHAPE.exec(text.trim()) ?? [];
   const days = [...new Set(dayWords.toLowerCase().split(',').flatMap(daysOf))].sort();
   if (from === undefined || to === undefined || days.length === 0 || days.includes(0))

@@ -87,20 +87,20 @@ async function confirm({ flags, terminal }: Invocation): Promise<boolean> {
 }
 
 const approve: Command = {
-  summary: 'permit what an integrator asks; shows it in plain words before it is signed',
+  summary:
+    'permit what an integrator asks; shows it in plain words before it is signed. Where it has access already, its terms stay unless others are named',
   arguments: ['REQUEST'],
   options: {
     scopes:
       'A,B  what it may do: sql:read, sql:write, procedure:NAME, statement:SHA256, operation:NAME',
     catalogues: 'A,B  databases it may use; else what it asks',
     purposes: 'A,B  TREAT, HPAYMT, HOPERAT, PATADMIN, PATRQT, PUBHLTH, HRESCH; else what it asks',
-    expires: 'WHEN  like 90d or 2026-12-31; else 365d',
+    expires: 'WHEN  like 90d or 2026-12-31; else 365d, or the end of what is in force',
     rows: 'N  most rows an answer may have',
     bytes: 'N  most bytes of rows an answer may have',
     'per-minute': 'N  most queries a minute',
     concurrency: 'N  most queries at the same time',
-    hours:
-      "DAYS FROM-TO [ZONE]  when queries may start, like 'Mon-Fri 08:00-18:00'; else at any hour",
+    hours: "DAYS FROM-TO [ZONE]  when queries may start, like 'Mon-Fri 08:00-18:00', or any",
     'keep-results': 'N  minutes that a waiting result is kept after its last fetch; else 15',
   },
   flags: {

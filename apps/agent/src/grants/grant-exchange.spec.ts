@@ -166,8 +166,13 @@ describe('deciding on this machine', () => {
 
   test('a second approval for the same integrator and site replaces the first', async () => {
     broker.requests = [aRequest()];
-    const first = await decisions.sign((await decisions.draft('request-1', {})).draftId);
-    const second = await decisions.sign((await decisions.draft('request-1', {})).draftId);
+    const terms = { rows: 7, expires: '30d' };
+    const first = await decisions.sign((await decisions.draft('request-1', terms)).draftId);
+    const held = practice.store.find(first.grantId)?.grant;
+    const draft = await decisions.draft('request-1', {});
+    // What is in force is not widened by an approval that says nothing of it.
+    expect(draft.grant).toMatchObject({ limits: { rows: 7 }, expires: held?.expires });
+    const second = await decisions.sign(draft.draftId);
     expect(second).toMatchObject({ grantId: first.grantId, seq: 2 });
   });
 

@@ -104,7 +104,7 @@ export class PracticeDecisions {
       ceiling: rules.ceiling,
       epoch: store.epoch,
       nowMs: clock.now(),
-      ...(held ? { held } : {}),
+      ...(held ? { held, running: held } : {}),
     });
     const names = {
       integrator: request.integratorName,

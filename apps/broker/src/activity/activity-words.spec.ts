@@ -30,6 +30,11 @@ test('names stand in place of ids, counts in place of repetition', () => {
   expect(activityWords({ ...record, site: 's' }, { site: 'Zz Site', practice: 'Zz Clinic' })).toBe(
     'An integrator was refused at Zz Site, Zz Clinic: the practice has revoked the permission.',
   );
+  const same = { site: 'Zz Clinic', practice: 'Zz Clinic' };
+  expect(activityWords({ ...record, site: 's' }, same)).toContain('refused at Zz Clinic: ');
+  const shut = { ts, type: 'agent.quarantined' } as const;
+  expect(activityWords(shut, {})).toContain('a copy of itself');
+  expect(activityWords({ ...shut, reason: 'operator' }, {})).toContain('by Conduit’s staff');
   expect(activityWords({ ts, type: 'agent.revoked' }, { practice: 'Zz Clinic' })).toBe(
     'Zz Clinic: The practice’s server was shut out for good.',
   );

@@ -78,7 +78,10 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'agent.enrolled': () => 'Conduit was set up on a server of the practice.',
   'agent.joined': () => 'The practice’s server connected.',
   'agent.left': () => 'The practice’s server disconnected.',
-  'agent.quarantined': () => 'The practice’s server was shut out: it may be a copy of itself.',
+  'agent.quarantined': ({ reason }) =>
+    reason === 'operator'
+      ? 'The practice’s server was shut out by Conduit’s staff, until they let it in again.'
+      : 'The practice’s server was shut out: it may be a copy of itself.',
   'agent.released': () => 'The practice’s server was let in again.',
   'agent.revoked': () => 'The practice’s server was shut out for good.',
   'agent.recovered': () => 'The practice’s server came back after a long absence.',
@@ -154,7 +157,8 @@ export function activityWords(record: AuditRecord, names: ShownNames): string {
   const nobody = isPause ? 'All software' : 'An integrator';
   const who = record.integrator === undefined ? nobody : (names.integrator ?? 'An integrator');
   const places = [names.site, names.practice].filter((place) => place !== undefined);
-  const where = places.length === 0 ? '' : ` at ${places.join(', ')}`;
+  // A practice with one site often has one name for both.
+  const where = places.length === 0 ? '' : ` at ${[...new Set(places)].join(', ')}`;
   const said = sentences[record.type]?.(record, who, where) ?? 'Something was done.';
   const isSaid = names.practice === undefined || said.includes(names.practice);
   const sentence = isSaid ? said : `${names.practice}: ${said}`;

@@ -91,9 +91,9 @@ What to do on the server:
 1. Switch it on and see that its internet connection works. It then confirms by itself.
 2. If that is not possible, or you are not sure: type
 
-     agent pause
+     conduit-agent pause
 
-   It stops everything there at once and needs no connection. "agent resume" ends it.
+   It stops everything there at once and needs no connection. "conduit-agent resume" ends it.
 
 Which access it is: ${link}
 `;

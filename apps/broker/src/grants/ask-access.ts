@@ -22,8 +22,8 @@ const QUIET_MS = 7 * 86_400_000;
 export interface AccessAsk {
   siteId: string;
   integratorId: string;
-  /** The API key it came with; for the audit record. */
-  keyId: string;
+  /** The API key it came with, or the person who asked in the console; for the audit record. */
+  by: { keyId: string } | { actorRef: string };
   requestId?: string;
   more: AskedAccess;
 }
@@ -58,7 +58,7 @@ export class AskAccess {
   }
 
   private async ask(within: Within, ask: AccessAsk, held: Grant | undefined) {
-    const { siteId, integratorId, keyId, requestId, more } = ask;
+    const { siteId, integratorId, by, requestId, more } = ask;
     const practiceId = await this.requireFit(within, ask);
     const requireQuiet = () => this.requireQuiet(within, ask, held);
     const outcome = await askMore(within, { siteId, integratorId, more, held, requireQuiet });
@@ -70,7 +70,7 @@ export class AskAccess {
         practice: practiceId,
         site: siteId,
         integrator: integratorId,
-        keyId,
+        ...by,
         ...(requestId !== undefined && { requestId }),
       },
       within,

@@ -8,6 +8,7 @@ import { MemoryBroadcast } from '#apps/broker/src/broadcast/broadcast.memory.js'
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { AccessRequests } from '#apps/broker/src/grants/access-requests.js';
 import type { SpeakingAgent } from '#apps/broker/src/grants/agent-sites.js';
+import { AskAccess } from '#apps/broker/src/grants/ask-access.js';
 import { CreatePairingCode } from '#apps/broker/src/grants/create-pairing-code.js';
 import { GrantNews } from '#apps/broker/src/grants/grant-news.js';
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
@@ -91,6 +92,11 @@ export class BrokerPractice {
   redeemer(): RedeemPairingCode {
     const { store, audit, clock } = this;
     return new RedeemPairingCode(store.kysely, this.config(), audit, this.news(), clock);
+  }
+
+  asker(): AskAccess {
+    const { store, book, audit, clock } = this;
+    return new AskAccess(store.kysely, book, audit, this.news(), clock);
   }
 
   /** What it tells integrators is written down, and nothing is sent: its queues are not open. */

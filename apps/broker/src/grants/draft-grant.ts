@@ -69,10 +69,15 @@ export class DraftGrant {
       .map(({ grant }) => grant)
       .filter((grant) => !grant.revoked && grant.siteIds.join() === request.siteId)
       .sort((a, b) => b.notBefore.localeCompare(a.notBefore))[0];
+    // Of a newer document the server may have refused the terms.
+    const running = (await this.standings.of(practiceId)).find(
+      (one) => one.grantId === held?.grantId && one.state === 'active',
+    )?.grant;
     const grant = draftGrant(request, choices, {
       practiceId,
       ...ground,
       ...(held && { held }),
+      ...(running && { running }),
     });
     const sites = { [request.siteId]: request.siteName };
     return draftOf(grant, describeGrant(grant, { integrator: request.integratorName, sites }));

@@ -11,6 +11,10 @@ export const integratorDeskRoutes: ConsoleRoutes = {
   [`GET ${I}/profile`]: { may: both, summary: 'What practices see of the integrator.' },
   [`PUT ${I}/profile`]: { may: admin, summary: 'Declares it anew; each change is kept.' },
   [`GET ${I}/sites`]: { may: both, summary: 'Paired sites and what is permitted there.' },
+  [`POST ${I}/sites/:siteId/access`]: {
+    may: admin,
+    summary: 'Asks a practice for more than it permits.',
+  },
   [`POST ${I}/sites/:siteId/sandbox-queries`]: {
     may: both,
     summary: 'An immediate query at the sandbox, under a key of the integrator’s own.',

@@ -8,6 +8,7 @@
 import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { AskSite } from '#apps/broker/src/integrator-desk/ask-site.js';
 import { ClientActs } from '#apps/broker/src/integrator-desk/client-acts.js';
 import { ClientDesk } from '#apps/broker/src/integrator-desk/client-desk.js';
 import { ClientsController } from '#apps/broker/src/integrator-desk/clients.controller.js';
@@ -49,6 +50,7 @@ import { StatementsModule } from '#apps/broker/src/statements/statements.module.
     SandboxController,
   ],
   providers: [
+    AskSite,
     ClientActs,
     ClientDesk,
     DeclareProfile,

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { Person, type SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
+import { AskSite } from '#apps/broker/src/integrator-desk/ask-site.js';
 import {
   DeclarationDto,
   ReadUsageReportDto,
@@ -8,11 +9,13 @@ import {
 import { DeskBook } from '#apps/broker/src/integrator-desk/desk-book.js';
 import { ShowHome } from '#apps/broker/src/integrator-desk/show-home.js';
 import type {
+  AskedState,
   IntegratorHome,
   PairedSite,
   Profile,
   UsageReport,
 } from '#libs/console-api/integrator.js';
+import { AskAccessDto } from '#libs/contracts/sites.js';
 
 const DEFAULT_DAYS = 30;
 
@@ -23,6 +26,7 @@ export class IntegratorController {
   constructor(
     private readonly home: ShowHome,
     private readonly book: DeskBook,
+    private readonly asking: AskSite,
   ) {}
 
   @Get()
@@ -48,6 +52,19 @@ export class IntegratorController {
   @Get('sites')
   listSites(@Param('integratorId') integratorId: string): Promise<PairedSite[]> {
     return this.book.sites.execute(integratorId);
+  }
+
+  @Post('sites/:siteId/access')
+  @HttpCode(202)
+  @Policy('integrator', ['integrator-admin'])
+  ask(
+    @Param('integratorId') integratorId: string,
+    @Param('siteId') siteId: string,
+    @Person() { personId }: SignedInPerson,
+    @Body() { scopes = [], catalogues = [], purposes = [] }: AskAccessDto,
+  ): Promise<AskedState> {
+    const more = { scopes, catalogues, purposes };
+    return this.asking.execute({ integratorId, personId, siteId, more });
   }
 
   @Get('usage')

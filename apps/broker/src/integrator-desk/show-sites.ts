@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, type Selectable } from 'kysely';
 import { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { missingFrom } from '#apps/broker/src/grants/answered-requests.js';
 import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.port.js';
 import { permissionLines, scopeWords } from '#apps/broker/src/practice-desk/permission-words.js';
 import { ShowStatements } from '#apps/broker/src/statements/show-statements.js';
@@ -9,6 +10,7 @@ import { pmsNames, type PmsType } from '#apps/broker/src/sites/pms-names.js';
 import type { PairedSite, SiteStanding } from '#libs/console-api/integrator.js';
 import type { StatementText } from '#libs/console-api/statement.js';
 import type { Database, SitesTable } from '#libs/db/schema.js';
+import type { AskedAccess } from '#libs/grants/grant-messages.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import { parseGrant } from '#libs/grants/parse-grant.js';
 
@@ -40,14 +42,18 @@ export class ShowSites {
     const last = await this.lastGrants(integratorId, siteIds);
     const { statements } = await this.submitted.list(integratorId);
     const declined = await this.declineReasons(integratorId, siteIds);
+    const asked = await this.asked(integratorId, siteIds);
     return rows.map((row) => {
       const lookup = this.grants.find(row.site_id, integratorId);
       const grant = lookup.state === 'active' ? lookup.grant : last.get(row.site_id);
       const reason = declined.get(row.site_id);
+      const running = lookup.state === 'active' ? lookup.grant : undefined;
+      const waiting = running && onTop(asked.get(row.site_id), running, statements);
       return {
         ...this.siteOf(row),
         standing: standingOf(lookup),
         ...(lookup.state === 'declined' && reason !== undefined && { declineReason: reason }),
+        ...(waiting && { waiting }),
         ...(grant && { permission: permissionOf(grant, name, row, statements) }),
       };
     });
@@ -96,6 +102,18 @@ export class ShowSites {
     return found;
   }
 
+  /** What practices have before them, by site. */
+  private async asked(integratorId: string, siteIds: string[]): Promise<Map<string, AskedAccess>> {
+    const rows = await this.database
+      .selectFrom('access_requests')
+      .select(['site_id', 'asked'])
+      .where('integrator_id', '=', integratorId)
+      .where('site_id', 'in', siteIds)
+      .where('state', '=', 'pending')
+      .execute();
+    return new Map(rows.map((row) => [row.site_id, row.asked as AskedAccess]));
+  }
+
   private async declineReasons(
     integratorId: string,
     siteIds: string[],
@@ -120,6 +138,22 @@ function standingOf(lookup: GrantLookup): SiteStanding {
   return lookup.state === 'none' ? 'expired' : lookup.state;
 }
 
+function onTop(
+  asked: AskedAccess | undefined,
+  running: Grant,
+  statements: readonly StatementText[],
+): PairedSite['waiting'] {
+  if (!asked) return undefined;
+  const missing = missingFrom(asked, [running]);
+  if (missing.length === 0) return undefined;
+  const isMissing = (one: string): boolean => missing.includes(one);
+  return {
+    scopes: asked.scopes.filter(isMissing).map((scope) => scopeWords(scope, statements)),
+    catalogues: asked.catalogues.filter(isMissing),
+    purposes: asked.purposes.filter(isMissing),
+  };
+}
+
 function permissionOf(
   grant: Grant,
   integrator: string,
@@ -133,6 +167,8 @@ function permissionOf(
     grantId: grant.grantId,
     expires: grant.expires,
     scopes: grant.scopes.map((scope) => scopeWords(scope, statements)),
+    catalogues: grant.catalogues,
+    purposes: grant.purposes,
     lines: permissionLines(grant, { integrator, sites, statements, timeZone: row.time_zone }),
   };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { placeRefs } from '#apps/broker/src/people/invitation-book.js';
@@ -84,6 +84,9 @@ export class CreateInvitation {
     row: { practice_id: string | null; integrator_id: string | null; invited_by: string },
   ): Promise<void> {
     const { practice_id: practiceId, integrator_id: integratorId } = row;
+    // Two that count at the same time would both find room for one more.
+    const place = `invitations ${practiceId ?? integratorId ?? OPERATOR}`;
+    await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(within);
     const open = await within
       .selectFrom('invitations')
       .select(['invitation_id', 'invited_by'])

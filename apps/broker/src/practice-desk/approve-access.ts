@@ -121,10 +121,11 @@ export class ApproveAccess {
 }
 
 function grantChoices(choices: PermissionChoices, timeZone: string): GrantChoices {
-  const { days, hours, writesWithoutJournal, ...rest } = choices;
+  const { days, hours, anyHour, writesWithoutJournal, ...rest } = choices;
   return {
     ...rest,
     ...(days !== undefined && { expires: `${days}d` }),
+    ...(anyHour === true && { hours: 'any' as const }),
     ...(hours !== undefined && { hours: { ...hours, timeZone } }),
     ...(writesWithoutJournal === true && { writeJournal: 'none' as const }),
   };

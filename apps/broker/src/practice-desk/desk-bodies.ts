@@ -143,6 +143,10 @@ export class ChoicesDto implements PermissionChoices {
 
   @IfGiven()
   @IsBoolean()
+  anyHour?: boolean;
+
+  @IfGiven()
+  @IsBoolean()
   writesWithoutJournal?: boolean;
 }
 

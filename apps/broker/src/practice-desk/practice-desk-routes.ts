@@ -52,8 +52,12 @@ export const practiceDeskRoutes: ConsoleRoutes = {
     may: servicing,
     summary: 'Has a server try its database logins.',
   },
+  [`GET ${P}/service/update-windows`]: {
+    may: managers,
+    summary: 'When each server may be updated.',
+  },
   [`PUT ${P}/service/agents/:agentId/update-window`]: {
-    may: ['practice-owner', 'practice-manager', 'msp-technician'],
+    may: [...managers, 'msp-technician'],
     summary: 'When a server’s agent may be updated.',
   },
   [`POST ${P}/service/install-codes`]: {

@@ -9,7 +9,7 @@ import {
 import { OrderInstallCode } from '#apps/broker/src/practice-desk/order-install-code.js';
 import { SetUpdateWindow } from '#apps/broker/src/practice-desk/set-update-window.js';
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
-import type { InstallCode, LogBundle, Service } from '#libs/console-api/practice.js';
+import type { InstallCode, LogBundle, Service, UpdateWindows } from '#libs/console-api/practice.js';
 
 /** For whoever looks after the practice's server. */
 @Controller('console/api/practices/:practiceId/service')
@@ -30,6 +30,12 @@ export class ServiceController {
   @Get('log-bundle')
   logBundle(@Param('practiceId') practiceId: string): Promise<LogBundle> {
     return this.service.logBundle(practiceId);
+  }
+
+  @Get('update-windows')
+  @Policy('practice', ['practice-owner', 'practice-manager'])
+  updateWindows(@Param('practiceId') practiceId: string): Promise<UpdateWindows> {
+    return this.service.updateWindows(practiceId);
   }
 
   @Post('agents/:agentId/checks')

@@ -36,6 +36,12 @@ export class ShowPermissions {
     });
   }
 
+  /** What is in force at the servers of the practice. */
+  async running(practiceId: string): Promise<Grant[]> {
+    const standings = await this.standings.of(practiceId);
+    return standings.filter(({ state }) => state === 'active').map(({ grant }) => grant);
+  }
+
   /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND */
   async find(practiceId: string, grantId: string): Promise<Permission> {
     const names = await this.names(practiceId);

@@ -14,10 +14,12 @@ import type {
   CeilingWords,
   DeclineReason,
   RequestState,
+  RunningTerms,
 } from '#libs/console-api/practice.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { AskedAccess } from '#libs/grants/grant-messages.js';
+import type { Grant } from '#libs/grants/grant.js';
 import { purposeText } from '#libs/grants/purpose-words.js';
 
 const MOST_LISTED = 500;
@@ -31,14 +33,15 @@ export class ShowRequests {
     private readonly permissions: ShowPermissions,
   ) {}
 
-  /** Newest first. */
+  /** Those that wait, then newest first. */
   async list(practiceId: string, state?: RequestState): Promise<AccessRequestSummary[]> {
     const rows = await this.requests(practiceId)
       .$if(state !== undefined, (query) =>
         query.where('access_requests.state', '=', state as RequestState),
       )
       .execute();
-    return rows.map(summaryOf);
+    const running = await this.permissions.running(practiceId);
+    return rows.map((row) => summaryOf(row, runningAt(running, row)));
   }
 
   /** @throws ConduitError CONSOLE_ENTRY_NOT_FOUND */
@@ -55,24 +58,26 @@ export class ShowRequests {
         ['active', 'proposed'].includes(one.state) &&
         one.sites.some(({ siteId }) => siteId === row.site_id),
     );
+    const running = runningAt(await this.permissions.running(practiceId), row);
     const ceiling = await this.ceilingOf(practiceId, site.agentId);
     const asked = row.asked as AskedAccess;
     const { scopes, catalogues, purposes } = asked;
     const at = { siteIds: [row.site_id], integratorId };
     const statements = await textsAsked(this.database, { ...at, scopes });
     return {
-      ...summaryOf(row),
+      ...summaryOf(row, running),
       version: versionOfAsked(asked),
       integrator: await readDeclaration(this.database, integratorId),
       asked: {
         scopes: scopes.map((scope) => scopeWords(scope, statements)),
         catalogues,
-        purposes: purposes.map(purposeText),
+        purposes: purposes.map((code) => ({ code, words: purposeText(code) })),
       },
       statements,
       catalogues: site.catalogues,
       ...(ceiling && { ceiling }),
       ...(held && { held }),
+      ...(running && { running: termsOf(running) }),
     };
   }
 
@@ -97,6 +102,8 @@ export class ShowRequests {
       .select(['access_requests.integrator_id', 'access_requests.created_at'])
       .select(['decided_at', 'decline_reason'])
       .where('practice_id', '=', practiceId)
+      // However many were decided since, what waits is there.
+      .orderBy((row) => row('access_requests.state', '=', 'pending'), 'desc')
       .orderBy('access_requests.created_at', 'desc')
       .orderBy('access_request_id')
       .limit(MOST_LISTED);
@@ -115,7 +122,22 @@ interface RequestRow {
   decline_reason: string | null;
 }
 
-const summaryOf = (row: RequestRow): AccessRequestSummary => ({
+type AskedAt = Pick<RequestRow, 'integrator_id' | 'site_id'>;
+
+const runningAt = (all: readonly Grant[], at: AskedAt): Grant | undefined =>
+  all.find((one) => one.integratorId === at.integrator_id && one.siteIds.includes(at.site_id));
+
+function termsOf({ grantId, expires, limits, ...terms }: Grant): RunningTerms {
+  const { scopes, catalogues, purposes } = terms;
+  const { rows, hours } = limits;
+  return {
+    ...{ grantId, expires, scopes, catalogues, purposes },
+    ...(rows !== undefined && { rows }),
+    ...(hours && { hours: { days: hours.days, from: hours.from, to: hours.to } }),
+  };
+}
+
+const summaryOf = (row: RequestRow, running: Grant | undefined): AccessRequestSummary => ({
   accessRequestId: row.access_request_id,
   state: row.state,
   integratorId: row.integrator_id,
@@ -123,6 +145,7 @@ const summaryOf = (row: RequestRow): AccessRequestSummary => ({
   siteId: row.site_id,
   siteName: row.site_name,
   createdAt: row.created_at.toISOString(),
+  ...(running && row.state === 'pending' && { isMore: true as const }),
   ...(row.decided_at && { decidedAt: row.decided_at.toISOString() }),
   ...(row.decline_reason !== null && { declineReason: row.decline_reason as DeclineReason }),
 });

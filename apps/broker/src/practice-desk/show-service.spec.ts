@@ -4,7 +4,9 @@ import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import type { AskDiagnosis } from '#apps/broker/src/fleet/ask-diagnosis.js';
 import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
+import type { AgentPeer } from '#apps/broker/src/gateway/agent-peer.js';
 import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
+import { UpdateWindowController } from '#apps/broker/src/gateway/update-window.controller.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
 import { CheckServer } from '#apps/broker/src/practice-desk/check-server.js';
 import { PracticeBook } from '#apps/broker/src/practice-desk/practice-book.js';
@@ -12,6 +14,7 @@ import { SetUpdateWindow } from '#apps/broker/src/practice-desk/set-update-windo
 import { ShowService } from '#apps/broker/src/practice-desk/show-service.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
+import type { LinkContext } from '#libs/link/link-context.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 
 const links = { availability: () => 'online' } as unknown as SiteLinks;
@@ -130,7 +133,29 @@ test('a server has hours in which it may be updated, by the clock of its site, u
   await expect(windows.execute('other', person, 'agent-1', { window })).rejects.toMatchObject({
     code: 'CONSOLE_ENTRY_NOT_FOUND',
   });
+  const agents = kysely.updateTable('agents').where('agent_id', '=', 'agent-1');
+  await agents.set({ state: 'revoked' }).execute();
+  await expect(windows.execute('p', person, 'agent-1', { window })).rejects.toMatchObject({
+    code: 'CONSOLE_ENTRY_NOT_FOUND',
+  });
+  await agents.set({ state: 'active' }).execute();
+  // One that was shut out for good has no window of its own, and none of another's.
+  await kysely
+    .insertInto('agents')
+    .values({
+      ...{ agent_id: 'agent-0', practice_id: 'p', state: 'revoked', created_at: new Date(0) },
+      ...{ identity_public_key: Buffer.alloc(32, 1), encryption_public_key: Buffer.alloc(32) },
+      ...{ encryption_key_since: now, updated_at: now },
+    })
+    .execute();
   await windows.execute('p', person, 'agent-1', { window });
+  // The agent that asks hears of its own alone.
+  const said = (agentId: string) =>
+    new UpdateWindowController(kysely).read({ peer: { agentId } } as LinkContext<AgentPeer>);
+  expect(await said('agent-1')).toEqual({
+    window: { ...window, days: [2, 4], timeZone: 'Australia/Sydney' },
+  });
+  for (const other of ['agent-0', 'agent-2']) expect(await said(other)).toEqual({});
   const [agent] = (await service.execute('p')).agents;
   expect(agent?.updateWindow).toEqual({
     ...{ days: [2, 4], from: '20:00', to: '23:00' },
@@ -141,6 +166,10 @@ test('a server has hours in which it may be updated, by the clock of its site, u
   await windows.execute('p', person, 'agent-1', { window });
   const [moved] = (await service.execute('p')).agents;
   expect(moved?.updateWindow?.words).toContain('(Australia/Perth)');
+  // For a manager, who sees nothing else of the servers.
+  expect(await service.updateWindows('p')).toEqual({
+    servers: [{ agentId: 'agent-1', sites: moved?.sites, updateWindow: moved?.updateWindow }],
+  });
   await windows.execute('p', person, 'agent-1', {});
   expect((await service.execute('p')).agents[0]).not.toHaveProperty('updateWindow');
   const { record } = await kysely

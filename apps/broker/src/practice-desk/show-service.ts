@@ -9,7 +9,12 @@ import { FindDiagnosis } from '#apps/broker/src/fleet/find-diagnosis.js';
 import { PracticeBook, type SiteOfPractice } from '#apps/broker/src/practice-desk/practice-book.js';
 import { pmsNames } from '#apps/broker/src/sites/pms-names.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import type { LogBundle, Service, ServiceAgent } from '#libs/console-api/practice.js';
+import type {
+  LogBundle,
+  Service,
+  ServiceAgent,
+  UpdateWindows,
+} from '#libs/console-api/practice.js';
 import { IS_ACT } from '#libs/db/audit-reading-migration.js';
 import { readAudit } from '#libs/db/read-audit.js';
 import type { UpdateWindow } from '#libs/grants/update-window.js';
@@ -81,6 +86,20 @@ export class ShowService {
       };
     });
     return { madeAt: new Date(nowMs).toISOString(), agents, events };
+  }
+
+  /** When each server that is in use may be updated; nothing of how it is. */
+  async updateWindows(practiceId: string): Promise<UpdateWindows> {
+    const sites = await this.book.sites(practiceId);
+    const agents = await this.agents(practiceId, sites);
+    return {
+      servers: agents
+        .filter(({ state }) => state !== 'revoked')
+        .map(({ agentId, sites: own, updateWindow }) => ({
+          ...{ agentId, sites: own },
+          ...(updateWindow && { updateWindow }),
+        })),
+    };
   }
 
   private async agents(

@@ -80,7 +80,8 @@ export class SitesController {
     this.sites.requirePaired(caller, siteId);
     const { integratorId, keyId } = caller;
     const more = { scopes, catalogues, purposes };
-    return { state: await this.access.execute({ siteId, integratorId, keyId, requestId, more }) };
+    const by = { keyId };
+    return { state: await this.access.execute({ siteId, integratorId, by, requestId, more }) };
   }
 }
 

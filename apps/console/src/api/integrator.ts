@@ -1,6 +1,8 @@
 /** Calls about one integrator. */
 import type {
   ApiKeys,
+  AskAccessRequest,
+  AskedState,
   CreateClientRequest,
   CreateKeyRequest,
   Declaration,
@@ -44,6 +46,8 @@ export const declareProfile = (integratorId: string, declaration: Declaration) =
   request<Profile>('PUT', at(integratorId, '/profile'), declaration);
 export const readSites = (integratorId: string) =>
   request<PairedSite[]>('GET', at(integratorId, '/sites'));
+export const askAccess = (integratorId: string, siteId: string, more: AskAccessRequest) =>
+  request<AskedState>('POST', at(integratorId, `/sites/${id(siteId)}/access`), more);
 export const readUsage = (integratorId: string, days: number) =>
   request<UsageReport>('GET', at(integratorId, `/usage?days=${days}`));
 

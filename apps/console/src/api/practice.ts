@@ -19,6 +19,7 @@ import type {
   Service,
   SetUpdateWindowRequest,
   Today,
+  UpdateWindows,
   WaitingPairingCode,
 } from '#libs/console-api/practice.js';
 import type { Reconciliations } from '#libs/console-api/reconciliation.js';
@@ -80,6 +81,8 @@ export const readService = (practiceId: string) =>
   request<Service>('GET', at(practiceId, '/service'));
 export const checkServer = (practiceId: string, agentId: string) =>
   request<void>('POST', at(practiceId, `/service/agents/${id(agentId)}/checks`), {});
+export const readUpdateWindows = (practiceId: string) =>
+  request<UpdateWindows>('GET', at(practiceId, '/service/update-windows'));
 export const setUpdateWindow = (
   practiceId: string,
   agentId: string,

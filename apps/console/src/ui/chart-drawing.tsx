@@ -37,6 +37,7 @@ export default function ChartDrawing({ caption, kind, points, series }: ChartPro
           tickLine={false}
           axisLine={false}
           width={48}
+          allowDecimals={false}
           tickFormatter={(value: number) => number.format(value)}
         />
         <Tooltip

@@ -29,11 +29,13 @@ export function DateTime({
   const moment = new Date(value);
   if (Number.isNaN(moment.getTime())) return null;
   const text = new Intl.DateTimeFormat('en-AU', { ...shapes[precision], timeZone }).format(moment);
+  // A narrow column breaks it between day and time, and nowhere else.
+  const held = text.replaceAll(' ', '\u00A0').replace(',\u00A0', ', ');
   const isElsewhere = precision !== 'day' && timeZone !== ownZone;
   return (
     <time dateTime={value} title={moment.toISOString()}>
-      {text}
-      {isElsewhere && ` ${zoneName(moment, timeZone)}`}
+      {held}
+      {isElsewhere && `\u00A0${zoneName(moment, timeZone)}`}
     </time>
   );
 }

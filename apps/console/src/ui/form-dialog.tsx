@@ -12,6 +12,8 @@ export interface FormDialogProps<Made> {
   /** The deed on the button, e.g. `Add endpoint`. */
   deed: string;
   look?: ButtonProps['look'];
+  /** What the fields of the call are called here. */
+  fieldWords?: Readonly<Record<string, string>>;
   /** Something is still missing. */
   isDisabled?: boolean;
   act: () => Made | Promise<Made>;
@@ -23,7 +25,7 @@ export interface FormDialogProps<Made> {
 /** Asks for something and sends it; when that fails, the dialog stays, with what was written, and says why. */
 export function FormDialog<Made>(props: FormDialogProps<Made>) {
   const { title, isAlert = false, children, deed, look = 'main', isDisabled = false } = props;
-  const { act, onDone, onClose } = props;
+  const { act, onDone, onClose, fieldWords = {} } = props;
   const sending = useMutation({
     mutationFn: async () => act(),
     onSuccess: (made: Made) => onDone?.(made),
@@ -34,17 +36,20 @@ export function FormDialog<Made>(props: FormDialogProps<Made>) {
   };
   return (
     <Dialog title={title} isOpen isAlert={isAlert} onClose={onClose}>
-      <Form className="stack" onSubmit={submit}>
-        {children}
-        {sending.isError && <ProblemNotice error={sending.error} />}
-        <DialogActions>
-          <Button look="quiet" onPress={onClose} isDisabled={sending.isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" look={look} isDisabled={isDisabled} isPending={sending.isPending}>
-            {deed}
-          </Button>
-        </DialogActions>
+      <Form onSubmit={submit}>
+        {/* What was wrong may be right now. */}
+        <div className="stack" onChange={() => sending.isError && sending.reset()}>
+          {children}
+          {sending.isError && <ProblemNotice error={sending.error} fieldWords={fieldWords} />}
+          <DialogActions>
+            <Button look="quiet" onPress={onClose} isDisabled={sending.isPending}>
+              Cancel
+            </Button>
+            <Button type="submit" look={look} isDisabled={isDisabled} isPending={sending.isPending}>
+              {deed}
+            </Button>
+          </DialogActions>
+        </div>
       </Form>
     </Dialog>
   );

@@ -25,7 +25,16 @@ export function Notice({
 }
 
 /** A failed call in words: what is the matter, what to do, and what to quote when asking for help. */
-export function ProblemNotice({ error, action }: { error: unknown; action?: ReactNode }) {
+export function ProblemNotice({
+  error,
+  action,
+  fieldWords = {},
+}: {
+  error: unknown;
+  action?: ReactNode;
+  /** What the fields of the call are called on this page. */
+  fieldWords?: Readonly<Record<string, string>>;
+}) {
   const { title, remedy, requestId, fields } = toProblem(error);
   return (
     <Notice tone="bad" title={title} action={action}>
@@ -33,7 +42,7 @@ export function ProblemNotice({ error, action }: { error: unknown; action?: Reac
         <ul>
           {fields.map(({ field, problem }) => (
             <li key={`${field} ${problem}`}>
-              {field} {problem}
+              {fieldWords[field] ?? field} {problem}
             </li>
           ))}
         </ul>

@@ -1,4 +1,7 @@
-/** A short word that something was done, that goes by itself. Never the only place of a message. */
+/**
+ * A short word that something was done, and where it can be, a way to take it back. It goes by itself:
+ * it is never the only place of a message.
+ */
 import { Button } from 'react-aria-components/Button';
 import { Text } from 'react-aria-components/Text';
 import {
@@ -11,9 +14,15 @@ import {
 /** Long enough to read slowly, as WCAG's understanding of time limits asks. */
 const SHOWN_MS = 8_000;
 
-const queue = new ToastQueue<{ text: string }>({ maxVisibleToasts: 3 });
+interface Word {
+  text: string;
+  undo: (() => void) | undefined;
+}
 
-export const toast = (text: string): void => void queue.add({ text }, { timeout: SHOWN_MS });
+const queue = new ToastQueue<Word>({ maxVisibleToasts: 3 });
+
+export const toast = (text: string, undo?: () => void): void =>
+  void queue.add({ text, undo }, { timeout: SHOWN_MS });
 
 export function Toasts() {
   return (
@@ -23,6 +32,17 @@ export function Toasts() {
           <ToastContent>
             <Text slot="title">{shown.content.text}</Text>
           </ToastContent>
+          {shown.content.undo && (
+            <Button
+              className="button"
+              onPress={() => {
+                shown.content.undo?.();
+                queue.close(shown.key);
+              }}
+            >
+              Undo
+            </Button>
+          )}
           <Button slot="close" className="button button--quiet" aria-label="Dismiss">
             ×
           </Button>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { readProfile } from '#apps/console/src/api/integrator.js';
 import { Select } from '#apps/console/src/ui/select.js';
-import { countryName } from './country-words.js';
+import { countryName } from '#apps/console/src/ui/declared-words.js';
 import { useIntegratorId } from './use-integrator.js';
 
 /** Nothing is said: it may be in any of those that are declared. */

@@ -61,7 +61,9 @@ function Reminders({ home }: { home: IntegratorHome }) {
           title="A key expires soon"
           action={<ButtonLink to="keys">Replace it</ButtonLink>}
         >
-          It stops working on <DateTime value={home.keyEndsAt} />.
+          <p>
+            It stops working on <DateTime value={home.keyEndsAt} />.
+          </p>
         </Notice>
       )}
       {home.permissionEndsAt !== undefined && (
@@ -70,7 +72,9 @@ function Reminders({ home }: { home: IntegratorHome }) {
           title="A permission expires soon"
           action={<ButtonLink to="sites">See which</ButtonLink>}
         >
-          It ends on <DateTime value={home.permissionEndsAt} />. Ask the practice to renew it.
+          <p>
+            It ends on <DateTime value={home.permissionEndsAt} />. Ask the practice to renew it.
+          </p>
         </Notice>
       )}
       {home.failingWebhooks > 0 && (
@@ -79,7 +83,7 @@ function Reminders({ home }: { home: IntegratorHome }) {
           title="A webhook endpoint doesn’t answer"
           action={<ButtonLink to="webhooks">See its log</ButtonLink>}
         >
-          After five days of failures nothing more is sent to it.
+          <p>After five days of failures nothing more is sent to it.</p>
         </Notice>
       )}
     </>

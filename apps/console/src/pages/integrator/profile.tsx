@@ -8,11 +8,11 @@ import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Facts, type Fact } from '#apps/console/src/ui/facts.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
+import { countryName, spacedAbn } from '#apps/console/src/ui/declared-words.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page, Section } from '#apps/console/src/ui/page.js';
 import { Table, type Column } from '#apps/console/src/ui/table.js';
 import { toast } from '#apps/console/src/ui/toast.js';
-import { countryName } from './country-words.js';
 import { fieldWords } from './field-words.js';
 import { ProfileForm } from './profile-form.js';
 import { useIntegratorId, useIsAdmin } from './use-integrator.js';
@@ -87,7 +87,10 @@ function factsOf(profile: ProfileView): Fact[] {
   );
   return [
     { label: fieldWords.name, value: profile.name },
-    { label: fieldWords.abn, value: profile.abn ?? 'Not declared' },
+    {
+      label: fieldWords.abn,
+      value: profile.abn === undefined ? 'Not declared' : spacedAbn(profile.abn),
+    },
     { label: 'Contact', value: contact.filter(Boolean).join(', ') || 'Not declared' },
     { label: fieldWords.website, value: profile.website ?? 'Not declared' },
     {

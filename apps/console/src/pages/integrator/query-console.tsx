@@ -8,9 +8,9 @@ import { Form } from 'react-aria-components/Form';
 import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
 import { askSandbox, type Row } from '#apps/console/src/api/integrator.js';
 import { toProblem } from '#apps/console/src/api/request.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
-import { Loading } from '#apps/console/src/ui/loading.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page, Section } from '#apps/console/src/ui/page.js';
 import { Select } from '#apps/console/src/ui/select.js';
@@ -24,34 +24,41 @@ const REFRESH_MS = 10_000;
 
 export default function QueryConsole() {
   const sites = useSites(useWhileAttended(REFRESH_MS));
-  const sandboxes = (sites.data ?? []).filter(({ isSandbox }) => isSandbox);
   return (
     <Page
       title="Query console"
       lead="Try statements at the sandbox clinic, whose people are made up."
       wide
     >
-      {sites.isPending && <Loading />}
-      {sites.isError && <ProblemNotice error={sites.error} />}
-      {sites.data && sandboxes.length === 0 && (
-        <Empty
-          title="No sandbox is paired"
-          action={
-            <ButtonLink to="../snippets" relative="path" look="main">
-              How to redeem a code
-            </ButtonLink>
-          }
-        >
-          Practices are never asked from here: their sites are asked by your software, through the
-          API. Ask Conduit’s support for a pairing code of the sandbox clinic.
-        </Empty>
-      )}
-      {sandboxes.length > 0 && (
-        <Console sites={sandboxes.map(({ siteId, name }) => ({ value: siteId, label: name }))} />
-      )}
+      <Asked query={sites}>
+        {(found) => {
+          const sandboxes = found.filter(({ isSandbox }) => isSandbox);
+          return sandboxes.length === 0 ? (
+            <NoSandbox />
+          ) : (
+            <Console
+              sites={sandboxes.map(({ siteId, name }) => ({ value: siteId, label: name }))}
+            />
+          );
+        }}
+      </Asked>
     </Page>
   );
 }
+
+const NoSandbox = () => (
+  <Empty
+    title="No sandbox is paired"
+    action={
+      <ButtonLink to="../snippets" relative="path" look="main">
+        How to redeem a code
+      </ButtonLink>
+    }
+  >
+    Practices are never asked from here: their sites are asked by your software, through the API.
+    Ask Conduit’s support for a pairing code of the sandbox clinic.
+  </Empty>
+);
 
 interface Question {
   siteId: string;

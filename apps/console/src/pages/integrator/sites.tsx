@@ -1,16 +1,21 @@
 /** The sites that the integrator is paired with: how they are, and what is permitted there. */
-import type { PairedSite, SiteStanding } from '#libs/console-api/integrator.js';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { AskedState, PairedSite, SiteStanding } from '#libs/console-api/integrator.js';
+import { purposeText } from '#libs/grants/purpose-words.js';
 import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
-import { ButtonLink } from '#apps/console/src/ui/button.js';
+import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { CodeLine } from '#apps/console/src/ui/copy-button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
 import { Facts } from '#apps/console/src/ui/facts.js';
-import { Loading } from '#apps/console/src/ui/loading.js';
-import { ProblemNotice, type Tone } from '#apps/console/src/ui/notice.js';
+import { Notice, type Tone } from '#apps/console/src/ui/notice.js';
 import { Page } from '#apps/console/src/ui/page.js';
-import { useSites } from './use-integrator.js';
+import { toast } from '#apps/console/src/ui/toast.js';
+import { AskMoreDialog } from './ask-more-dialog.js';
+import { useIntegratorId, useIsAdmin, useSites } from './use-integrator.js';
 
 const REFRESH_MS = 10_000;
 
@@ -18,27 +23,28 @@ export default function Sites() {
   const sites = useSites(useWhileAttended(REFRESH_MS));
   return (
     <Page title="Sites" lead="The practices you are paired with, and what they permit.">
-      {sites.isPending && <Loading />}
-      {sites.isError && <ProblemNotice error={sites.error} />}
-      {sites.data?.length === 0 && (
-        <Empty
-          title="No practice is paired yet"
-          action={
-            <ButtonLink to="../snippets" relative="path" look="main">
-              How to redeem a code
-            </ButtonLink>
-          }
-        >
-          Ask a practice for a pairing code, then redeem it through the API.
-        </Empty>
-      )}
-      {sites.data && sites.data.length > 0 && (
-        <ul className="panels">
-          {sites.data.map((site) => (
-            <SiteCard key={site.siteId} site={site} />
-          ))}
-        </ul>
-      )}
+      <Asked query={sites}>
+        {(found) =>
+          found.length === 0 ? (
+            <Empty
+              title="No practice is paired yet"
+              action={
+                <ButtonLink to="../snippets" relative="path" look="main">
+                  How to redeem a code
+                </ButtonLink>
+              }
+            >
+              Ask a practice for a pairing code, then redeem it through the API.
+            </Empty>
+          ) : (
+            <ul className="panels">
+              {found.map((site) => (
+                <SiteCard key={site.siteId} site={site} />
+              ))}
+            </ul>
+          )
+        }
+      </Asked>
     </Page>
   );
 }
@@ -123,6 +129,8 @@ function SiteCard({ site }: { site: PairedSite }) {
         ]}
       />
       {site.permission && <Permission permission={site.permission} standing={site.standing} />}
+      {site.waiting && <Waiting waiting={site.waiting} />}
+      {site.standing === 'active' && <AskMore site={site} />}
     </li>
   );
 }
@@ -138,6 +146,41 @@ function Permission(props: {
       <summary>{isOver ? 'What was permitted' : 'What is permitted, and its limits'}</summary>
       <Facts facts={factsOf(permission.lines)} />
     </details>
+  );
+}
+
+/** What the practice has before it. */
+function Waiting({ waiting }: { waiting: NonNullable<PairedSite['waiting']> }) {
+  const { scopes, catalogues, purposes } = waiting;
+  const lines = [
+    ...scopes.map(({ words }) => ({ label: 'To do', text: words })),
+    ...catalogues.map((name) => ({ label: 'In the databases', text: name })),
+    ...purposes.map((code) => ({ label: 'What for', text: purposeText(code) })),
+  ];
+  return (
+    <Notice tone="warning" title="You asked for more, and the practice decides">
+      <Facts facts={factsOf(lines)} />
+    </Notice>
+  );
+}
+
+function AskMore({ site }: { site: PairedSite }) {
+  const integratorId = useIntegratorId();
+  const queries = useQueryClient();
+  const [isOpen, setOpen] = useState(false);
+  if (!useIsAdmin()) return null;
+  const done = ({ state }: AskedState) => {
+    setOpen(false);
+    toast(state === 'waiting' ? 'The practice was asked' : 'All of it is permitted already');
+    void queries.invalidateQueries({ queryKey: ['integrator', integratorId] });
+  };
+  return (
+    <div className="cluster">
+      <Button aria-label={`Ask for more at ${site.name}`} onPress={() => setOpen(true)}>
+        Ask for more
+      </Button>
+      {isOpen && <AskMoreDialog site={site} onDone={done} onClose={() => setOpen(false)} />}
+    </div>
   );
 }
 

@@ -3,13 +3,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { StatementStanding, SubmittedStatement } from '#libs/console-api/statement.js';
 import { readStatements, withdrawStatement } from '#apps/console/src/api/integrator.js';
+import { Asked } from '#apps/console/src/ui/asked.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { CopyButton } from '#apps/console/src/ui/copy-button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
 import { Empty } from '#apps/console/src/ui/empty.js';
-import { Loading } from '#apps/console/src/ui/loading.js';
 import { ProblemNotice, type Tone } from '#apps/console/src/ui/notice.js';
 import { Page } from '#apps/console/src/ui/page.js';
 import { toast } from '#apps/console/src/ui/toast.js';
@@ -17,7 +17,7 @@ import { AskStatementDialog } from './ask-statement-dialog.js';
 import { SubmitStatementDialog } from './submit-statement-dialog.js';
 import { useIntegratorId, useIsAdmin } from './use-integrator.js';
 
-type Asked = { act: 'submit' } | { act: 'ask' | 'withdraw'; statement: SubmittedStatement };
+type Act = { act: 'submit' } | { act: 'ask' | 'withdraw'; statement: SubmittedStatement };
 
 export default function Statements() {
   const integratorId = useIntegratorId();
@@ -27,15 +27,15 @@ export default function Statements() {
     queryKey: ['integrator', integratorId, 'statements'],
     queryFn: () => readStatements(integratorId),
   });
-  const [asked, setAsked] = useState<Asked>();
-  const close = () => setAsked(undefined);
+  const [act, setAct] = useState<Act>();
+  const close = () => setAct(undefined);
   const done = (words: string) => {
     close();
     toast(words);
     void queries.invalidateQueries({ queryKey: ['integrator', integratorId] });
   };
   const submit = (
-    <Button look="main" onPress={() => setAsked({ act: 'submit' })}>
+    <Button look="main" onPress={() => setAct({ act: 'submit' })}>
       Submit a statement
     </Button>
   );
@@ -45,43 +45,44 @@ export default function Statements() {
       lead="A practice that doesn’t permit queries of your own can agree to single statements, word for word."
       actions={submit}
     >
-      {statements.isPending && <Loading />}
-      {statements.isError && <ProblemNotice error={statements.error} />}
-      {statements.data?.statements.length === 0 && (
-        <Empty title="No statement yet" action={submit}>
-          Submit one, then ask a site for it. Its practice reads the text before it decides.
-        </Empty>
-      )}
-      {statements.data && statements.data.statements.length > 0 && (
-        <ul className="panels">
-          {statements.data.statements.map((statement) => (
-            <StatementCard
-              key={statement.statementId}
-              statement={statement}
-              {...(isAdmin && { onAsk: setAsked })}
-            />
-          ))}
-        </ul>
-      )}
-      {asked?.act === 'submit' && (
+      <Asked query={statements}>
+        {({ statements: found }) =>
+          found.length === 0 ? (
+            <Empty title="No statement yet" action={submit}>
+              Submit one, then ask a site for it. Its practice reads the text before it decides.
+            </Empty>
+          ) : (
+            <ul className="panels">
+              {found.map((statement) => (
+                <StatementCard
+                  key={statement.statementId}
+                  statement={statement}
+                  {...(isAdmin && { onAsk: setAct })}
+                />
+              ))}
+            </ul>
+          )
+        }
+      </Asked>
+      {act?.act === 'submit' && (
         <SubmitStatementDialog
           integratorId={integratorId}
           onDone={() => done('The statement was submitted')}
           onClose={close}
         />
       )}
-      {asked?.act === 'ask' && (
+      {act?.act === 'ask' && (
         <AskStatementDialog
           integratorId={integratorId}
-          statement={asked.statement}
+          statement={act.statement}
           onDone={() => done('The practice was asked')}
           onClose={close}
         />
       )}
-      {asked?.act === 'withdraw' && (
+      {act?.act === 'withdraw' && (
         <Withdraw
           integratorId={integratorId}
-          statement={asked.statement}
+          statement={act.statement}
           onDone={() => done('The statement was taken back')}
           onClose={close}
         />
@@ -99,7 +100,7 @@ const standings: Record<StatementStanding, { words: string; tone: Tone }> = {
 interface StatementCardProps {
   statement: SubmittedStatement;
   /** Absent: this person may only read. */
-  onAsk?: (asked: Asked) => void;
+  onAsk?: (act: Act) => void;
 }
 
 function StatementCard({ statement, onAsk }: StatementCardProps) {

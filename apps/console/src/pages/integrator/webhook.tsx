@@ -21,7 +21,7 @@ import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Page, Section } from '#apps/console/src/ui/page.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { ANY_COUNTRY, CountryChoice } from './country-choice.js';
-import { countryName } from './country-words.js';
+import { countryName } from '#apps/console/src/ui/declared-words.js';
 import { DeliveryTable } from './delivery-table.js';
 import { ShownOnce } from './shown-once.js';
 import { useIntegratorId } from './use-integrator.js';

@@ -5,6 +5,7 @@ import { Empty } from '#apps/console/src/ui/empty.js';
 import { actsColumn, Table, type Column } from '#apps/console/src/ui/table.js';
 import { databaseWords, duration, fromNow } from './agent-words.js';
 import { HoursDialog } from './hours-dialog.js';
+import { pmsWords } from './pms-words.js';
 
 const loadWords = {
   normal: 'As usual',
@@ -35,7 +36,7 @@ const columns = (onHours: (site: SiteHealth) => void): Column<SiteHealth>[] => [
     cell: ({ name, pmsType }) => (
       <span className="two-lines">
         <strong>{name}</strong>
-        <span className="quiet">{pmsType}</span>
+        <span className="quiet">{pmsWords(pmsType)}</span>
       </span>
     ),
   },
@@ -61,7 +62,7 @@ const columns = (onHours: (site: SiteHealth) => void): Column<SiteHealth>[] => [
   },
   {
     key: 'hours',
-    label: 'Missed when',
+    label: 'Alerts count',
     cell: ({ hours, isOpen }) => (
       <span className="two-lines">
         <span>{hoursWords(hours)}</span>
@@ -83,7 +84,7 @@ const dayNames = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** `Mon, Tue 08:00–18:00; Sat 09:00–12:00`. */
 function hoursWords(hours: OpeningHours | undefined): string {
-  if (!hours || hours.windows.length === 0) return 'Always';
+  if (!hours || hours.windows.length === 0) return 'At any hour';
   return hours.windows
     .map(({ days, from, to }) => `${days.map((day) => dayNames[day]).join(', ')} ${from}–${to}`)
     .join('; ');

@@ -20,7 +20,7 @@ export default function AlertsPage() {
     <OperatorPage
       wide
       title="Alerts"
-      lead="One alert a trouble and an agent. What comes back within ten minutes is the same one."
+      lead="Each trouble of an agent is one alert. When it comes back within ten minutes, it is still the same one."
     >
       <Tabs
         label="Alerts"

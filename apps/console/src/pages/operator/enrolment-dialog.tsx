@@ -12,15 +12,9 @@ import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Dialog, DialogActions } from '#apps/console/src/ui/dialog.js';
 import { Select } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
+import { pmsTypes } from './pms-words.js';
 
 const NEW = 'new';
-const pmsTypes = [
-  { value: 'BestPractice', label: 'Best Practice' },
-  { value: 'MedicalDirector', label: 'MedicalDirector' },
-  { value: 'Zedmed', label: 'Zedmed' },
-  { value: 'D4w', label: 'Dental4Windows' },
-  { value: 'Sandbox', label: 'Sandbox clinic' },
-];
 
 type EnrolledSite = Parameters<typeof orderCode>[1]['sites'][number];
 

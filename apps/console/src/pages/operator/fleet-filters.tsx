@@ -1,7 +1,12 @@
 /** What narrows the fleet, and one's own saved ways to look at it. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { agentStates, type AgentState, type FleetFilter } from '#libs/console-api/operator.js';
+import {
+  agentStates,
+  type AgentState,
+  type FleetFilter,
+  type SavedView,
+} from '#libs/console-api/operator.js';
 import { readViews, removeView, saveView } from '#apps/console/src/api/operator.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { NameDialog } from '#apps/console/src/ui/name-dialog.js';
@@ -60,10 +65,11 @@ function Views({ filter, onChoose }: { filter: FleetFilter; onChoose: (to: Fleet
   const [isSaving, setSaving] = useState(false);
   const current = views.find((view) => isSame(view.filter, filter));
   const refresh = () => queries.invalidateQueries({ queryKey: VIEWS });
-  const forget = async (viewId: string) => {
+  const forget = async ({ viewId, name, filter: shown }: SavedView) => {
     await removeView(viewId);
     await refresh();
     onChoose({});
+    toast(`“${name}” was forgotten`, () => void saveView({ name, filter: shown }).then(refresh));
   };
   return (
     <>
@@ -77,7 +83,7 @@ function Views({ filter, onChoose }: { filter: FleetFilter; onChoose: (to: Fleet
       )}
       <div className="cluster">
         {current ? (
-          <Button onPress={() => void forget(current.viewId)}>Forget this view</Button>
+          <Button onPress={() => void forget(current)}>Forget this view</Button>
         ) : (
           <Button onPress={() => setSaving(true)}>Save this view</Button>
         )}

@@ -52,8 +52,8 @@ export function HoursDialog({ site, onClose }: HoursDialogProps) {
       onClose={onClose}
     >
       <Checkbox
-        label="It is always to be missed"
-        hint="Otherwise alerts count while it is open only: a clinic that shuts down at night is no outage."
+        label="Alerts count at any hour"
+        hint="Otherwise they count while it is open only: a clinic that shuts down at night is no outage."
         isSelected={windows.length === 0}
         onChange={(isAlways) => setWindows(isAlways ? [] : [usual])}
       />

@@ -12,6 +12,7 @@ import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
 import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { CheckboxGroup } from '#apps/console/src/ui/choices.js';
+import { countryName, spacedAbn } from '#apps/console/src/ui/declared-words.js';
 import { actsColumn, type Column } from '#apps/console/src/ui/table.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 import { toast } from '#apps/console/src/ui/toast.js';
@@ -139,7 +140,7 @@ function columns(onInvite: ((line: IntegratorLine) => void) | undefined): Column
       cell: ({ name, abn }) => (
         <span className="two-lines">
           <strong>{name}</strong>
-          {abn !== undefined && <span className="quiet">ABN {abn}</span>}
+          {abn !== undefined && <span className="quiet">ABN {spacedAbn(abn)}</span>}
         </span>
       ),
     },
@@ -149,7 +150,7 @@ function columns(onInvite: ((line: IntegratorLine) => void) | undefined): Column
       cell: ({ purposes, countries }) => (
         <span className="two-lines">
           <span>{purposes.map(purposeText).join('; ')}</span>
-          <span className="quiet">Data in {countries.join(', ')}</span>
+          <span className="quiet">Data in {countries.map(countryName).join(', ')}</span>
         </span>
       ),
     },

@@ -16,6 +16,7 @@ import { EnrolmentDialog } from './enrolment-dialog.js';
 import { HoursDialog } from './hours-dialog.js';
 import { InviteFirst } from './invite-first.js';
 import { OperatorPage, useHolds } from './operator-page.js';
+import { pmsWords } from './pms-words.js';
 
 type Site = PracticeFile['siteList'][number];
 
@@ -118,7 +119,11 @@ const columns = (onHours: (site: Site) => void): Column<Site>[] => [
       </span>
     ),
   },
-  { key: 'pms', label: 'Software', cell: ({ pmsType, pmsSiteId }) => `${pmsType}, ${pmsSiteId}` },
+  {
+    key: 'pms',
+    label: 'Software',
+    cell: ({ pmsType, pmsSiteId }) => `${pmsWords(pmsType)}, ${pmsSiteId}`,
+  },
   {
     key: 'agent',
     label: 'Agent',

@@ -18,15 +18,22 @@ const thresholdWords: Partial<Record<AlertKind, string>> = {
   'queue-growing': 'Queries waiting',
 };
 
-/** `after 10 minutes`, `20 queries waiting for 15 minutes`. */
+const beyondWords: Partial<Record<AlertKind, (threshold: number) => string>> = {
+  'certificate-expiring': (hours) => `${hours} hours before it ends`,
+  'clock-skewed': (seconds) => `${seconds} seconds off`,
+  'queue-growing': (queries) => `${queries} queries waiting`,
+};
+
+/** `After 10 minutes`, `20 queries waiting, after 15 minutes`. */
 export function lastsWords({ kind, afterSeconds, threshold }: AlertRule): string {
   const minutes = Math.round(afterSeconds / MINUTE_SECONDS);
   const lasts =
     minutes === 0 ? 'at once' : `after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
-  const limit = thresholdWords[kind];
-  return limit === undefined || threshold === undefined
-    ? lasts
-    : `${limit.toLowerCase()}: ${threshold}, ${lasts}`;
+  const beyond = threshold === undefined ? undefined : beyondWords[kind]?.(threshold);
+  return [beyond, lasts]
+    .filter((part) => part !== undefined)
+    .join(', ')
+    .replace(/^./, (first) => first.toUpperCase());
 }
 
 export function RuleDialog({ rule, onClose }: { rule: AlertRule; onClose: () => void }) {

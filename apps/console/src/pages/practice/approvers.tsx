@@ -92,7 +92,7 @@ function Admit({ waiting, isOnline }: { waiting: Approver[]; isOnline: boolean }
       <ol className="panels">
         <li className="stack">
           <p>1. On the server, open a command window and type:</p>
-          <CodeLine text="agent approvers add" what="the command" />
+          <CodeLine text="conduit-agent approvers add" what="the command" />
         </li>
         <li className="stack">
           <p>

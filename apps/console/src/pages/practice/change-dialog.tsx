@@ -41,7 +41,7 @@ export function ChangeDialog(props: ChangeDialogProps) {
     <Dialog title="Change what it may do" isOpen onClose={onClose}>
       <CheckboxGroup
         label="It may"
-        hint="Untick what it should lose. For something more, give the company a new pairing code."
+        hint="Untick what it should lose. For something more the company asks, and you decide under Requests."
         choices={permission.scopes.map(({ scope, words }) => ({ value: scope, label: words }))}
         value={scopes}
         onChange={setScopes}

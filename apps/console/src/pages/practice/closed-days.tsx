@@ -7,6 +7,7 @@ import { changeProfile } from '#apps/console/src/api/practice.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
+import { toast } from '#apps/console/src/ui/toast.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
@@ -33,7 +34,7 @@ export function ClosedDays({ overview }: { overview: PracticeOverview }) {
         Public holidays and other days on which the practice is closed. When the server is off on
         one of them, Conduit’s staff know that it is no outage.
       </p>
-      <div className="cluster">
+      <div className="cluster cluster--fields">
         <TextField label="Closed on" type="date" value={day} onChange={setDay} />
         <Button
           isDisabled={!mayAdd}
@@ -54,7 +55,15 @@ export function ClosedDays({ overview }: { overview: PracticeOverview }) {
               <Button
                 look="quiet"
                 aria-label={`Remove ${dayWords(one)}`}
-                onPress={() => save.mutate(coming.filter((other) => other !== one))}
+                onPress={() =>
+                  save.mutate(
+                    coming.filter((other) => other !== one),
+                    {
+                      onSuccess: () =>
+                        toast(`${dayWords(one)} was removed`, () => save.mutate(coming)),
+                    },
+                  )
+                }
               >
                 Remove
               </Button>

@@ -1,19 +1,8 @@
 /** Who is asking, in the integrator's own words: said to be so, and marked as said. */
 import type { IntegratorDeclaration } from '#libs/console-api/practice.js';
+import { countryName, spacedAbn } from '#apps/console/src/ui/declared-words.js';
 import { Facts, type Fact } from '#apps/console/src/ui/facts.js';
 import { Section } from '#apps/console/src/ui/page.js';
-
-const countries = new Intl.DisplayNames(['en-AU'], { type: 'region' });
-const nameOf = (code: string): string => {
-  try {
-    return countries.of(code) ?? code;
-  } catch {
-    return code;
-  }
-};
-
-const spacedAbn = (abn: string): string =>
-  abn.replace(/^(\d{2})(\d{3})(\d{3})(\d{3})$/, '$1 $2 $3 $4');
 
 const NOTHING = <span className="quiet">Not declared</span>;
 
@@ -34,7 +23,8 @@ export function Declaration({ declared }: { declared: IntegratorDeclaration }) {
     },
     {
       label: 'Data goes to',
-      value: declared.countries.length === 0 ? NOTHING : declared.countries.map(nameOf).join(', '),
+      value:
+        declared.countries.length === 0 ? NOTHING : declared.countries.map(countryName).join(', '),
     },
     {
       label: 'Others who handle it',
@@ -43,7 +33,7 @@ export function Declaration({ declared }: { declared: IntegratorDeclaration }) {
           ? 'None declared'
           : declared.subprocessors
               .map(({ name, country, purpose }) =>
-                [name, country && nameOf(country), purpose].filter(Boolean).join(', '),
+                [name, country && countryName(country), purpose].filter(Boolean).join(', '),
               )
               .join('; '),
     },

@@ -32,7 +32,11 @@ export function DeclineDialog({ practiceId, request, onDone, onClose }: DeclineD
       }}
       onClose={onClose}
     >
-      <p>Nothing is shared. They can ask again with a new pairing code from you.</p>
+      <p>
+        {request.isMore
+          ? 'What it may do today stays as it is. It can’t ask for the same again for a week.'
+          : 'Nothing is shared. They can ask again with a new pairing code from you.'}
+      </p>
       <RadioGroup
         label="Why?"
         choices={declineReasons.map((value) => ({ value, label: declineWords[value] }))}

@@ -67,12 +67,12 @@ function MadeCode({ made }: { made: InstallCode }) {
         is shown only now, and works until <DateTime value={made.expiresAt} />.
       </p>
       <CodeLine
-        text={`agent enrol ${made.code} --broker ${broker} --config agent.json`}
+        text={`conduit-agent enrol ${made.code} --broker ${broker} --config agent.json`}
         what="the command"
       />
       <p className="quiet">
-        Then start the service, and run <code>agent doctor</code>: it tries what the database logins
-        can’t do.
+        Then start the service, and run <code>conduit-agent doctor</code>: it tries what the
+        database logins can’t do.
       </p>
     </div>
   );

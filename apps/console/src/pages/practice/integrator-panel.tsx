@@ -25,7 +25,7 @@ export function IntegratorPanel({ practiceId, integrator, isAllPaused }: Integra
         <h3>{name}</h3>
         <span className="cluster">
           {(isPaused || isAllPaused) && <Badge tone="warning">Paused</Badge>}
-          <PauseOne {...{ practiceId, integratorId, name, isPaused }} />
+          <PauseOne {...{ practiceId, integratorId, name, isPaused, isAllPaused }} />
         </span>
       </div>
       {pause && (
@@ -89,9 +89,10 @@ interface PauseOneProps {
   integratorId: string;
   name: string;
   isPaused: boolean;
+  isAllPaused: boolean;
 }
 
-function PauseOne({ practiceId, integratorId, name, isPaused }: PauseOneProps) {
+function PauseOne({ practiceId, integratorId, name, isPaused, isAllPaused }: PauseOneProps) {
   const queries = useQueryClient();
   const change = useMutation({
     mutationFn: () =>
@@ -99,14 +100,18 @@ function PauseOne({ practiceId, integratorId, name, isPaused }: PauseOneProps) {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['practice', practiceId] }),
   });
   if (!useIs('practice-owner', 'practice-manager')) return null;
+  // While everything is paused: this one stays so when the rest goes on.
+  const [pause, pauseIt] = isAllPaused
+    ? ['Keep paused', `Keep paused: ${name}`]
+    : ['Pause', `Pause ${name}`];
   return (
     <>
       <Button
         isPending={change.isPending}
-        aria-label={`${isPaused ? 'Resume' : 'Pause'} ${name}`}
+        aria-label={isPaused ? `Resume ${name}` : pauseIt}
         onPress={() => change.mutate()}
       >
-        {isPaused ? 'Resume' : 'Pause'}
+        {isPaused ? 'Resume' : pause}
       </Button>
       {change.isError && <ProblemNotice error={change.error} />}
     </>

@@ -79,7 +79,7 @@ function OpenRequests({ overview: { openRequests, practiceId } }: { overview: Pr
         </ButtonLink>
       }
     >
-      <p>Until you decide, nothing is shared.</p>
+      <p>Until you decide, nothing changes.</p>
     </Notice>
   );
 }

@@ -45,6 +45,6 @@ const leftBy = ({ role }: RoleHolder) =>
   role === 'practice-owner' && (
     <p>
       A passkey that the practice’s server has admitted is taken out on the server:{' '}
-      <code>agent approvers remove</code>.
+      <code>conduit-agent approvers remove</code>.
     </p>
   );

@@ -68,8 +68,8 @@ export function StateNotice({ permission }: { permission: PermissionSummary }) {
           <ol>
             <li>Check that the practice’s server is switched on and connected to the internet.</li>
             <li>
-              To be sure at once, run <code>agent pause</code> on the server: it stops everything
-              there, with no connection needed.
+              To be sure at once, run <code>conduit-agent pause</code> on the server: it stops
+              everything there, with no connection needed.
             </li>
             <li>
               When the server is connected again it takes over the end by itself, and says so here.

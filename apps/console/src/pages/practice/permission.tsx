@@ -10,6 +10,7 @@ import type {
 } from '#libs/console-api/practice.js';
 import { draftChange, readPermission } from '#apps/console/src/api/practice.js';
 import { useWhileAttended } from '#apps/console/src/api/while-attended.js';
+import { Badge } from '#apps/console/src/ui/badge.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
@@ -155,6 +156,7 @@ function Acts({ practiceId, permission }: { practiceId: string; permission: Show
           draft={signing.draft}
           {...(signing.change !== 'revoke' && {
             scopes: permission.scopes.map(({ scope }) => scope),
+            before: permission.lines,
           })}
           onSigned={() => void done()}
           onClose={() => setSigning(undefined)}
@@ -164,9 +166,18 @@ function Acts({ practiceId, permission }: { practiceId: string; permission: Show
   );
 }
 
-const columns: Column<PermissionSummary>[] = [
+const columns = (seqInForce: number): Column<PermissionSummary>[] => [
   { key: 'seq', label: 'Version', cell: ({ seq }) => seq },
-  { key: 'state', label: 'State', cell: ({ state }) => <StateBadge state={state} /> },
+  {
+    key: 'state',
+    label: 'State',
+    cell: ({ seq, state }) =>
+      seq < seqInForce && state === 'active' ? (
+        <Badge>Replaced</Badge>
+      ) : (
+        <StateBadge state={state} />
+      ),
+  },
   { key: 'made', label: 'Since', cell: ({ createdAt }) => <DateTime value={createdAt} /> },
   {
     key: 'until',
@@ -176,9 +187,6 @@ const columns: Column<PermissionSummary>[] = [
 ];
 
 function History({ permission: { history, seq, signedBy } }: { permission: Shown }) {
-  const shown = history.map((one) =>
-    one.seq < seq && one.state === 'active' ? { ...one, state: 'expired' as const } : one,
-  );
   return (
     <Section
       title="History"
@@ -189,8 +197,8 @@ function History({ permission: { history, seq, signedBy } }: { permission: Shown
     >
       <Table
         caption="Versions of this permission"
-        columns={columns}
-        rows={shown}
+        columns={columns(seq)}
+        rows={history}
         rowKey={(one) => `${one.seq} ${one.state}`}
       />
     </Section>

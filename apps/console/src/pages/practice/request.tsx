@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import type { AccessRequest, DraftedPermission } from '#libs/console-api/practice.js';
-import { draftApproval, readRequest } from '#apps/console/src/api/practice.js';
+import { draftApproval, readPermission, readRequest } from '#apps/console/src/api/practice.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Loading } from '#apps/console/src/ui/loading.js';
@@ -11,7 +11,8 @@ import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
 import { Declaration } from './declaration.js';
 import { DeclineDialog } from './decline-dialog.js';
-import { asChoices, asTerms, TermsForm, type Terms } from './terms-form.js';
+import { asChoices, asTerms, type Terms } from './permission-terms.js';
+import { TermsForm } from './terms-form.js';
 import { PracticePage, useIs, usePracticeId } from './practice-page.js';
 import { declineWords } from './decline-words.js';
 import { DecisionProblem, SignDialog } from './sign-dialog.js';
@@ -23,10 +24,11 @@ export default function Request() {
     queryKey: ['practice', practiceId, 'request', requestId],
     queryFn: () => readRequest(practiceId, requestId),
   });
-  const name = request.data?.integratorName;
+  const { integratorName: name, isMore = false } = request.data ?? {};
+  const what = isMore ? 'for more' : 'for access';
   return (
     <PracticePage
-      title={name === undefined ? 'A request' : `${name} asks for access`}
+      title={name === undefined ? 'A request' : `${name} asks ${what}`}
       lead={
         request.data && <>To {request.data.siteName}. Read, narrow it if you like, then decide.</>
       }
@@ -79,6 +81,12 @@ function Decide({ practiceId, request }: { practiceId: string; request: AccessRe
   const [drafted, setDrafted] = useState<Drafted>();
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const running = request.running?.grantId;
+  const { data: now } = useQuery({
+    queryKey: ['practice', practiceId, 'permission', running],
+    queryFn: () => readPermission(practiceId, running ?? ''),
+    enabled: running !== undefined,
+  });
   const isOwner = useIs('practice-owner');
   const mayDecline = useIs('practice-owner', 'practice-manager');
   const drafting = useMutation({
@@ -96,8 +104,19 @@ function Decide({ practiceId, request }: { practiceId: string; request: AccessRe
   return (
     <>
       {request.held && (
-        <Notice title="It has access here already">
-          <p>What you approve now takes the place of what it may do today.</p>
+        <Notice
+          title="It has access here already"
+          action={
+            <ButtonLink to={`/practices/${practiceId}/access/${request.held.grantId}`}>
+              See what it may do today
+            </ButtonLink>
+          }
+        >
+          <p>
+            {request.running && 'What it asks for on top says “New”. '}
+            What you approve takes the place of what it may do today. If you decline, that stays as
+            it is.
+          </p>
         </Notice>
       )}
       <Section title="What it may do">
@@ -126,6 +145,7 @@ function Decide({ practiceId, request }: { practiceId: string; request: AccessRe
           title={`Approve ${request.integratorName}?`}
           deed="Approve with passkey"
           {...{ practiceId, ...drafted }}
+          before={now?.lines}
           answers={{ accessRequestId: request.accessRequestId, version: request.version }}
           onSigned={({ grantId }) => void leave(`access/${grantId}`)}
           onClose={() => setDrafted(undefined)}

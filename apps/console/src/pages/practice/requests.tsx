@@ -28,7 +28,7 @@ export default function Requests() {
   return (
     <PracticePage
       title="Requests"
-      lead="Software that asks to work with your practice. Until you decide, nothing is shared."
+      lead="Software that asks to work with your practice. Until you decide, nothing changes."
     >
       {requests.isPending && <Loading />}
       {requests.isError && !requests.data && <ProblemNotice error={requests.error} />}
@@ -82,6 +82,11 @@ const where: Column<AccessRequestSummary> = {
 const openColumns = (practiceId: string): Column<AccessRequestSummary>[] => [
   who,
   where,
+  {
+    key: 'what',
+    label: 'What',
+    cell: ({ isMore }) => (isMore ? 'More than it has' : 'First access'),
+  },
   { key: 'asked', label: 'Asked', cell: ({ createdAt }) => <DateTime value={createdAt} /> },
   {
     ...actsColumn,

@@ -36,7 +36,7 @@ export function ServerCheck({ practiceId, agent }: ServerCheckProps) {
       )}
       {!mayBegin && (
         <p className="quiet">
-          The server is not connected. On it, <code>agent doctor</code> does the same check.
+          The server is not connected. On it, <code>conduit-agent doctor</code> does the same check.
         </p>
       )}
       {begin.isError && <ProblemNotice error={begin.error} />}

@@ -9,6 +9,7 @@ import { Select } from '#apps/console/src/ui/select.js';
 import { toast } from '#apps/console/src/ui/toast.js';
 import { ClosedDays } from './closed-days.js';
 import { PracticePage, useOverview } from './practice-page.js';
+import { UpdateWindows } from './update-window.js';
 
 const zones = [
   ['Australia/Sydney', 'New South Wales, ACT (Sydney)'],
@@ -39,6 +40,7 @@ export default function Settings() {
         <>
           <TimeZone overview={overview.data} />
           <ClosedDays overview={overview.data} />
+          <UpdateWindows practiceId={overview.data.practiceId} />
         </>
       )}
     </PracticePage>

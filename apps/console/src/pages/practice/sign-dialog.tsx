@@ -22,6 +22,8 @@ export interface SignDialogProps {
   isDanger?: boolean;
   practiceId: string;
   draft: DraftedPermission;
+  /** What is in force, line by line: the draft takes its place. */
+  before?: Permission['lines'] | undefined;
   /** What was chosen, and nothing else, may be signed. Absent: a permission ends. */
   scopes?: readonly string[];
   /** The request that is decided, as this page shows it. */
@@ -32,14 +34,14 @@ export interface SignDialogProps {
 
 export function SignDialog(props: SignDialogProps) {
   const { title, deed, isDanger = false, practiceId, draft, scopes, answers, onSigned } = props;
-  const { onClose } = props;
+  const { before, onClose } = props;
   const signing = useMutation({
     mutationFn: () => signPermission(practiceId, draft, scopes, answers),
     onSuccess: onSigned,
   });
   return (
     <Dialog title={title} isOpen isAlert onClose={onClose}>
-      <Lines lines={draft.lines} />
+      <Lines lines={draft.lines} before={before} />
       {hasPasskeys() ? (
         <p className="quiet">
           You sign exactly this with your passkey. The practice’s server checks your signature

@@ -1,104 +1,15 @@
 /**
  * The terms of a permission as somebody without training sets them: ticks for what was asked, a few
- * lengths and sizes, and behind a fold what only some need. Starts with what was asked, modestly.
+ * lengths and sizes, and behind a fold what only some need.
  */
-import type { AccessRequest, PermissionChoices } from '#libs/console-api/practice.js';
+import type { AccessRequest, RunningTerms } from '#libs/console-api/practice.js';
+import { Badge } from '#apps/console/src/ui/badge.js';
 import { Checkbox, CheckboxGroup } from '#apps/console/src/ui/choices.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
-import { Select, type Option } from '#apps/console/src/ui/select.js';
+import { Select } from '#apps/console/src/ui/select.js';
 import { TextField } from '#apps/console/src/ui/text-field.js';
-import { requireTexts, statementFingerprint } from './sign-permission.js';
+import { isNew, isStatement, lengthsFor, sizesFor, type Terms } from './permission-terms.js';
 import { StatementChoices } from './statement-card.js';
-
-export interface Terms {
-  scopes: string[];
-  catalogues: string[];
-  purposes: string[];
-  days: string;
-  rows: string;
-  isOfficeHours: boolean;
-  from: string;
-  to: string;
-  /** One name a line. */
-  procedures: string;
-  /** The exact text of one statement; only its fingerprint leaves this page. */
-  statement: string;
-}
-
-const lengths = [
-  { value: '30', label: '1 month' },
-  { value: '90', label: '3 months' },
-  { value: '180', label: '6 months' },
-  { value: '365', label: '1 year' },
-];
-const sizes = [
-  { value: '1000', label: '1,000 rows' },
-  { value: '10000', label: '10,000 rows' },
-  { value: '100000', label: '100,000 rows' },
-  { value: '1000000', label: '1 million rows' },
-];
-
-/** Those that the practice's server allows; else the one that it allows at most. */
-function within(
-  options: readonly Option[],
-  atMost: number | undefined,
-  unit: string,
-): readonly Option[] {
-  if (atMost === undefined) return options;
-  const allowed = options.filter(({ value }) => Number(value) <= atMost);
-  const most = { value: String(atMost), label: `${atMost.toLocaleString('en-AU')} ${unit}` };
-  return allowed.length > 0 ? allowed : [most];
-}
-const lengthsFor = ({ ceiling }: AccessRequest) => within(lengths, ceiling?.maxDays, 'days');
-const sizesFor = ({ ceiling }: AccessRequest) => within(sizes, ceiling?.maxRows, 'rows');
-
-const isStatement = (scope: string) => scope.startsWith('statement:');
-
-/** What every pairing asks first; wider things have to be given on purpose. */
-export function asTerms(request: AccessRequest): Terms {
-  const { asked, catalogues, integrator } = request;
-  const wanted = asked.catalogues.filter((name) => catalogues.includes(name));
-  return {
-    scopes: asked.scopes
-      .filter(({ isWide, changes }) => !(isWide && changes))
-      .filter(({ scope }) => !isStatement(scope))
-      .map(({ scope }) => scope),
-    catalogues: wanted.length > 0 ? wanted : catalogues,
-    purposes: integrator.purposes.map(({ code }) => code),
-    days: lengthsFor(request).at(-1)?.value ?? '30',
-    rows: (sizesFor(request)[2] ?? sizesFor(request).at(-1))?.value ?? '1000',
-    isOfficeHours: false,
-    from: '07:00',
-    to: '19:00',
-    procedures: '',
-    statement: '',
-  };
-}
-
-/** @throws Problem when a statement that is ticked is not the one that was shown */
-export async function asChoices(
-  terms: Terms,
-  { statements: shown }: AccessRequest,
-): Promise<PermissionChoices & { scopes: string[] }> {
-  await requireTexts(shown, terms.scopes);
-  const procedures = terms.procedures
-    .split(/[\n,]/)
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-    .map((name) => `procedure:${name}`);
-  const statements =
-    terms.statement === '' ? [] : [`statement:${await statementFingerprint(terms.statement)}`];
-  return {
-    scopes: [...new Set([...statements, ...procedures, ...terms.scopes])],
-    catalogues: terms.catalogues,
-    purposes: terms.purposes,
-    days: Number(terms.days),
-    rows: Number(terms.rows),
-    ...(terms.isOfficeHours && {
-      hours: { days: [1, 2, 3, 4, 5, 6], from: terms.from, to: terms.to },
-    }),
-  };
-}
 
 export interface TermsFormProps {
   request: AccessRequest;
@@ -109,18 +20,25 @@ export interface TermsFormProps {
 
 export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormProps) {
   const set = (change: Partial<Terms>) => onChange({ ...terms, ...change });
-  const { integrator } = request;
+  const { integrator, running } = request;
+  const isRead = (scope: string) => request.statements.some((one) => one.scope === scope);
   const isChange = terms.scopes.includes('sql:write');
+  const asksFor = (name: string) => request.asked.catalogues.includes(name);
+  const purposes = running ? request.asked.purposes : integrator.purposes;
   return (
     <fieldset className="panel" disabled={isReadOnly}>
       <legend className="unseen">What {request.integratorName} may do</legend>
       <CheckboxGroup
         label="It asks to"
         choices={[...request.asked.scopes, ...(wideWrite(request) ?? [])]
-          .filter(({ scope }) => !isStatement(scope))
+          // One that was signed on the server: its text is not known here.
+          .filter(
+            ({ scope }) =>
+              !isStatement(scope) || (running?.scopes.includes(scope) && !isRead(scope)),
+          )
           .map(({ scope, words, isWide }) => ({
             value: scope,
-            label: words,
+            label: <Marked words={words} isNew={isNew(running, 'scopes', scope)} />,
             ...(isWide && {
               hint:
                 scope === 'sql:write'
@@ -144,15 +62,23 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
       )}
       <CheckboxGroup
         label="In these databases"
-        choices={request.catalogues.map((name) => ({ value: name, label: name }))}
+        choices={request.catalogues.map((name) => ({
+          value: name,
+          label: (
+            <Marked words={name} isNew={asksFor(name) && isNew(running, 'catalogues', name)} />
+          ),
+        }))}
         value={terms.catalogues}
         onChange={(catalogues) => set({ catalogues })}
       />
-      {integrator.purposes.length > 0 && (
+      {purposes.length > 0 && (
         <CheckboxGroup
           label="For"
           hint="Marketing can’t be permitted."
-          choices={integrator.purposes.map(({ code, words }) => ({ value: code, label: words }))}
+          choices={purposes.map(({ code, words }) => ({
+            value: code,
+            label: <Marked words={words} isNew={isNew(running, 'purposes', code)} />,
+          }))}
           value={terms.purposes}
           onChange={(purposes) => set({ purposes })}
         />
@@ -173,7 +99,7 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
       </div>
       <Checkbox
         label="Only in opening hours"
-        hint="Monday to Saturday, by the practice’s clock. Outside them it is refused."
+        hint={`${daysWords(running)}, by the practice’s clock. Outside them it is refused.`}
         isSelected={terms.isOfficeHours}
         onChange={(isOfficeHours) => set({ isOfficeHours })}
       />
@@ -196,6 +122,18 @@ export function TermsForm({ request, terms, onChange, isReadOnly }: TermsFormPro
     </fieldset>
   );
 }
+
+function Marked({ words, isNew: isOnTop }: { words: string; isNew: boolean }) {
+  return (
+    <>
+      {words} {isOnTop && <Badge tone="warning">New</Badge>}
+    </>
+  );
+}
+
+const dayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const daysWords = (running: RunningTerms | undefined): string =>
+  running?.hours?.days.map((one) => dayNames[one - 1]).join(', ') ?? 'Monday to Saturday';
 
 /** Offered only where the practice's server would let it count. */
 function wideWrite({ ceiling, asked }: AccessRequest) {

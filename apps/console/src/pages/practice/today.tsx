@@ -28,7 +28,7 @@ export default function Today() {
         today.data && (
           <>
             What connected software did since <DateTime value={today.data.since} />. Sizes and times
-            are kept in classes only.
+            are kept roughly, not exactly.
           </>
         )
       }
