@@ -369,10 +369,15 @@ describe('a witness from outside', () => {
     const { checkpoint, note } = await head();
     expect(cosignatureOf(note, outsideKey)).toBeDefined();
     await act(3);
+    await anAgent();
+    await round();
     const prove = api.app.get(ProveLeaves, { strict: false });
     const proven = await prove.headOver(checkpoint.size - 1);
     expect(proven).toMatchObject({ size: checkpoint.size });
     expect(proven?.witnesses).toContain(formatVerifierKey(outsideKey));
+    // A practice's agents have seen more by now.
+    const ofPractice = await prove.headOver(checkpoint.size - 1, 'p');
+    expect(ofPractice?.size).toBeGreaterThan(checkpoint.size);
   });
 
   test('keeps the longest head that it cosigned', async () => {

@@ -396,6 +396,12 @@ describe('holding both sides against each other', () => {
     expect((await shown()).incidents.every(({ settledAt }) => settledAt)).toBe(true);
     expect(await compare()).toEqual({ outcome: 'differs', found: 0 });
     expect((await open()).open).toEqual([]);
+    const before = new Map((await shown()).incidents.map((one) => [one.queryId, one.settledAt]));
+    await agentSays({ queryId: id('hidden-later') });
+    expect(await compare()).toEqual({ outcome: 'differs', found: 1 });
+    await book.settle({ personId: 'officer' } as never, agent.agentId, order);
+    for (const { queryId, settledAt } of (await shown()).incidents.slice(1))
+      expect(settledAt).toBe(before.get(queryId));
     const other = incidents.find(({ queryId }) => queryId === id('other'));
     expect(other?.fields).toEqual(['integrator']);
     expect(JSON.parse(other?.agent?.record ?? '')).toMatchObject({ integrator: 'i-2' });

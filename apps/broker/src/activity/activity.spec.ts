@@ -304,7 +304,8 @@ describe('a search', () => {
     const seldom = { types, siteId: 'site-9' };
     expect(await rowsTouched(practice, seldom, 51, 250)).toBeLessThanOrEqual(250);
     const find = new FindRecords(store.kysely);
-    const found = await find.page(practice, seldom, undefined, 50, [250, 2_500]);
+    const limits = { widths: [250, 2_500] };
+    const found = await find.page(practice, seldom, undefined, 50, limits);
     expect(found).toMatchObject({
       found: [],
       next: expect.any(String),
@@ -312,9 +313,25 @@ describe('a search', () => {
     });
     let pages = 1;
     for (let next = found.next; next !== undefined; pages += 1) {
-      next = (await find.page(practice, seldom, next, 50, [250, 2_500])).next;
+      next = (await find.page(practice, seldom, next, 50, limits)).next;
     }
     expect(pages).toBe(Math.ceil(ROWS / 2_750));
+  });
+
+  test('goes on beyond its first looks only while there is time', async () => {
+    const find = new FindRecords(store.kysely);
+    const seldom = { types, siteId: 'site-9' };
+    const within = (ms: number) => ({ widths: [250], more: { records: 75_000, ms } });
+    const whole = await find.page(practice, seldom, undefined, 50, within(60_000));
+    expect(whole).toEqual({ found: [] });
+    const cut = await find.page(practice, seldom, undefined, 50, within(0));
+    const first = await find.page(practice, seldom, undefined, 50, { widths: [250] });
+    expect(cut).toEqual(first);
+    expect(cut.next).toBeDefined();
+    const some = { widths: [250], more: { records: 500, ms: 60_000 } };
+    const further = await find.page(practice, seldom, undefined, 50, some);
+    expect(further.next).toBeDefined();
+    expect(further.searchedTo!.getTime()).toBeLessThan(cut.searchedTo!.getTime());
   });
 });
 

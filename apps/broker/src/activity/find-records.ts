@@ -11,8 +11,23 @@ import type { DestroyedActs } from '#libs/console-api/activity.js';
 import { readAudit, type AuditScope } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 
-/** Records that each search of a page looks at, one after the other, until the page is full. */
-const searchWidths = [250, 2_500, 25_000, 25_000, 25_000];
+export interface SearchLimits {
+  /** Records that each search of a page looks at, one after the other, until the page is full. */
+  widths: readonly number[];
+  /** What follows: as many as the time is likely to be enough for. */
+  more?: { records: number; ms: number };
+}
+
+/**
+ * The first width is that of a page of which nearly everything fits: each record costs a look into its own corner
+ * of the table. Whoever waits longer than the time would rather be told how far it came.
+ */
+const searchLimits: SearchLimits = {
+  widths: [64, 250, 2_500],
+  more: { records: 75_000, ms: 400 },
+};
+const LEAST_WIDTH = 500;
+const MOST_WIDTH = 25_000;
 
 /** Milliseconds and number of a record: where the next page begins. */
 export const CURSOR_FORM = /^\d{1,14}\.\d{1,18}$/;
@@ -64,13 +79,13 @@ export class FindRecords {
     sought: SoughtRecords,
     before: string | undefined,
     limit: number,
-    widths: readonly number[] = searchWidths,
+    limits: SearchLimits = searchLimits,
   ): Promise<FoundPage> {
     if (sought.types.length === 0 || sought.grantIds?.length === 0) return { found: [] };
     return readAudit(this.database, scope, async (within) => {
       // One more than is shown: whether there is a next page.
       const asked = { scope, sought, limit: limit + 1 };
-      const { places, end } = await search(within, asked, before, widths);
+      const { places, end } = await search(within, asked, before, limits);
       const found = await fetchRecords(within, places.slice(0, limit));
       const last = places[limit - 1];
       if (places.length > limit && last) return { found, next: cursorOf(last) };
@@ -92,11 +107,12 @@ async function search(
   within: Transaction<Database>,
   asked: Search,
   before: string | undefined,
-  widths: readonly number[],
+  limits: SearchLimits,
 ): Promise<{ places: Place[]; end?: Place }> {
   const places: Place[] = [];
   let end: Looked | undefined;
-  for (const width of widths.filter((one) => one >= asked.limit)) {
+  const pace = paceOf(limits, asked.limit);
+  for (let width = pace(); width !== undefined; width = pace()) {
     const cursor = end ? cursorOf(end) : before;
     const wanted = asked.limit - places.length;
     const { rows } = await searchQuery(asked, cursor, width, wanted).execute(within);
@@ -106,6 +122,29 @@ async function search(
     if (isAll || places.length === asked.limit) return { places };
   }
   return { places, ...(end && { end }) };
+}
+
+/** How wide the next search may be; undefined: no more of them. Asked again when the last one has ended. */
+function paceOf({ widths, more }: SearchLimits, limit: number): () => number | undefined {
+  const first = widths.filter((one) => one >= limit);
+  const beganMs = performance.now();
+  let lastMs = beganMs;
+  let last = 0;
+  let looked = 0;
+  return () => {
+    const nowMs = performance.now();
+    const perMs = last / Math.max(nowMs - lastMs, 1);
+    const leftMs = (more?.ms ?? 0) - (nowMs - beganMs);
+    lastMs = nowMs;
+    looked += last;
+    const leftRecords = (more?.records ?? 0) - looked;
+    const isOver = leftMs <= 0 || leftRecords <= 0;
+    const most = Math.min(MOST_WIDTH, leftRecords, Math.floor(perMs * leftMs));
+    const likely = Math.max(LEAST_WIDTH, limit, most);
+    const width = first.shift() ?? (isOver ? undefined : likely);
+    last = width ?? 0;
+    return width;
+  };
 }
 
 /** Whether something fits is told of each record and asked of none, so that the bound is on all. */
