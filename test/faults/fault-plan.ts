@@ -3,7 +3,7 @@
  * a seed, and nothing else, so that a failed round can be run again.
  */
 import type { CaseKind } from '#test/faults/case-history.js';
-import { SeededRandom } from '#test/faults/seeded-random.js';
+import { SeededRandom } from '#libs/kernel/seeded-random.js';
 
 export const victims = ['broker', 'agent', 'redis', 'postgres', 'sandbox'] as const;
 export type Victim = (typeof victims)[number];

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { SeededRandom } from '#test/faults/seeded-random.js';
+import { SeededRandom } from '#libs/kernel/seeded-random.js';
 
 const drawn = (seed: number): number[] => {
   const random = new SeededRandom(seed);
