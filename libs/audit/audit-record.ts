@@ -96,6 +96,15 @@ export const auditActions = [
   'records.destroyed',
   'erasure.asked',
   'update-window.changed',
+  'incident.opened',
+  'incident.changed',
+  'incident.frozen',
+  'incident.thaw-asked',
+  'incident.thawed',
+  'incident.pack-made',
+  'incident.decided',
+  'incident.closed',
+  'incident.exported',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

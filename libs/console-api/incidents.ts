@@ -352,10 +352,12 @@ export interface PackAgent {
   practiceId: string;
   siteIds: string[];
   /**
-   * `compared`: for all of the window. `in-part`: up to `comparedTo`. `away`: it could not be asked. `unproven`: what it
+   * `compared`: for all of the window. `in-part`: from `comparedFrom`, or up to `comparedTo`. `away`: it could not be asked. `unproven`: what it
    * said is not in its own log.
    */
   state: 'compared' | 'in-part' | 'away' | 'unproven';
+  /** Only where it was set up within the window. */
+  comparedFrom?: string;
   comparedTo?: string;
   /** The head of its log that its records were proven under. */
   logSize?: number;

@@ -220,12 +220,13 @@ export interface Deliveries {
   next?: string;
 }
 
-/** waiting-for-server: the practice approved; its server has not confirmed that yet. */
+/** waiting-for-server: the practice approved; its server has not confirmed that yet. frozen: for an incident. */
 export const siteStandings = [
   'active',
   'waiting-for-practice',
   'waiting-for-server',
   'paused',
+  'frozen',
   'declined',
   'revoked',
   'expired',

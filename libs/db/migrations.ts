@@ -9,6 +9,7 @@ import { auditReceipts } from '#libs/db/audit-receipts-migration.js';
 import { auditReading, cheaperAuditColumns } from '#libs/db/audit-reading-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
 import { deskWishes } from '#libs/db/desk-wishes-migration.js';
+import { incidentsMigration } from '#libs/db/incidents-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
 import { logAlarms } from '#libs/db/log-alarms-migration.js';
 import { people } from '#libs/db/people-migration.js';
@@ -385,4 +386,5 @@ export const migrations: readonly Migration[] = [
   privacyReaders,
   cheaperAuditColumns,
   retention,
+  incidentsMigration,
 ];

@@ -9,6 +9,7 @@ import type { AgentLogsTables } from '#libs/db/agent-logs-tables.js';
 import type { ApprovalTables } from '#libs/db/approval-tables.js';
 import type { AuditLogTables } from '#libs/db/audit-log-tables.js';
 import type { FleetTables } from '#libs/db/fleet-tables.js';
+import type { IncidentTables } from '#libs/db/incidents-tables.js';
 import type { IntegratorDeskTables } from '#libs/db/integrator-desk-tables.js';
 import type { PeopleTables } from '#libs/db/people-tables.js';
 import type { PracticeDeskTables } from '#libs/db/practice-desk-tables.js';
@@ -400,6 +401,7 @@ export interface Database
     StatementsTables,
     PrivacyTables,
     RetentionTables,
+    IncidentTables,
     AuditLogTables,
     AgentLogsTables {
   practices: PracticesTable;

@@ -294,6 +294,13 @@ export const catalogue = {
     'The practice has paused access for now.',
     'Nothing was run. Ask the practice when it will resume, then send the request again.',
   ),
+  ACCESS_FROZEN: entry(
+    403,
+    'safe',
+    'operator',
+    'Access is frozen while an incident is looked into.',
+    'Nothing was run. The operator or the practice will tell you; ask them if you have not heard.',
+  ),
   CONSENT_WITHDRAWN: entry(
     403,
     'never',
@@ -930,6 +937,27 @@ export const catalogue = {
     'person',
     'Another security officer has to approve what you asked for.',
     'Tell a colleague who is a security officer; the request waits for an hour.',
+  ),
+  INCIDENT_ALREADY_OPEN: entry(
+    409,
+    'never',
+    'person',
+    'An incident about exactly this is open already.',
+    'Go on in that one: its clock runs. If something else happened, say so by another scope.',
+  ),
+  INCIDENT_STATE: entry(
+    409,
+    'never',
+    'person',
+    'This is not possible as the incident stands now.',
+    'Look at it again: something has to come first, or somebody else has done it meanwhile.',
+  ),
+  INCIDENT_DRILL: entry(
+    403,
+    'never',
+    'person',
+    'A drill freezes nothing.',
+    'Say who would be asked, and go on with the next step.',
   ),
   PRIVACY_REQUEST_MOVED_ON: entry(
     409,

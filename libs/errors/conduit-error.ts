@@ -20,6 +20,8 @@ export interface ErrorFacts {
   /** SQL Server's error number; the text goes only into the caller's own answer. */
   sqlErrorNumber?: number;
   host?: string;
+  /** The incident that the error speaks of. */
+  incidentId?: string;
 }
 
 export class ConduitError extends Error {

@@ -34,7 +34,7 @@ export interface PieceOrder {
   /** Leaves of the broker's log below this number are under the checkpoint. */
   checkpointSize: number;
   /** Absent: the agent could not be asked, or not believed. */
-  agent?: { records: readonly LoggedRecord[]; knownToMs: number };
+  agent?: { records: readonly LoggedRecord[]; knownFromMs?: number; knownToMs: number };
   /** Of the broker's records, which know only the permission. */
   purposesOf: (record: AuditRecord) => readonly string[];
   /** When the broker's records were read. */
@@ -65,7 +65,8 @@ export function countQueries(order: PieceOrder): CountedPiece {
   const { agent, broker, fromMs, toMs, nowMs } = order;
   const found = agent
     ? reconcile({
-        ...{ fromMs, toMs, broker, agent: agent.records },
+        ...{ fromMs: Math.max(fromMs, comparedFromMs(order)), toMs },
+        ...{ broker, agent: agent.records },
         ...{ brokerKnownToMs: nowMs, agentKnownToMs: agent.knownToMs },
       }).mismatches
     : [];
@@ -172,6 +173,10 @@ function isInScope(whose: Whose, { scope, agentId, practiceId }: PieceOrder): bo
 const saysItRan = ({ outcome, errorCode }: AuditRecord): boolean =>
   outcome === 'successful' || errorCode === 'STATEMENT_FAILED';
 
+/** What it cannot know of, since it was not there yet, contradicts nobody. */
+const comparedFromMs = ({ agent }: PieceOrder): number =>
+  (agent?.knownFromMs ?? -Infinity) + RECONCILE_SLACK_MS;
+
 function verdictOf(query: Query, contradicted: readonly Mismatch[], order: PieceOrder): Verdict {
   const isRegistered = field(query, 'lane') === 'registered';
   if (query.runs.length > 0) {
@@ -188,7 +193,10 @@ function verdictOf(query: Query, contradicted: readonly Mismatch[], order: Piece
     return 'notCompared';
   }
   const knownToMs = (order.agent?.knownToMs ?? -Infinity) - RECONCILE_SLACK_MS;
-  const isCompared = query.ends.every(({ record }) => Date.parse(record.ts) <= knownToMs);
+  const isCompared = query.ends.every(({ record }) => {
+    const atMs = Date.parse(record.ts);
+    return atMs >= comparedFromMs(order) && atMs <= knownToMs;
+  });
   // It ran when the agent could not tell of it, which may be long before the window.
   if (!isCompared || isRegistered) return 'notCompared';
   return query.ends.some(({ record }) => saysItRan(record)) ? 'brokerOnly' : 'nothingRan';

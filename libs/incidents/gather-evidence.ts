@@ -19,6 +19,8 @@ export interface EvidenceAgent {
 
 export interface AgentAnswer {
   records: readonly LoggedRecord[];
+  /** It was not there before; absent: it was there all the time. */
+  knownFromMs?: number;
   knownToMs: number;
   /** The head of its log that they were proven under. */
   size: number;
@@ -76,7 +78,9 @@ export async function gatherEvidence(
     evidence.lines.push(...counted.lines);
     evidence.mismatches.push(...counted.mismatches);
   }
-  return agentId === undefined ? evidence : { ...evidence, agent: told.standing(agentId, toMs) };
+  return agentId === undefined
+    ? evidence
+    : { ...evidence, agent: told.standing(agentId, Date.parse(scope.from), toMs) };
 }
 
 /** What the agent said so far. One that did not answer about a day is not asked about the next: it would wait each time. */
@@ -102,14 +106,21 @@ class Told {
     return answer;
   }
 
-  standing(agentId: string, toMs: number): PackAgent {
+  standing(agentId: string, fromMs: number, toMs: number): PackAgent {
     const { practiceId, siteIds } = this.agent;
     const about = { agentId, practiceId, siteIds: [...siteIds].sort() };
     if (!this.last || this.ended === 'unproven') return { ...about, state: this.ended ?? 'away' };
+    const { size: logSize, root: logRoot, knownFromMs = -Infinity } = this.last;
     const comparedTo = new Date(this.toMs).toISOString();
-    const { size: logSize, root: logRoot } = this.last;
-    const state = this.toMs < toMs ? 'in-part' : 'compared';
-    return { ...about, state, comparedTo, logSize, logRoot };
+    const isFromStart = knownFromMs + RECONCILE_SLACK_MS <= fromMs;
+    return {
+      ...about,
+      state: this.toMs < toMs || !isFromStart ? 'in-part' : 'compared',
+      ...(!isFromStart && {
+        comparedFrom: new Date(knownFromMs + RECONCILE_SLACK_MS).toISOString(),
+      }),
+      ...{ comparedTo, logSize, logRoot },
+    };
   }
 }
 

@@ -68,6 +68,8 @@ export const jobs = {
   'pairing-code.purge': hourly,
   /** Sessions, invitations and roles that are over are forgotten. */
   'people.purge': hourly,
+  /** Whoever decides is reminded that an assessment runs out. */
+  'incident.remind': hourly,
   /** Practices are reminded of privacy requests whose clock runs out. */
   'privacy-request.remind': hourly,
   /** A submitted query enters its site's waiting list. */

@@ -25,6 +25,7 @@ import { OperatorModule } from '#apps/broker/src/operator/operator.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { PracticeDeskModule } from '#apps/broker/src/practice-desk/practice-desk.module.js';
 import { ProofsModule } from '#apps/broker/src/proofs/proofs.module.js';
+import { IncidentsModule } from '#apps/broker/src/incidents/incidents.module.js';
 import { PrivacyDeskModule } from '#apps/broker/src/privacy-desk/privacy-desk.module.js';
 import { QueriesModule } from '#apps/broker/src/queries/queries.module.js';
 import { ReconciliationModule } from '#apps/broker/src/reconciliation/reconciliation.module.js';
@@ -69,6 +70,7 @@ export class BrokerModule {
         PeopleModule,
         PracticeDeskModule,
         ProofsModule,
+        IncidentsModule,
         PrivacyDeskModule,
         QueriesModule,
         ReconciliationModule,

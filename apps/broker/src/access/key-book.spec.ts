@@ -7,7 +7,7 @@ import type { ApiKeysTable, Database } from '#libs/db/schema.js';
 
 /** A store of one key, where reading everything can be held back after it has looked. */
 class SlowStore {
-  row: Partial<Selectable<ApiKeysTable>> = {
+  row: Partial<Selectable<ApiKeysTable> & { is_frozen: boolean }> = {
     key_id: 'key-1',
     integrator_id: 'integrator-1',
     secret_hmac: Buffer.alloc(32),
@@ -25,8 +25,8 @@ class SlowStore {
       return rows;
     };
     const where = () => ({ executeTakeFirst: () => Promise.resolve(this.row) });
-    const selectAll = () => ({ execute, where });
-    return { selectFrom: () => ({ selectAll }) } as unknown as Kysely<Database>;
+    const rows = { selectAll: () => rows, select: () => rows, execute, where };
+    return { selectFrom: () => rows } as unknown as Kysely<Database>;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { BlockList } from 'node:net';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { Kysely, type Selectable } from 'kysely';
+import { Kysely, sql, type Selectable } from 'kysely';
 import { readRanges } from '#apps/broker/src/access/address-ranges.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
@@ -25,11 +25,15 @@ export interface KeyEntry {
   /** Milliseconds since the epoch. */
   expiresAtMs: number;
   revoked: boolean;
+  /** It, or its integrator, is frozen for an incident. */
+  frozen?: true;
 }
 
 const REFRESH_MS = 30_000;
 
-function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
+type KeyRow = Selectable<ApiKeysTable> & { is_frozen: boolean };
+
+function toEntry(row: KeyRow): KeyEntry {
   const entry: KeyEntry = {
     keyId: row.key_id,
     integratorId: row.integrator_id,
@@ -37,6 +41,7 @@ function toEntry(row: Selectable<ApiKeysTable>): KeyEntry {
     revoked: row.revoked_at !== null,
   };
   if (row.secret_hmac) entry.secretHmac = row.secret_hmac;
+  if (row.is_frozen) entry.frozen = true;
   if (row.jwks) entry.jwks = row.jwks;
   if (row.site_ids.length > 0) entry.siteIds = new Set(row.site_ids);
   if (row.address_ranges.length > 0) entry.ranges = readRanges(row.address_ranges);
@@ -49,7 +54,7 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
   /** Readings follow each other: one that began before a revocation must not end after its own. */
   private readonly inTurn = oneByOne();
   private timer: NodeJS.Timeout | undefined;
-  private unsubscribe: (() => void) | undefined;
+  private unsubscribe: (() => void)[] = [];
 
   constructor(
     private readonly kysely: Kysely<Database>,
@@ -58,14 +63,17 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.unsubscribe = this.broadcast.subscribe('key.changed', (keyId) => this.reload(keyId));
+    this.unsubscribe = [
+      this.broadcast.subscribe('key.changed', (keyId) => this.reload(keyId)),
+      this.broadcast.subscribe('freeze.changed', () => this.refresh()),
+    ];
     await this.inTurn(() => this.readAll());
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.timer);
-    this.unsubscribe?.();
+    for (const stop of this.unsubscribe) stop();
   }
 
   find(keyId: string): KeyEntry | undefined {
@@ -76,11 +84,7 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
   reload(keyId: string): Promise<void> {
     return this.inTurn(async () => {
       try {
-        const row = await this.kysely
-          .selectFrom('api_keys')
-          .selectAll()
-          .where('key_id', '=', keyId)
-          .executeTakeFirst();
+        const row = await this.rows().where('key_id', '=', keyId).executeTakeFirst();
         if (row) this.keys.set(keyId, toEntry(row));
         else this.keys.delete(keyId);
       } catch {
@@ -98,7 +102,21 @@ export class KeyBook implements OnModuleInit, OnModuleDestroy {
   }
 
   private async readAll(): Promise<void> {
-    const rows = await this.kysely.selectFrom('api_keys').selectAll().execute();
+    const rows = await this.rows().execute();
     this.keys = new Map(rows.map((row) => [row.key_id, toEntry(row)]));
+  }
+
+  private rows() {
+    return this.kysely
+      .selectFrom('api_keys')
+      .selectAll()
+      .select(
+        sql<boolean>`exists (
+          select from incident_freezes where thawed_at is null and (
+            (kind = 'key' and target_id = api_keys.key_id)
+            or (kind = 'integrator' and practice_id is null and target_id = api_keys.integrator_id)
+          )
+        )`.as('is_frozen'),
+      );
   }
 }

@@ -38,7 +38,8 @@ export class KeyDoor {
   /**
    * @param presented the header's value
    * @param address of the caller, behind trusted proxies
-   * @throws ConduitError KEY_MISSING, KEY_INVALID, KEY_EXPIRED, KEY_REVOKED, KEY_ADDRESS_FORBIDDEN, RATE_LIMITED
+   * @throws ConduitError KEY_MISSING, KEY_INVALID, KEY_EXPIRED, KEY_REVOKED, ACCESS_FROZEN, KEY_ADDRESS_FORBIDDEN,
+   *   RATE_LIMITED
    */
   admit(presented: string | undefined, address: string, requestId: string): CallerIdentity {
     const nowMs = this.clock.now();
@@ -99,6 +100,7 @@ export class KeyDoor {
   ): ErrorCode | undefined {
     if (key.revoked) return 'KEY_REVOKED';
     if (key.expiresAtMs <= nowMs) return 'KEY_EXPIRED';
+    if (key.frozen) return 'ACCESS_FROZEN';
     if (key.ranges && !isInRanges(key.ranges, address)) return 'KEY_ADDRESS_FORBIDDEN';
     return undefined;
   }

@@ -82,6 +82,18 @@ const server = [
   'update-window.changed',
 ] as const;
 
+const incidents = [
+  'incident.opened',
+  'incident.changed',
+  'incident.frozen',
+  'incident.thaw-asked',
+  'incident.thawed',
+  'incident.pack-made',
+  'incident.decided',
+  'incident.closed',
+  'incident.exported',
+] as const;
+
 export const activityKindsOf: Record<AuditScope['kind'], Kinds> = {
   practice: {
     records: work,
@@ -104,7 +116,7 @@ export const activityKindsOf: Record<AuditScope['kind'], Kinds> = {
       'approver.admitted',
       'approver.removed',
     ],
-    server,
+    server: [...server, ...incidents],
     people: [
       'privacy-request.registered',
       'privacy-request.changed',
@@ -129,12 +141,14 @@ export const activityKindsOf: Record<AuditScope['kind'], Kinds> = {
       'grant.refused',
       'access.paused',
       'access.resumed',
+      'incident.frozen',
+      'incident.thawed',
     ],
     keys,
     people: ['integrator.created', 'integrator.changed', 'records.destroyed', ...membership],
   },
   operator: {
-    server: [...server, 'alert-rule.changed'],
+    server: [...server, ...incidents, 'alert-rule.changed'],
     keys: ['key.created', 'key.rotated', 'key.revoked'],
     people: [
       'practice.created',

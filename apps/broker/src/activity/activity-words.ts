@@ -138,6 +138,22 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'webhook-secret.rotated': (_, who) => `${who} replaced the secret of a webhook endpoint.`,
   'statement.submitted': (_, who) => `${who} submitted a statement for practices to agree to.`,
   'statement.withdrawn': (_, who) => `${who} withdrew a statement.`,
+  'incident.opened': ({ reason }) =>
+    reason === 'drill' ? 'A drill of an incident was begun.' : 'An incident was opened.',
+  'incident.changed': () => 'Something was done about an incident.',
+  'incident.frozen': ({ integrator, keyId }, who, where) =>
+    integrator === undefined
+      ? `Access${where} was frozen while an incident is looked into.`
+      : `${keyId === undefined ? who : `An API key of ${who}`} was frozen${where} while an incident is looked into.`,
+  'incident.thaw-asked': () => 'The end of a freeze was asked for; a second person decides.',
+  'incident.thawed': ({ integrator, keyId }, who, where) =>
+    integrator === undefined
+      ? `Access${where} is no longer frozen.`
+      : `${keyId === undefined ? who : `An API key of ${who}`} is no longer frozen${where}.`,
+  'incident.pack-made': () => 'The evidence of an incident was gathered.',
+  'incident.decided': () => 'It was decided whether an incident has to be notified.',
+  'incident.closed': () => 'An incident was closed.',
+  'incident.exported': () => 'The file of an incident was exported.',
   'alert-rule.changed': () => 'A rule for alerts was changed.',
   'session.started': () => 'Somebody signed in.',
   'session.ended': () => 'Somebody signed out.',

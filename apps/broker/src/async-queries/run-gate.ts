@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { QueryRecord } from '#apps/broker/src/async-queries/query-record.js';
 import type { InLine } from '#apps/broker/src/async-queries/site-lines.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
+import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 import { grantRefusals } from '#apps/broker/src/queries/query-admission.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -13,8 +14,14 @@ import { Clock } from '#libs/kernel/clock.js';
 export class RunGate {
   constructor(
     private readonly grants: GrantBook,
+    private readonly pauses: LivePauses,
     private readonly clock: Clock,
   ) {}
+
+  /** Of what came with a key that was frozen meanwhile. */
+  waitFor({ keyId }: Pick<QueryRecord, 'keyId'>): ConduitError | undefined {
+    return this.pauses.isKeyFrozen(keyId) ? new ConduitError('ACCESS_FROZEN') : undefined;
+  }
 
   hasTime({ deadlineMs }: QueryRecord): boolean {
     return this.clock.now() < deadlineMs;
@@ -26,6 +33,7 @@ export class RunGate {
     integratorId,
   }: InLine): { grant: Grant } | { code: ErrorCode } | { waits: ConduitError } {
     const found = this.grants.find(siteId, integratorId);
+    if (found.state === 'frozen') return { waits: new ConduitError('ACCESS_FROZEN') };
     if (found.state === 'paused') return { waits: new ConduitError('GRANT_PAUSED') };
     return found.state === 'active' ? { grant: found.grant } : { code: grantRefusals[found.state] };
   }

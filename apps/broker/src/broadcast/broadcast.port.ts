@@ -21,6 +21,10 @@ export const broadcastTopics = [
   'grant.proposed',
   /** A practice paused or resumed access. */
   'pause.changed',
+  /** Something was frozen for an incident, or is not any more. */
+  'freeze.changed',
+  /** A part of an incident's evidence is to be gathered by the node that holds the agent's link. */
+  'evidence.wanted',
   'registered.changed',
   'registered.wanted',
   /** A query joined the line of this site. */

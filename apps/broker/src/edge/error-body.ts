@@ -71,7 +71,7 @@ export function problemBody(
   names: AnsweredNames = {},
 ): Record<string, unknown> {
   const { title, retry, remedy, whoCanFix, status } = catalogue[error.code];
-  const { limit, unit, reason, retryAfterMs, queryId } = error.facts;
+  const { limit, unit, reason, retryAfterMs, queryId, incidentId } = error.facts;
   const errors = problemsOf(error);
   return {
     type: `urn:conduit:error:${error.code}`,
@@ -89,6 +89,7 @@ export function problemBody(
     ...(reason !== undefined && { reason }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(queryId !== undefined && { queryId }),
+    ...(incidentId !== undefined && { incidentId }),
     ...names,
   };
 }

@@ -43,14 +43,7 @@ export class FindReach {
   /** Grants that count: the newest of each, in force at this time. */
   private async integratorsAt(siteIds: string[]): Promise<ActReach['integrators']> {
     if (siteIds.length === 0) return [];
-    const newest = this.database
-      .selectFrom('grants')
-      .distinctOn(['grant_id', 'site_id'])
-      .select(['grant_id', 'site_id', 'integrator_id', 'state', 'expires_at'])
-      .where('site_id', 'in', siteIds)
-      .orderBy('grant_id')
-      .orderBy('site_id')
-      .orderBy('seq', 'desc');
+    const newest = newestGrants(this.database).where('site_id', 'in', siteIds);
     const rows = await this.database
       .selectFrom(newest.as('newest'))
       .innerJoin('integrators', 'integrators.integrator_id', 'newest.integrator_id')
@@ -88,6 +81,16 @@ export class FindReach {
     }
   }
 }
+
+/** The last document of each permission, whatever it says. */
+export const newestGrants = (database: Kysely<Database>) =>
+  database
+    .selectFrom('grants')
+    .distinctOn(['grant_id', 'site_id'])
+    .select(['grant_id', 'site_id', 'integrator_id', 'state', 'expires_at'])
+    .orderBy('grant_id')
+    .orderBy('site_id')
+    .orderBy('seq', 'desc');
 
 /**
  * The action that a person's passkey signs for an act against an agent. The server makes it out of

@@ -100,6 +100,6 @@ const ofOnboarding = [ListIntegrators, ListPractices, Onboard];
     SavedViews,
     SetSiteHours,
   ],
-  exports: [AskDiagnosis, FindDiagnosis],
+  exports: [AskDiagnosis, FindDiagnosis, QuarantineAgent],
 })
 export class FleetModule {}

@@ -4,7 +4,7 @@ import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js
 import { OPERATOR } from '#apps/broker/src/fleet/act-request-book.js';
 import { noteAct } from '#apps/broker/src/fleet/note-act.js';
 import { actAction, FindReach } from '#apps/broker/src/fleet/find-reach.js';
-import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
+import { BlockAgent, type BlockTerms } from '#apps/broker/src/gateway/block-agent.js';
 import { StepUps } from '#apps/broker/src/people/step-ups.js';
 import type { StepUp } from '#libs/console-api/session.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -33,11 +33,27 @@ export class QuarantineAgent {
     return this.stop(agentId, OPERATOR);
   }
 
-  private async stop(agentId: string, actorRef: string): Promise<void> {
+  /**
+   * Of an incident, whose page has shown whom it hits and has asked for the passkey.
+   * @param also stored with it or not at all
+   * @throws ConduitError ACT_NOT_POSSIBLE; what `also` throws
+   */
+  forIncident(
+    agentId: string,
+    actorRef: string,
+    also: NonNullable<BlockTerms['also']>,
+  ): Promise<void> {
+    return this.stop(agentId, actorRef, also);
+  }
+
+  private async stop(agentId: string, actorRef: string, also?: BlockTerms['also']): Promise<void> {
     const at = new Date(this.clock.now());
     const done = await this.block.quarantine(agentId, 'operator', {
       actorRef,
-      also: (within) => noteAct(within, { agentId, kind: 'quarantined', actorRef, at }),
+      also: async (within) => {
+        await noteAct(within, { agentId, kind: 'quarantined', actorRef, at });
+        await also?.(within);
+      },
     });
     if (!done) throw new ConduitError('ACT_NOT_POSSIBLE');
     await this.broadcast.publish('fleet.changed', agentId);

@@ -20,7 +20,7 @@ const PATIENCE_MS = 1_000;
 @Injectable()
 export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
   private readonly turns = new Turns();
-  private stopListening: (() => void) | undefined;
+  private stopListening: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -31,12 +31,16 @@ export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.stopListening = this.broadcast.subscribe('pause.changed', (id) => this.toPractice(id));
+    this.stopListening = [
+      this.broadcast.subscribe('pause.changed', (id) => this.toPractice(id)),
+      // Many practices at once, maybe: those that have not confirmed what is wanted now.
+      this.broadcast.subscribe('freeze.changed', () => withPatience(this.sweep())),
+    ];
     this.timer = setInterval(() => void this.sweep(), SWEEP_MS).unref();
   }
 
   onApplicationShutdown(): void {
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
     clearInterval(this.timer);
   }
 
@@ -48,11 +52,7 @@ export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
   private async toPractice(practiceId: string): Promise<void> {
     const here = this.links.all().filter(({ peer }) => peer.practiceId === practiceId);
     const agentIds = [...new Set(here.map(({ peer }) => peer.agentId))];
-    const told = Promise.all(agentIds.map((agentId) => this.toAgent(agentId)));
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
-    await Promise.race([told, patience]);
-    clearTimeout(timer);
+    await withPatience(Promise.all(agentIds.map((agentId) => this.toAgent(agentId))));
   }
 
   private async sweep(): Promise<void> {
@@ -69,8 +69,9 @@ export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
     const attachment = this.links.newest(agentId);
     if (!attachment) return;
     const { practiceId } = attachment.peer;
-    const isAhead = await this.tell(attachment, await this.pauses.wanted(practiceId));
-    if (isAhead) await this.tell(attachment, await this.pauses.wanted(practiceId));
+    const wanted = () => this.pauses.wanted(practiceId, agentId);
+    const isAhead = await this.tell(attachment, await wanted());
+    if (isAhead) await this.tell(attachment, await wanted());
   }
 
   private async tell({ client, peer }: Attachment, wanted: PausesAsTold): Promise<boolean> {
@@ -80,4 +81,11 @@ export class DeliverPauses implements OnModuleInit, OnApplicationShutdown {
     if (firstWrongField(held, pausesShape) !== undefined) return false;
     return this.pauses.confirmed(peer.practiceId, peer.agentId, held);
   }
+}
+
+async function withPatience(told: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+  await Promise.race([told, patience]);
+  clearTimeout(timer);
 }

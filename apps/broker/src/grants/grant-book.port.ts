@@ -6,7 +6,7 @@ import type { Grant } from '#libs/grants/grant.js';
 
 export type GrantLookup =
   | { state: 'active'; grant: Grant }
-  | { state: 'none' | 'declined' | 'revoked' | 'expired' | 'paused' }
+  | { state: 'none' | 'declined' | 'revoked' | 'expired' | 'paused' | 'frozen' }
   /** `server`: the practice approved, and its server has not confirmed that yet. */
   | { state: 'pending'; waitsFor?: 'server' };
 

@@ -1,6 +1,6 @@
 /**
- * What practices have paused, in memory: read whole at boot and at a word between nodes, and once a
- * minute, because a word can get lost. There are few at any time.
+ * What practices have paused and what was frozen for an incident, in memory: read whole at boot and at a word
+ * between nodes, and once a minute, because a word can get lost. There are few at any time.
  */
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Kysely } from 'kysely';
@@ -14,19 +14,38 @@ const rereadMs = 60_000;
 /** In place of an integrator: all of them. */
 export const EVERYONE = '*';
 
-interface Watch {
+/** Where a query runs, and whose it is. */
+export interface QueryPlace {
   practiceId: string;
+  siteId: string;
   integratorId: string;
+  keyId: string;
+}
+
+interface Watch extends QueryPlace {
   stop: () => void;
 }
+
+interface Frozen {
+  integrators: Set<string>;
+  keys: Set<string>;
+  sites: Set<string>;
+  /** Integrators that a practice froze for itself: `<practiceId> <integratorId>`. */
+  pairs: Set<string>;
+}
+
+const nothingFrozen = (): Frozen => ({
+  ...{ integrators: new Set(), keys: new Set(), sites: new Set(), pairs: new Set() },
+});
 
 @Injectable()
 export class LivePauses implements OnModuleInit, OnApplicationShutdown {
   /** Integrators, or everyone, by practice. */
   private paused = new Map<string, Set<string>>();
+  private frozen = nothingFrozen();
   private readonly watches = new Set<Watch>();
   private timer: NodeJS.Timeout | undefined;
-  private stopListening: (() => void) | undefined;
+  private stopListening: (() => void)[] = [];
 
   constructor(
     private readonly database: Kysely<Database>,
@@ -36,14 +55,16 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     // Given back to whoever published: a pause counts here once it is answered.
-    this.stopListening = this.broadcast.subscribe('pause.changed', () => this.refresh());
+    this.stopListening = (['pause.changed', 'freeze.changed'] as const).map((topic) =>
+      this.broadcast.subscribe(topic, () => this.refresh()),
+    );
     await this.read();
     this.timer = setInterval(() => void this.refresh(), rereadMs).unref();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
   }
 
   holds(practiceId: string, integratorId: string): boolean {
@@ -51,12 +72,30 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
     return here !== undefined && (here.has(EVERYONE) || here.has(integratorId));
   }
 
+  isFrozen({ practiceId, siteId, integratorId }: Omit<QueryPlace, 'keyId'>): boolean {
+    const { integrators, sites, pairs } = this.frozen;
+    return (
+      integrators.has(integratorId) ||
+      sites.has(siteId) ||
+      pairs.has(`${practiceId} ${integratorId}`)
+    );
+  }
+
+  isKeyFrozen(keyId: string): boolean {
+    return this.frozen.keys.has(keyId);
+  }
+
+  /** Immediate queries of this node that are under way. */
+  running(isMeant: (place: QueryPlace) => boolean): number {
+    return [...this.watches].filter(isMeant).length;
+  }
+
   /**
-   * Tells once, when a pause comes that stops this integrator; what runs is to end then.
+   * Tells once, when a pause or a freeze comes that stops this; what runs is to end then.
    * @returns stops the telling
    */
-  whenPaused(practiceId: string, integratorId: string, stop: () => void): () => void {
-    const watch = { practiceId, integratorId, stop };
+  whenPaused(place: QueryPlace, stop: () => void): () => void {
+    const watch = { ...place, stop };
     this.watches.add(watch);
     return () => this.watches.delete(watch);
   }
@@ -75,10 +114,29 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
       paused.set(practiceId, (paused.get(practiceId) ?? new Set()).add(integratorId));
     }
     this.paused = paused;
-    for (const watch of paused.size > 0 ? [...this.watches] : []) {
-      if (!this.holds(watch.practiceId, watch.integratorId)) continue;
+    this.frozen = await this.readFrozen();
+    for (const watch of [...this.watches]) {
+      const { practiceId, integratorId, keyId } = watch;
+      const isStopped = this.holds(practiceId, integratorId) || this.isFrozen(watch);
+      if (!isStopped && !this.isKeyFrozen(keyId)) continue;
       this.watches.delete(watch);
       watch.stop();
     }
+  }
+  private async readFrozen(): Promise<Frozen> {
+    const rows = await this.database
+      .selectFrom('incident_freezes')
+      .select(['kind', 'target_id', 'practice_id'])
+      .where('thawed_at', 'is', null)
+      .execute();
+    const frozen = nothingFrozen();
+    for (const { kind, target_id: id, practice_id: practiceId } of rows) {
+      if (kind === 'site') frozen.sites.add(id);
+      if (kind === 'key') frozen.keys.add(id);
+      if (kind !== 'integrator') continue;
+      if (practiceId === null) frozen.integrators.add(id);
+      else frozen.pairs.add(`${practiceId} ${id}`);
+    }
+    return frozen;
   }
 }

@@ -4,7 +4,7 @@ import { GrantBook, type GrantLookup } from '#apps/broker/src/grants/grant-book.
 import { LiveGrantBook } from '#apps/broker/src/grants/live-grant-book.js';
 import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 
-/** The grant book, in which a permission that its practice has paused permits nothing. */
+/** The grant book, in which a permission that is paused or frozen permits nothing. */
 @Injectable()
 export class PausableGrantBook extends GrantBook {
   constructor(
@@ -17,7 +17,9 @@ export class PausableGrantBook extends GrantBook {
   override find(siteId: string, integratorId: string): GrantLookup {
     const found = this.book.find(siteId, integratorId);
     if (found.state !== 'active') return found;
-    return this.pauses.holds(found.grant.practiceId, integratorId) ? { state: 'paused' } : found;
+    const { practiceId } = found.grant;
+    if (this.pauses.isFrozen({ practiceId, siteId, integratorId })) return { state: 'frozen' };
+    return this.pauses.holds(practiceId, integratorId) ? { state: 'paused' } : found;
   }
 
   override pairedSites(integratorId: string): string[] {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 
 import { EVERYONE } from '#apps/broker/src/grants/live-pauses.js';
 import type { Database } from '#libs/db/schema.js';
@@ -36,16 +36,31 @@ export class PausesAtAgents {
     }));
   }
 
-  /** Everything that the practice has paused. */
-  async wanted(practiceId: string): Promise<PausesAsTold> {
+  /** Everything that the practice has paused, and what was frozen there for an incident. */
+  async wanted(practiceId: string, agentId: string): Promise<PausesAsTold> {
     // One statement: a change between two would send one revision under the number of another.
-    const rows = await this.database
-      .selectFrom('practices')
-      .leftJoin('access_pauses', 'access_pauses.practice_id', 'practices.practice_id')
-      .select(['pause_revision', 'integrator_id'])
-      .where('practices.practice_id', '=', practiceId)
-      .orderBy('integrator_id')
-      .execute();
+    const { rows } = await sql<{ pause_revision: string; integrator_id: string | null }>`
+      with frozen as (
+        select kind, target_id, practice_id from incident_freezes where thawed_at is null
+      ),
+      stopped as (
+        select integrator_id from access_pauses where practice_id = ${practiceId}
+        union
+        select target_id from frozen
+          where kind = 'integrator' and (practice_id is null or practice_id = ${practiceId})
+        union
+        -- The message has no sites: a server stops everybody once all of its sites are frozen.
+        select ${EVERYONE} where exists (select from sites where agent_id = ${agentId})
+          and not exists (
+            select from sites where agent_id = ${agentId} and site_id not in (
+              select target_id from frozen where kind = 'site'
+            )
+          )
+      )
+      select pause_revision, integrator_id
+      from practices left join stopped on true
+      where practices.practice_id = ${practiceId}
+      order by integrator_id`.execute(this.database);
     const ids = rows.map((row) => row.integrator_id).filter((id) => id !== null);
     const integrators = ids.filter((id) => id !== EVERYONE);
     return {

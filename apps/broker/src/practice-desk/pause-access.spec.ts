@@ -63,7 +63,9 @@ test('one is stopped at once, and goes on once it is resumed', async () => {
 test('what runs is told once, and only if it is meant', async () => {
   const told: string[] = [];
   const watch = (practiceId: string, integratorId: string) =>
-    pauses.whenPaused(practiceId, integratorId, () => told.push(`${practiceId} ${integratorId}`));
+    pauses.whenPaused({ practiceId, integratorId, siteId: 'site-1', keyId: 'key-1' }, () =>
+      told.push(`${practiceId} ${integratorId}`),
+    );
   watch('practice-1', 'integrator-1');
   watch('practice-1', 'integrator-2');
   watch('practice-2', 'integrator-1');
@@ -95,7 +97,7 @@ test('another practice’s pause stops nothing here, and of a stranger nothing i
 test('a pause is in force at a server once the server has said so, and since then', async () => {
   const servers = async () => (await access.list('practice-1')).integrators[0]?.servers;
   await access.pause('practice-1', person, 'integrator-1');
-  const wanted = await atAgents.wanted('practice-1');
+  const wanted = await atAgents.wanted('practice-1', 'agent-1');
   expect(wanted).toMatchObject({ everyone: false, integrators: ['integrator-1'] });
   expect(await atAgents.behind(['agent-1'])).toEqual(['agent-1']);
   expect(await servers()).toEqual([{ siteNames: ['Zz Rooms 1'], isOnline: false }]);
@@ -104,7 +106,7 @@ test('a pause is in force at a server once the server has said so, and since the
   const since = new Date(practice.clock.now()).toISOString();
   practice.clock.advance(60_000);
   await access.pause('practice-1', person);
-  await atAgents.confirmed('practice-1', 'agent-1', await atAgents.wanted('practice-1'));
+  await atAgents.confirmed('practice-1', 'agent-1', await atAgents.wanted('practice-1', 'agent-1'));
   expect(await servers()).toMatchObject([{ since }]);
   expect((await access.list('practice-1')).all?.servers).toMatchObject([
     { since: new Date(practice.clock.now()).toISOString() },
@@ -119,10 +121,10 @@ test('a pause is in force at a server once the server has said so, and since the
 });
 
 test('a server that is ahead of a store that was set back is told again, above its number', async () => {
-  const { revision } = await atAgents.wanted('practice-1');
+  const { revision } = await atAgents.wanted('practice-1', 'agent-1');
   const held = { revision: revision + 5, everyone: true, integrators: [] };
   expect(await atAgents.confirmed('practice-1', 'agent-1', held)).toBe(true);
-  expect((await atAgents.wanted('practice-1')).revision).toBe(revision + 6);
+  expect((await atAgents.wanted('practice-1', 'agent-1')).revision).toBe(revision + 6);
   expect(await atAgents.behind(['agent-1'])).toEqual(['agent-1']);
 });
 
@@ -131,7 +133,7 @@ test('beyond what a server is told one by one, all are paused', async () => {
   await sql`insert into access_pauses (practice_id, integrator_id, paused_by, paused_at)
     select 'practice-2', 'integrator-' || n, 'person-1', now()
     from generate_series(1, ${sql.lit(MAX_PAUSED + 1)}) as n`.execute(kysely);
-  const { everyone, integrators } = await atAgents.wanted('practice-2');
+  const { everyone, integrators } = await atAgents.wanted('practice-2', 'agent-2');
   expect([everyone, integrators.length]).toEqual([true, MAX_PAUSED]);
   await kysely.deleteFrom('access_pauses').where('practice_id', '=', 'practice-2').execute();
 });

@@ -44,7 +44,10 @@ export class AnswerQuery {
     // Also while it waits for its turn: the statement stops as soon as nobody listens.
     const held = order.options.streamed ? undefined : this.budget.open(order.caller.integratorId);
     const { practiceId, integratorId } = order.grant;
-    const unwatch = this.pauses.whenPaused(practiceId, integratorId, () =>
+    const { siteId } = order;
+    const { keyId } = order.caller;
+    const place = { practiceId, integratorId, siteId, keyId };
+    const unwatch = this.pauses.whenPaused(place, () =>
       // It may have begun: not the code that says that nothing was run.
       gone.abort(new ConduitError('QUERY_STOPPED')),
     );

@@ -19,6 +19,7 @@ export const grantRefusals: Record<Exclude<GrantLookup['state'], 'active'>, Erro
   none: 'SITE_NOT_FOUND',
   pending: 'GRANT_PENDING',
   paused: 'GRANT_PAUSED',
+  frozen: 'ACCESS_FROZEN',
   declined: 'GRANT_MISSING',
   revoked: 'GRANT_REVOKED',
   expired: 'GRANT_EXPIRED',

@@ -19,6 +19,12 @@ const MOST_HASHES = 128;
 /** An agent of an earlier version sends so many, and does not say that there are more. */
 const EARLIER_BOUND = 200_000;
 
+export interface ProvenRecords extends AgentRecords {
+  /** The head of its log that they are proven under. */
+  size: number;
+  root: Buffer;
+}
+
 @Injectable()
 export class ReadAgentLog {
   constructor(private readonly database: Kysely<Database>) {}
@@ -31,7 +37,7 @@ export class ReadAgentLog {
     agentId: string,
     client: Pick<LinkClient, 'request'>,
     meta: ReadLogMeta,
-  ): Promise<AgentRecords | undefined> {
+  ): Promise<ProvenRecords | undefined> {
     const reply = await client.request(agentPatterns.readLog, meta, undefined, {
       deadlineMs: ANSWER_MS,
     });
@@ -51,7 +57,8 @@ export class ReadAgentLog {
       return record ? [{ index: end.from + at, text, record }] : [];
     });
     const isCut = end.isCut || texts.length >= EARLIER_BOUND;
-    return { records, knownToMs: end.knownToMs, isCut };
+    const { knownToMs, size } = end;
+    return { records, knownToMs, isCut, size, root: head.root };
   }
 }
 

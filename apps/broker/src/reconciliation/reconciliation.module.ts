@@ -41,5 +41,6 @@ import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js'
     ShowReconciliations,
     SiteRecords,
   ],
+  exports: [ReadAgentLog],
 })
 export class ReconciliationModule {}

@@ -5,6 +5,7 @@
 import type { ConsoleRoutes } from '#apps/broker/src/access/console-route.js';
 import { activityRoutes } from '#apps/broker/src/activity/activity-routes.js';
 import { fleetRoutes } from '#apps/broker/src/fleet/fleet-routes.js';
+import { incidentRoutes } from '#apps/broker/src/incidents/incident-routes.js';
 import { integratorDeskRoutes } from '#apps/broker/src/integrator-desk/integrator-desk-routes.js';
 import { peopleRoutes } from '#apps/broker/src/people/people-routes.js';
 import { practiceDeskRoutes } from '#apps/broker/src/practice-desk/practice-desk-routes.js';
@@ -19,6 +20,7 @@ export const consoleRoutes: ConsoleRoutes = {
   ...peopleRoutes,
   ...practiceDeskRoutes,
   ...privacyRoutes,
+  ...incidentRoutes,
   ...integratorDeskRoutes,
   ...reconciliationRoutes,
   ...statementRoutes,

@@ -72,6 +72,11 @@ const standings: Record<SiteStanding, { words: string; tone: Tone; next: string 
     tone: 'warning',
     next: 'Nothing passes until the practice resumes. The permission itself stands.',
   },
+  frozen: {
+    words: 'Frozen',
+    tone: 'bad',
+    next: 'Nothing passes while an incident is looked into. You are told what it is about.',
+  },
   declined: {
     words: 'Declined',
     tone: 'bad',

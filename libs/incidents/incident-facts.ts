@@ -1,0 +1,48 @@
+/** What drafts are made of: what is known of an incident, in ids, names and counts. */
+import {
+  GAP,
+  type BreachStatement,
+  type IncidentScope,
+  type MyHealthRecordAnswer,
+  type PackContent,
+} from '#libs/console-api/incidents.js';
+
+export interface IncidentFacts {
+  title: string;
+  drill: boolean;
+  /** YYYY-MM-DD by the incident's zone. */
+  awareOn: string;
+  dueOn: string;
+  timeZone: string;
+  myHealthRecord: MyHealthRecordAnswer;
+  scope: IncidentScope;
+  /** The newest that is ready; of a practice's own incident, its own. */
+  pack?: Pick<PackContent, 'totals' | 'practices' | 'integrators' | 'purposes' | 'agents'>;
+  packHash?: string;
+  /** The newest version. */
+  statement?: Pick<BreachStatement, 'parts'>;
+  /** Of practices, integrators and sites, by id. */
+  names: Readonly<Record<string, string>>;
+  /** What is frozen now, in words. */
+  frozen: readonly string[];
+}
+
+export const gap = (what: string): string => `[to be filled: ${what}]`;
+
+export const gapsIn = (text: string): number => text.match(GAP)?.length ?? 0;
+
+export const nameOf = ({ names }: Pick<IncidentFacts, 'names'>, id: string): string =>
+  names[id] ?? id;
+
+/** “A, B and C” */
+export const listed = (names: readonly string[]): string =>
+  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** From the first to the last query that was counted, else the scope's window; UTC. */
+export function spanOf({ pack, scope }: Pick<IncidentFacts, 'pack' | 'scope'>): string {
+  const minute = (moment: string): string => `${moment.slice(0, 16).replace('T', ' ')} UTC`;
+  return `between ${minute(pack?.totals.from ?? scope.from)} and ${minute(pack?.totals.to ?? scope.to)}`;
+}
+
+/** Above everything that a drill writes. */
+export const DRILL_LINE = 'THIS IS A DRILL. Nothing of this happened; send it to nobody.';
