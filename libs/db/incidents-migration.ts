@@ -191,7 +191,7 @@ export const incidentsMigration: Migration = {
   statements: [
     ...[...register, ...freezes, ...evidence, ...decided],
     ...readBy('incidents', `${isOwn} or ${told('incidents')}`),
-    // It names nobody else's; the others look into it, so it must not look into them.
+    // Only the operator's have rows in it. The others look into it, so it must not look into them.
     ...readBy(
       'incident_practices',
       `${reader} = 'operator' or (${reader} = 'practice' and practice_id = ${tenant})`,

@@ -45,7 +45,7 @@ export interface IncidentsTable {
   closed_at: Later<Date>;
 }
 
-/** Practices that it concerns. */
+/** Practices that an incident of the operator's concerns; a practice's own has none. */
 export interface IncidentPracticesTable {
   incident_id: string;
   practice_id: string;

@@ -200,7 +200,7 @@ class Plants {
     const { scope } = this.world;
     const isLate = this.random.oneIn(12);
     const isWrite = this.random.oneIn(6);
-    const queryId = `drill-query-${this.world.seed}-${this.count}`;
+    const queryId = drillQueryId(this.world.seed, this.count);
     const about = { place, atMs, queryId, isWrite, random: this.random };
     const { broker, journal, truth } = plant({ ...about, isKnown: isKnown(agent, atMs) });
     const { agentId } = agent;
@@ -227,6 +227,10 @@ class Plants {
     });
   }
 }
+
+/** In the form of ids of queries, and none that is ever drawn. */
+const drillQueryId = (seed: number, count: number): string =>
+  `d0d0d0d0-0000-4000-8000-${seed.toString(16).padStart(8, '0')}${count.toString(16).padStart(4, '0')}`;
 
 function isKnown({ answers }: DrillAgent, atMs: number): boolean {
   if (typeof answers === 'string') return answers === 'always';

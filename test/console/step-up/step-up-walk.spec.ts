@@ -15,10 +15,11 @@ import { PretendApi } from '#test/contract/api.fixture.js';
 import { pretendClient, PretendProvider } from '#test/console/pretend-provider.fixture.js';
 import { aHouse, carryOut, type House } from '#test/console/step-up/confirmed-act.fixture.js';
 import { deskActs } from '#test/console/step-up/desk-acts.fixture.js';
+import { incidentActs } from '#test/console/step-up/incident-acts.fixture.js';
 import { operatorActs } from '#test/console/step-up/operator-acts.fixture.js';
 import { peopleActs } from '#test/console/step-up/people-acts.fixture.js';
 
-const acts = { ...peopleActs, ...deskActs, ...operatorActs };
+const acts = { ...peopleActs, ...deskActs, ...operatorActs, ...incidentActs };
 
 let provider: PretendProvider;
 let api: PretendApi;

@@ -41,7 +41,8 @@ export class ChangeIncident {
         throw new ConduitError('INCIDENT_ALREADY_OPEN', { facts });
       }
       await set(within, at, { scope: JSON.stringify(found.scope), scope_key: key });
-      await noteConcerned(within, at.incidentId, found.practiceIds);
+      if (at.practiceId === undefined)
+        await noteConcerned(within, at.incidentId, found.practiceIds);
       await this.register.note(within, row, {
         ...{ kind: 'scope-changed', type: 'incident.changed', personId: at.personId },
       });

@@ -26,7 +26,7 @@ export class DecideIncident {
    * @throws ConduitError REQUEST_INVALID for grounds that do not fit, or a pack that is not the incident's;
    *   INCIDENT_STATE where the answer about My Health Record does not allow it
    */
-  execute(at: IncidentAt, wanted: Omit<DecideRequest, 'stepUp'>): Promise<void> {
+  async execute(at: IncidentAt, wanted: Omit<DecideRequest, 'stepUp'>): Promise<void> {
     const { outcome, grounds, weighed, reasons, packHash } = wanted;
     const fitting: readonly string[] = decisionGrounds[outcome];
     if (grounds.length === 0) throw invalid('grounds', 'must have at least one');
@@ -56,7 +56,7 @@ export class DecideIncident {
         record: { reason: outcome },
       });
     };
-    return this.register.change(at, decide, DECIDABLE);
+    await this.register.change(at, decide, DECIDABLE);
   }
 
   private async requirePack(

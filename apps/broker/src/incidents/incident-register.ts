@@ -75,7 +75,7 @@ export class IncidentRegister {
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (opened.numInsertedOrUpdatedRows !== 1n) throw await this.alreadyOpen(within, key);
-      await noteConcerned(within, incidentId, found.practiceIds);
+      if (practiceId === undefined) await noteConcerned(within, incidentId, found.practiceIds);
       const row = { incident_id: incidentId, practice_id: practiceId ?? null };
       const isDrill = drillSeed !== undefined;
       await this.note(within, row, {
@@ -169,7 +169,7 @@ export class IncidentRegister {
   }
 }
 
-/** Practices that it concerns; they see nothing of it before they are told. */
+/** Practices that one of the operator's concerns; they see nothing of it before they are told. */
 export async function noteConcerned(
   within: Transaction<Database>,
   incidentId: string,
