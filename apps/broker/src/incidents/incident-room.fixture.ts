@@ -27,14 +27,23 @@ import { PackScope } from '#apps/broker/src/incidents/pack-scope.js';
 import { ShowIncident } from '#apps/broker/src/incidents/show-incident.js';
 import { StartDrill } from '#apps/broker/src/incidents/start-drill.js';
 import { WriteLetters } from '#apps/broker/src/incidents/write-letters.js';
-import type { AgentRecords, ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
+import type {
+  ProvenRecords,
+  ReadAgentLog,
+} from '#apps/broker/src/reconciliation/read-agent-log.js';
 import type { IncidentScope } from '#libs/console-api/incidents.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 
 const DAY_MS = 86_400_000;
 
+const played = (said: Omit<ProvenRecords, 'isCut'> | undefined) =>
+  said && { isCut: false, ...said };
+
 /** What an agent says of a span of time; absent: it has no link. */
-export type PlayedAgent = (fromMs: number, toMs: number) => AgentRecords | undefined;
+export type PlayedAgent = (
+  fromMs: number,
+  toMs: number,
+) => Omit<ProvenRecords, 'isCut'> | undefined;
 
 export const officer = { personId: 'officer-1' };
 export const colleague = { personId: 'officer-2' };
@@ -152,7 +161,7 @@ export class IncidentRoom {
 
   private agentLog(): ReadAgentLog {
     const execute = (agentId: string, _: unknown, span: { fromMs: number; toMs: number }) =>
-      Promise.resolve(this.agents.get(agentId)?.(span.fromMs, span.toMs));
+      Promise.resolve(played(this.agents.get(agentId)?.(span.fromMs, span.toMs)));
     return { execute } as unknown as ReadAgentLog;
   }
 

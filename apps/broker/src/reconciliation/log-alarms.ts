@@ -73,7 +73,11 @@ export class LogAlarmBook {
     { about, reason, stepUp }: SettleLogAlarmRequest,
   ): Promise<void> {
     const practice = await this.practiceOf(this.database, agentId);
-    await this.stepUps.require(person, { type: 'log-alarm.settle', agentId, about, reason }, stepUp);
+    await this.stepUps.require(
+      person,
+      { type: 'log-alarm.settle', agentId, about, reason },
+      stepUp,
+    );
     const at = new Date(this.clock.now());
     const { personId } = person;
     await this.database.transaction().execute(async (within) => {
@@ -115,11 +119,7 @@ export class LogAlarmBook {
 }
 
 /** @returns undefined: somebody else has ended it meanwhile */
-type End = (
-  within: Transaction<Database>,
-  agentId: string,
-  at: Date,
-) => Promise<Heads | undefined>;
+type End = (within: Transaction<Database>, agentId: string, at: Date) => Promise<Heads | undefined>;
 
 const endOf: Record<LogAlarmOf, End> = {
   'audit-log': async (within, agentId, at) => {

@@ -16,5 +16,8 @@ export const reconciliationRoutes: ConsoleRoutes = {
   [`GET ${ofAgent}`]: { may: security, summary: 'Whether an agent’s records and ours agree.' },
   [`POST ${ofAgent}`]: { may: security, summary: 'Has an agent’s records compared with ours.' },
   [`GET ${alarms}`]: { may: security, summary: 'What the logs found wrong about an agent.' },
-  [`POST ${alarms}/settle`]: { may: security, summary: 'Somebody has looked, and says why it ends.' },
+  [`POST ${alarms}/settle`]: {
+    may: security,
+    summary: 'Somebody has looked, and says why it ends.',
+  },
 };
