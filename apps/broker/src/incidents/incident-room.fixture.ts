@@ -35,6 +35,7 @@ import type { IncidentScope } from '#libs/console-api/incidents.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 
 const DAY_MS = 86_400_000;
+const unused = undefined as never;
 
 const played = (said: Omit<ProvenRecords, 'isCut'> | undefined) =>
   said && { isCut: false, ...said };
@@ -74,15 +75,8 @@ export class IncidentRoom {
     this.shown = new ShowIncident(kysely, names, clock);
     this.change = new ChangeIncident(this.register, this.scopes);
     const block = new BlockAgent(kysely, audit, broadcast, clock, log);
-    const stop = new QuarantineAgent(
-      ...([, , block, broadcast, clock] as never as [
-        never,
-        never,
-        typeof block,
-        typeof broadcast,
-        typeof clock,
-      ]),
-    );
+    // Its own pages show whom it hits; here an incident's did.
+    const stop = new QuarantineAgent(unused, unused, block, broadcast, clock);
     const lines = { depthOf: () => Promise.resolve(3) } as never;
     const reach = new FindFreezeReach(kysely, lines, this.pauses, clock);
     this.freezes = new FreezeAccess(this.register, reach, stop, new ReleaseAgent(block), broadcast);

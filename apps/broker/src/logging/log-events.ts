@@ -42,7 +42,16 @@ export interface LogEvents {
   'audit.mismatched': { agentId: string; outcome: string; found: number };
   'witness.failed': { agentId: string; code: ErrorCode };
   'store.unavailable': {
-    what: 'keys' | 'sites' | 'grants' | 'agents' | 'webhooks' | 'registered' | 'pauses' | 'fleet' | 'evidence';
+    what:
+      | 'keys'
+      | 'sites'
+      | 'grants'
+      | 'agents'
+      | 'webhooks'
+      | 'registered'
+      | 'pauses'
+      | 'fleet'
+      | 'evidence';
   };
   'agent.attached': { agentId: string; practiceId: string };
   'agent.detached': { agentId: string; reason: string };
