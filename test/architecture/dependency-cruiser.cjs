@@ -2,7 +2,7 @@
  * Who may import whom: kernel ← errors ← contracts ← the other libs ← apps.
  * layers.spec.ts runs these rules over the tree and over planted violations.
  */
-const middle = '(link|pki|sealing|grants|audit|queue|redis|db|tsql|webhooks)';
+const middle = '(link|pki|sealing|grants|audit|incidents|queue|redis|db|tsql|webhooks)';
 
 /** Files of libs that import nothing but each other, so that they run anywhere. */
 const browserSafe = '(kernel/exhaustive|kernel/local-day|grants/purpose-words)\\.ts';
