@@ -70,6 +70,19 @@ test.each(activityFormats)(
   },
 );
 
+test.each(activityFormats)(
+  'what was destroyed of its time is said at its end: %s',
+  async (format) => {
+    const gone = { records: 1_204, to: '2019-03-04T05:06:07.000Z' };
+    let text = '';
+    for await (const piece of fileText(format, batches([anAct()]), 'zz.example/audit', gone))
+      text += piece;
+    expect(text.trimEnd().split('\n').at(-1)).toContain(
+      'Destroyed by the retention schedule: 1,204 records up to 2019-03-04.',
+    );
+  },
+);
+
 test('whoever leaves in the middle stops the reading', async () => {
   let isOver = false;
   async function* endless(): AsyncGenerator<Act[], boolean, void> {

@@ -36,7 +36,7 @@ export class PlanDestructions implements JobHandler<JobName> {
     for (const kind of retentionKinds) await this.plan(kind);
   }
 
-  /** In one statement: two nodes at once make one plan. */
+  /** In one statement: two nodes at once make one plan. Plans are asked about by tenant, not by record. */
   private async plan(kind: RetentionKind): Promise<void> {
     const { days, version } = retentionSchedule[kind];
     const nowMs = this.clock.now();
@@ -49,17 +49,20 @@ export class PlanDestructions implements JobHandler<JobName> {
       insert into retention_plans (plan_id, kind, rule_version, practice_id, integrator_id,
         window_to, records, oldest, newest, decided_by, planned_at, execute_after)
       select gen_random_uuid()::text, ${kind}, ${version}::integer, x.practice_id, x.integrator_id,
-        min(${cutoff}), count(*), min(x.at), max(x.at), ${BY_SCHEDULE}, ${now}::timestamptz,
+        x.cutoff, x.records, x.oldest, x.newest, ${BY_SCHEDULE}, ${now}::timestamptz,
         ${executeAfter}::timestamptz
-      from (${recordSources[kind].rows}) x
-      left join retention_periods own on own.practice_id = x.practice_id and own.kind = ${kind}
-      where x.at < ${new Date(executeAfter.getTime() - days * DAY_MS)}::timestamptz
-        and x.at < ${cutoff}
-        and ${isFree(kind)}
-        and not exists (select from retention_plans p
-          where p.kind = ${kind} and p.subject is null and ${ofSameTenant}
-            and (p.state = 'planned' or p.state = 'undone' and p.again_after > ${now}::timestamptz))
-      group by x.practice_id, x.integrator_id
+      from (
+        select x.practice_id, x.integrator_id, min(${cutoff}) as cutoff, count(*) as records,
+          min(x.at) as oldest, max(x.at) as newest
+        from (${recordSources[kind].rows}) x
+        left join retention_periods own on own.practice_id = x.practice_id and own.kind = ${kind}
+        where x.at < ${new Date(executeAfter.getTime() - days * DAY_MS)}::timestamptz
+          and x.at < ${cutoff} and ${isFree(kind)}
+        group by x.practice_id, x.integrator_id
+      ) x
+      where not exists (select from retention_plans p
+        where p.kind = ${kind} and p.subject is null and ${ofSameTenant}
+          and (p.state = 'planned' or p.state = 'undone' and p.again_after > ${now}::timestamptz))
       on conflict do nothing`.execute(this.database);
   }
 }

@@ -1,6 +1,7 @@
 /** From due to gone: planned, seen, held, undone, carried out, and what is left of it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql, type KyselyPlugin } from 'kysely';
+import { FindRecords } from '#apps/broker/src/activity/find-records.js';
 import { executionLimits } from '#apps/broker/src/retention/execute-destructions.js';
 import {
   confirmed,
@@ -473,6 +474,21 @@ describe('the store', () => {
     const { plans, register } = await room.shown.operator();
     expect([plans, register].every((rows) => Array.isArray(rows))).toBe(true);
     expect(JSON.stringify(register)).not.toContain('query.executed');
+  });
+
+  test('tells the readers of activity how many records of their time are gone', async () => {
+    await room.untilGone();
+    const records = new FindRecords(room.kysely);
+    const gone = (scope: Parameters<typeof readAudit>[1], ...times: string[]) =>
+      records.destroyed(scope, ...times.map((time) => new Date(time)));
+    const practice = { kind: 'practice', practiceId } as const;
+    expect(await gone(practice)).toEqual({ records: 6, to: '2019-03-09T01:00:00.000Z' });
+    expect(await gone(practice, '2019-04-01T00:00:00Z')).toBeUndefined();
+    expect(await gone({ kind: 'integrator', integratorId: 'integrator-1' })).toMatchObject({
+      records: 7,
+    });
+    expect(await gone({ kind: 'integrator', integratorId: 'integrator-2' })).toBeUndefined();
+    expect(await gone({ kind: 'operator' })).toBeUndefined();
   });
 
   test('tells the owner of a line, and of a receipt’s time, that it is gone, and nobody else', async () => {
