@@ -124,6 +124,7 @@ export interface OperatorRetention extends Omit<PracticeRetention, 'left'> {
   plansTotal: number;
 }
 export interface TenantPlan extends PlannedDestruction {
+  planId: string;
   kind: RetentionKind;
   practiceId?: string;
   practiceName?: string;

@@ -76,7 +76,7 @@ export const webhookRoutes: readonly RoomRoute[] = [
   {
     route: `GET ${ENDPOINT}/deliveries`,
     summary: 'List deliveries and their attempts',
-    description: 'Of the last fourteen days.',
+    description: 'Of the last fourteen days at least.',
     query: {
       limit: '1 to 200; 50 when absent.',
       state: 'Only those pending, delivered, failed or held.',

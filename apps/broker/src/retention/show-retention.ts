@@ -152,7 +152,7 @@ const nextOf = (plan: {
 });
 
 const planView = (plan: Plan, names: TenantNames): TenantPlan => ({
-  kind: plan.kind,
+  ...{ planId: plan.plan_id, kind: plan.kind },
   ...nextOf(plan),
   ...(plan.practice_id !== null && { practiceId: plan.practice_id }),
   ...(plan.integrator_id !== null && { integratorId: plan.integrator_id }),

@@ -61,9 +61,7 @@ function Plans({ plans, plansTotal }: Pick<OperatorRetention, 'plans' | 'plansTo
         caption="What is planned to be destroyed, the first before the others"
         columns={[...planColumns, undoColumn(setAsked)]}
         rows={plans}
-        rowKey={({ kind, practiceId = '', integratorId = '' }) =>
-          `${kind} ${practiceId} ${integratorId}`
-        }
+        rowKey={({ planId }) => planId}
         empty={
           <Empty title="Nothing is planned">
             What comes due is planned a week ahead, and waits here before it goes.
