@@ -176,15 +176,9 @@ export interface PlacedHold {
   gone: DestructionView[];
 }
 
-/** `POST /holds/:holdId/lift`: action `{type: 'hold.lift', practiceId?, holdId}` */
-export interface LiftHoldRequest {
-  stepUp: StepUp;
-}
+// `POST /holds/:holdId/lift` has a `stepUp` alone: action `{type: 'hold.lift', practiceId?, holdId}`.
 
-/** `POST /people/:personId/erase`: action `{type: 'name.erase', practiceId, subjectId}` */
-export interface EraseNameRequest {
-  stepUp: StepUp;
-}
+/** `POST /people/:personId/erase`: a `stepUp` alone, action `{type: 'name.erase', practiceId, subjectId}` */
 export interface AskedErasure {
   erasedAfter: string;
 }
