@@ -209,6 +209,9 @@ export class Visit {
     // A dialog covers the screen, not the page behind it.
     const dialogs = this.page.getByRole('dialog').or(this.page.getByRole('alertdialog'));
     if ((await dialogs.count()) > 0) {
+      // What went wrong in it is what the picture is of.
+      const wrong = "document.querySelector('[role$=dialog] [role=alert]')";
+      await this.page.evaluate(`${wrong}?.scrollIntoView({ block: 'center' })`);
       await this.page.screenshot({ path });
       return;
     }

@@ -93,20 +93,22 @@ export class ShowRequests {
   }
 
   private requests(practiceId: string) {
-    return this.database
-      .selectFrom('access_requests')
-      .innerJoin('sites', 'sites.site_id', 'access_requests.site_id')
-      .innerJoin('integrators', 'integrators.integrator_id', 'access_requests.integrator_id')
-      .select(['access_request_id', 'access_requests.state', 'access_requests.site_id', 'asked'])
-      .select(['sites.name as site_name', 'integrators.name as integrator_name'])
-      .select(['access_requests.integrator_id', 'access_requests.created_at'])
-      .select(['decided_at', 'decline_reason'])
-      .where('practice_id', '=', practiceId)
-      // However many were decided since, what waits is there.
-      .orderBy((row) => row('access_requests.state', '=', 'pending'), 'desc')
-      .orderBy('access_requests.created_at', 'desc')
-      .orderBy('access_request_id')
-      .limit(MOST_LISTED);
+    return (
+      this.database
+        .selectFrom('access_requests')
+        .innerJoin('sites', 'sites.site_id', 'access_requests.site_id')
+        .innerJoin('integrators', 'integrators.integrator_id', 'access_requests.integrator_id')
+        .select(['access_request_id', 'access_requests.state', 'access_requests.site_id', 'asked'])
+        .select(['sites.name as site_name', 'integrators.name as integrator_name'])
+        .select(['access_requests.integrator_id', 'access_requests.created_at'])
+        .select(['decided_at', 'decline_reason'])
+        .where('practice_id', '=', practiceId)
+        // However many were decided since, what waits is there.
+        .orderBy((row) => row('access_requests.state', '=', 'pending'), 'desc')
+        .orderBy('access_requests.created_at', 'desc')
+        .orderBy('access_request_id')
+        .limit(MOST_LISTED)
+    );
   }
 }
 
