@@ -1,13 +1,16 @@
 /**
  * A practice's pause as its own server keeps it: what runs is stopped at the database, async work waits,
  * neither a restart of the agent nor one of the broker ends it, and a server that was off follows. Beside
- * it what a patient withdrew, which the server alone knows.
+ * it what is frozen for an incident and what both logs prove of it, and what a patient withdrew, which the server
+ * alone knows.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { EvidencePack, FreezePreview, OpenedIncident } from '#libs/console-api/incidents.js';
 import type { Pause, PracticeOverview } from '#libs/console-api/practice.js';
+import type { ActionText } from '#libs/console-api/session.js';
 import { ConsolePerson } from '#test/console/console-person.fixture.js';
 import { personAt } from '#test/console/person-at.fixture.js';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
@@ -97,6 +100,50 @@ test('async work that runs is stopped and waits, and says why, until the resumpt
   await press('pauses/resume');
   await runsOnce('async');
   await client.remove(slow);
+  await works();
+}, 60_000);
+
+test('what is frozen for an incident is refused and its evidence is proven by both logs', async () => {
+  const { integratorId } = conduit.integrator;
+  const scope = {
+    ...{ practices: [], sites: [], agents: [], integrators: [integratorId], keys: [] },
+    ...{ from: new Date(Date.now() - 3_600_000).toISOString(), to: new Date().toISOString() },
+  };
+  const about = {
+    ...{ title: 'Zz incident', noticed: 'staff-noticed', myHealthRecord: 'no', scope },
+    awareAt: new Date(Date.now() - 1_000).toISOString(),
+  };
+  const { practiceId } = conduit;
+  const act = async <T>(rest: string, body: object, action: ActionText): Promise<T> =>
+    owner.json('POST', path(`/incidents${rest}`), { ...body, stepUp: await owner.stepUp(action) });
+  const { incidentId } = await act<OpenedIncident>('', about, {
+    ...{ type: 'incident.open', ...about, practiceId },
+  });
+  const target = { kind: 'integrator', targetId: integratorId };
+  const { reach } = await owner.json<FreezePreview>(
+    'GET',
+    path(`/incidents/${incidentId}/freeze-preview?kind=integrator&targetId=${integratorId}`),
+  );
+  const freeze = { type: 'incident.freeze', incidentId, ...target, reach };
+  const { freezeId } = await act<{ freezeId: string }>(`/${incidentId}/freezes`, target, freeze);
+  expect(await ask()).toEqual([403, 'ACCESS_FROZEN']);
+  const held = (await status()).pausedInConsole.integrators;
+  expect(held).toMatchObject([{ integratorId }]);
+
+  const packs = path(`/incidents/${incidentId}/packs`);
+  const { packId } = await owner.json<{ packId: string }>('POST', packs, {});
+  const { content } = await settle('the pack is made', 20_000, async () => {
+    const pack = await owner.json<EvidencePack>('GET', `${packs}/${packId}`);
+    return pack.state === 'making' ? undefined : pack;
+  });
+  expect(content?.agents).toMatchObject([{ logSize: expect.any(Number) }]);
+  expect(content?.mismatches).toEqual([]);
+  expect(content?.totals.agentRecords).toBeGreaterThan(0);
+  expect(content?.totals.verdicts.brokerOnly).toBe(0);
+  expect(content?.statements.length).toBeGreaterThan(0);
+
+  const thaw = { type: 'incident.thaw', incidentId, freezeId };
+  await act(`/${incidentId}/freezes/${freezeId}/thaw`, {}, thaw);
   await works();
 }, 60_000);
 

@@ -33,7 +33,6 @@ import { waitAfter, type Wait } from '#apps/broker/src/async-queries/wait-reason
 import { ResultStore } from '#apps/broker/src/results/result-store.port.js';
 import { consentMarks } from '#libs/contracts/link-messages.js';
 import { isErrorCode, type ErrorCode } from '#libs/errors/catalogue.js';
-import type { Grant } from '#libs/grants/grant.js';
 import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 
 /**
@@ -86,9 +85,10 @@ export class RunClaimed {
     // Another run was quicker.
     if (!found.begun) return 'over';
     // Begun, as one whose site is offline is: so it shows why it waits.
-    const waits = 'waits' in permission ? permission.waits : this.gate.waitFor(found.record);
-    if (waits) return this.afterFailure(found.record, waits);
-    return this.run({ ...found, grant: (permission as { grant: Grant }).grant, runId, signal });
+    // It would stand in the way of the software's other keys, and its result could be fetched by nobody.
+    if (this.gate.isKeyFrozen(found.record)) return this.fail(found.record, 'ACCESS_FROZEN');
+    if ('waits' in permission) return this.afterFailure(found.record, permission.waits);
+    return this.run({ ...found, grant: permission.grant, runId, signal });
   }
 
   private async lookAt(queryId: string): Promise<Begun | undefined> {

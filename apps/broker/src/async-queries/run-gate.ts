@@ -19,8 +19,8 @@ export class RunGate {
   ) {}
 
   /** Of what came with a key that was frozen meanwhile. */
-  waitFor({ keyId }: Pick<QueryRecord, 'keyId'>): ConduitError | undefined {
-    return this.pauses.isKeyFrozen(keyId) ? new ConduitError('ACCESS_FROZEN') : undefined;
+  isKeyFrozen({ keyId }: Pick<QueryRecord, 'keyId'>): boolean {
+    return this.pauses.isKeyFrozen(keyId);
   }
 
   hasTime({ deadlineMs }: QueryRecord): boolean {

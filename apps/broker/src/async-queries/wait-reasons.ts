@@ -25,6 +25,7 @@ const waits: Partial<Record<ErrorCode, Wait>> = {
   DATABASE_LOGIN_REFUSED: { reason: 'databaseUnavailable', of: 'site', restMs: 10_000 },
   SITE_PAUSED: { reason: 'sitePaused', of: 'site', restMs: 5_000 },
   GRANT_PAUSED: { reason: 'accessPaused', of: 'integrator', restMs: 3_000 },
+  ACCESS_FROZEN: { reason: 'accessPaused', of: 'integrator', restMs: 3_000 },
   QUERY_STOPPED: { reason: 'accessPaused', of: 'integrator', restMs: 3_000 },
   SITE_OFFLINE: { reason: 'siteOffline', of: 'site', restMs: 1_000 },
   SITE_UNREACHABLE: { reason: 'siteUnreachable', of: 'site', restMs: 1_000 },

@@ -17,8 +17,9 @@ const words: Record<FreezeKind, readonly string[]> = {
   key: [
     'This key is refused at once, on every node; other keys of the software work on.',
     'Immediate queries made with it are cut off. An async query that runs already comes to its end, and its result cannot be fetched with this key.',
+    'Async queries of it that wait end without having run.',
     'Registered queries made with it go on at the practices’ servers; their results cannot be fetched. To stop them too, freeze the software.',
-    ...[shared.waits, shared.webhooks, shared.thaw],
+    ...[shared.webhooks, shared.thaw],
   ],
   site: [
     'No software reaches this site, whatever its permission; immediate queries that run are cut off.',

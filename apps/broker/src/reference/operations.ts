@@ -13,6 +13,7 @@ const keyErrors: ErrorCode[] = [
   'KEY_INVALID',
   'KEY_EXPIRED',
   'KEY_REVOKED',
+  'ACCESS_FROZEN',
   'KEY_ADDRESS_FORBIDDEN',
   'TOKEN_INVALID',
   'RATE_LIMITED',
