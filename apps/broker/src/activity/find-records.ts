@@ -27,7 +27,7 @@ const searchLimits: SearchLimits = {
   more: { records: 75_000, ms: 400 },
 };
 const LEAST_WIDTH = 500;
-const MOST_WIDTH = 25_000;
+const MOST_WIDTH = 5_000;
 
 /** Milliseconds and number of a record: where the next page begins. */
 export const CURSOR_FORM = /^\d{1,14}\.\d{1,18}$/;
