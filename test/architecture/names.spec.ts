@@ -37,7 +37,9 @@ const bannedFolders = ['services', 'dto', 'interfaces', 'utils', 'common', 'help
 function problems(path: string): string[] {
   const found: string[] = [];
   const folders = path.split('/').slice(0, -1);
-  const [stem = '', ...suffixes] = (path.split('/').at(-1) ?? '').replace(/\.tsx?$/, '').split('.');
+  const [stem = '', ...suffixes] = (path.split('/').at(-1) ?? '')
+    .replace(/(\.d)?\.tsx?$/, '')
+    .split('.');
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem)) found.push('not kebab-case');
   if (stem === 'index') found.push('barrel');
   if (stem.split('-').some((word) => bannedWords.includes(word))) found.push('empty word');

@@ -74,7 +74,9 @@ export class ConsolePerson {
   async json<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await this.call(method, path, body);
     const text = await response.text();
-    const answer = text === '' ? undefined : (JSON.parse(text) as { code?: string });
+    // A file, or nothing, is an answer too.
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    const answer = isJson ? (JSON.parse(text) as { code?: string }) : undefined;
     if (!response.ok) throw Object.assign(new Error(answer?.code), { code: answer?.code });
     return answer as T;
   }

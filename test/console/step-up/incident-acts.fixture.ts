@@ -91,10 +91,10 @@ async function toEnd(house: House, of: Of, how: 'notified' | 'close'): Promise<C
   return { person, path: `${at}/${how}`, body: {}, action };
 }
 
-async function toExport(house: House, of: Of): Promise<ConfirmedAct> {
+async function toExport(house: House, of: Of, format: 'json' | 'pdf'): Promise<ConfirmedAct> {
   const { incidentId, at } = await opened(house, of);
-  const action = { type: 'incident.export', incidentId, format: 'json' };
-  return { person: personOf(house, of), path: `${at}/export/json`, body: {}, action };
+  const action = { type: 'incident.export', incidentId, format };
+  return { person: personOf(house, of), path: `${at}/export/${format}`, body: {}, action };
 }
 
 const ofHouse = (of: Of, address: string): ConfirmedActs => ({
@@ -104,7 +104,8 @@ const ofHouse = (of: Of, address: string): ConfirmedActs => ({
   [`POST ${address}/:incidentId/decisions`]: (house) => toDecide(house, of, 'eligible'),
   [`POST ${address}/:incidentId/notified`]: (house) => toEnd(house, of, 'notified'),
   [`POST ${address}/:incidentId/close`]: (house) => toEnd(house, of, 'close'),
-  [`POST ${address}/:incidentId/export/json`]: (house) => toExport(house, of),
+  [`POST ${address}/:incidentId/export/json`]: (house) => toExport(house, of, 'json'),
+  [`POST ${address}/:incidentId/export/pdf`]: (house) => toExport(house, of, 'pdf'),
 });
 
 export const incidentActs: ConfirmedActs = {

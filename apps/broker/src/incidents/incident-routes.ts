@@ -21,6 +21,7 @@ const summaries: Record<string, string> = {
   'POST /:incidentId/notified': 'Says that everybody was told.',
   'POST /:incidentId/close': 'Closes an incident.',
   'POST /:incidentId/export/json': 'All of it, as canonical JSON.',
+  'POST /:incidentId/export/pdf': 'All of it, as a PDF to read and to print.',
 };
 
 const under = (address: string, may: ConsoleRoute['may']): ConsoleRoutes =>

@@ -10,6 +10,7 @@ import { AsyncQueriesModule } from '#apps/broker/src/async-queries/async-queries
 import { FleetModule } from '#apps/broker/src/fleet/fleet.module.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
+import { incidentPdfController } from '#apps/broker/src/incident-pdf/incident-pdf.controller.js';
 import { BrokerEvidence } from '#apps/broker/src/incidents/broker-evidence.js';
 import { ChangeIncident } from '#apps/broker/src/incidents/change-incident.js';
 import { containmentController } from '#apps/broker/src/incidents/containment.controller.js';
@@ -64,6 +65,7 @@ const ofNotification = [DecideIncident, ExportIncident, FindFacts, RemindInciden
       incidentsController(house),
       containmentController(house),
       notificationController(house),
+      incidentPdfController(house),
     ]),
   ],
   providers: [ActivityPeople, ...ofRegister, ...ofEvidence, ...ofFreezes, ...ofNotification],
