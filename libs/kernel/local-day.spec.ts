@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { dateThere, startOfDateMs, startOfDayMs } from '#libs/kernel/local-day.js';
+import {
+  dateThere,
+  momentThereMs,
+  startOfDateMs,
+  startOfDayMs,
+  wallThere,
+} from '#libs/kernel/local-day.js';
 
 const at = (now: string, zone: string): string =>
   new Date(startOfDayMs(Date.parse(now), zone)).toISOString();
@@ -59,5 +65,22 @@ describe('a date of the calendar there', () => {
   test('that is none is told', () => {
     for (const no of ['', 'today', '2026-02-30', '2026-13-01', '2026-3-4'])
       expect(begins(no, 'Australia/Sydney')).toBeUndefined();
+  });
+});
+
+describe('what a clock on the wall shows', () => {
+  test.each([
+    ['2026-03-04T16:12', 'Australia/Sydney', '2026-03-04T05:12:00.000Z'],
+    ['2026-07-04T00:00', 'Australia/Perth', '2026-07-03T16:00:00.000Z'],
+    ['2026-04-05T03:30', 'Australia/Sydney', '2026-04-04T17:30:00.000Z'],
+  ])('%s in %s is the moment %s, and back', (wall, zone, moment) => {
+    const ms = momentThereMs(wall, zone) ?? NaN;
+    expect(new Date(ms).toISOString()).toBe(moment);
+    expect(wallThere(ms, zone)).toBe(wall);
+  });
+
+  test('is no moment where nothing readable is typed', () => {
+    for (const none of ['', '2026-13-01T00:00', 'soon'])
+      expect(momentThereMs(none, 'Australia/Sydney')).toBeUndefined();
   });
 });

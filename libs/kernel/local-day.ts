@@ -63,3 +63,16 @@ export function startOfDateMs(day: string, timeZone: string, laterDays = 0): num
 /** The day there, YYYY-MM-DD, at a moment in milliseconds since the epoch. */
 export const dateThere = (ms: number, timeZone: string): string =>
   new Date(wallMs(ms, timeZone)).toISOString().slice(0, 10);
+
+/**
+ * @param wall YYYY-MM-DDTHH:mm, as a clock on the wall there shows it
+ * @returns the moment, milliseconds since the epoch; undefined when it is none
+ */
+export function momentThereMs(wall: string, timeZone: string): number | undefined {
+  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? Date.parse(`${wall}:00Z`) : NaN;
+  return Number.isNaN(asUtc) ? undefined : momentOf(asUtc, asUtc, timeZone);
+}
+
+/** What the clock on the wall there shows, YYYY-MM-DDTHH:mm, at a moment in milliseconds since the epoch. */
+export const wallThere = (ms: number, timeZone: string): string =>
+  new Date(wallMs(ms, timeZone)).toISOString().slice(0, 16);

@@ -244,6 +244,14 @@ describe('the proof of a line, in the console', () => {
     const theirs = await owner.json<ShownProof>('GET', path);
     expect(theirs.entry).toEqual(entries[0]);
     expect(theirs.ownWitnesses).toBe(0);
+    const people = await owner.json<ActivityPage>(
+      'GET',
+      `/practices/${practiceId}/activity?kind=people`,
+    );
+    const named = people.entries.find(({ who }) => who === 'Zz Alex Example');
+    await integrate();
+    const looked = `/practices/${practiceId}/activity/${named?.seq}/proof`;
+    expect((await owner.json<ShownProof>('GET', looked)).entry).toEqual(named);
     for (const { exported, record } of [mine, theirs]) {
       expect(check(exported)).toEqual({ wrong: [], records: 1 });
       const other = record.replace('"outcome":"successful"', '"outcome":"cancelled"');

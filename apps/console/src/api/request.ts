@@ -19,6 +19,8 @@ interface ProblemBody {
   requestId?: string;
   reason?: string;
   retryAfterMs?: number;
+  /** Of an incident that is open already: which. */
+  incidentId?: string;
   errors?: FieldProblem[];
   /** Of a query: what the database said. */
   errorDetails?: { errorMessage?: string };
@@ -57,6 +59,10 @@ export class Problem extends Error {
   /** A word from a closed list that narrows the code. */
   get reason(): string | undefined {
     return this.body.reason;
+  }
+
+  get incidentId(): string | undefined {
+    return this.body.incidentId;
   }
 
   get retryAfterMs(): number | undefined {

@@ -15,17 +15,21 @@ import { Notice } from '#apps/console/src/ui/notice.js';
 import { saveFile } from '#apps/console/src/ui/save-file.js';
 import { HowToCheck } from './how-to-check.js';
 
-/** How often, and how many times at most, a record that is on its way into the log is asked for again. */
-const AGAIN_MS = 2_000;
+/** How often, and how many times at most, is looked again: for a record on its way, or for witnesses. */
+const PENDING_MS = 2_000;
+const UNSEEN_MS = 5_000;
 const MOST_AGAIN = 30;
 
-/** Asks again by itself while the record is on its way into the log. */
+/** Asks again by itself while the record is on its way into the log, or nobody has seen it there. */
 export function useProof(key: readonly string[], read: () => Promise<ShownProof>) {
   const options: UseQueryOptions<ShownProof> = {
     queryKey: ['proof', ...key],
     queryFn: read,
-    refetchInterval: ({ state }) =>
-      isPending(state.error) && state.errorUpdateCount < MOST_AGAIN && AGAIN_MS,
+    refetchInterval: ({ state: { data, error, dataUpdateCount, errorUpdateCount } }) => {
+      if (dataUpdateCount + errorUpdateCount > MOST_AGAIN) return false;
+      if (isPending(error)) return PENDING_MS;
+      return data?.witnesses.length === 0 && UNSEEN_MS;
+    },
   };
   return useQuery(options);
 }
@@ -133,7 +137,7 @@ function InTheLog({ shown }: { shown: ShownProof }) {
 
 function Witnesses({ shown: { witnesses, ownWitnesses } }: { shown: ShownProof }) {
   if (witnesses.length === 0)
-    return 'None has seen it yet. Servers of practices look every few seconds; load the page again.';
+    return 'None has seen it yet. Servers of practices look every few seconds, and this page looks again.';
   const others = witnesses.length - (ownWitnesses ?? 0);
   const of = ownWitnesses ? 'other practices' : 'practices';
   const some = others === 1 ? `one server of ${of}` : `${others} servers of ${of}`;

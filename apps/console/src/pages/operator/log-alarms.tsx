@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { LogAlarm, LogAlarmOf, SettledLogAlarm } from '#libs/console-api/reconciliation.js';
 import { readLogAlarms, settleLogAlarm } from '#apps/console/src/api/operator.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
-import { Button } from '#apps/console/src/ui/button.js';
+import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
@@ -57,7 +57,14 @@ export function LogAlarmsSection({ agentId }: { agentId: string }) {
           key={alarm.about}
           tone="bad"
           title={titles[alarm.about]}
-          action={<Button onPress={() => setAsked(alarm)}>Settle…</Button>}
+          action={
+            <div className="cluster">
+              <Button onPress={() => setAsked(alarm)}>Settle…</Button>
+              <ButtonLink to={`/operator/incidents/new?agent=${agentId}`}>
+                Open an incident
+              </ButtonLink>
+            </div>
+          }
         >
           <p>
             Since <DateTime value={alarm.since} />: <Word alarm={alarm} />.

@@ -10,6 +10,27 @@ export const operatorArea: Area = {
     { path: '', label: 'Fleet', roles: staff, load: () => import('./fleet.js') },
     { path: 'agents/:agentId', roles: staff, load: () => import('./agent.js') },
     { path: 'alerts', label: 'Alerts', roles: staff, load: () => import('./alerts.js') },
+    {
+      path: 'incidents',
+      label: 'Incidents',
+      roles: ['operator-security'],
+      load: () => import('./incidents.js'),
+    },
+    {
+      path: 'incidents/new',
+      roles: ['operator-security'],
+      load: () => import('./incident-new.js'),
+    },
+    {
+      path: 'incidents/:incidentId/:part?',
+      roles: ['operator-security'],
+      load: () => import('./incident.js'),
+    },
+    {
+      path: 'incidents/:incidentId/letters/:letterId',
+      roles: ['operator-security'],
+      load: () => import('./incident-letter.js'),
+    },
     { path: 'approvals', label: 'Approvals', roles: staff, load: () => import('./approvals.js') },
     { path: 'practices', label: 'Practices', roles: staff, load: () => import('./practices.js') },
     { path: 'practices/:tenantId', roles: staff, load: () => import('./practice.js') },

@@ -49,6 +49,27 @@ export const practiceArea: Area = {
       roles: ['practice-owner', 'practice-auditor'],
       load: () => import('./retention.js'),
     },
+    {
+      path: 'incidents',
+      label: 'Incidents',
+      roles: ['practice-owner'],
+      load: () => import('./incidents.js'),
+    },
+    {
+      path: 'incidents/new',
+      roles: ['practice-owner'],
+      load: () => import('./incident-new.js'),
+    },
+    {
+      path: 'incidents/:incidentId/:part?',
+      roles: ['practice-owner'],
+      load: () => import('./incident.js'),
+    },
+    {
+      path: 'incidents/:incidentId/letters/:letterId',
+      roles: ['practice-owner'],
+      load: () => import('./incident-letter.js'),
+    },
     { path: 'people', label: 'People', roles: managers, load: () => import('./people.js') },
     {
       path: 'approvers',

@@ -1,10 +1,12 @@
 /** Whether the broker's records and the server's own agree, and having them compared. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import type { Reconciliation, ReconciliationIncident } from '#libs/console-api/reconciliation.js';
 import { compareRecords, readReconciliations } from '#apps/console/src/api/practice.js';
 import { Button } from '#apps/console/src/ui/button.js';
 import { DateTime } from '#apps/console/src/ui/date-time.js';
 import { Notice, ProblemNotice } from '#apps/console/src/ui/notice.js';
+import { useIs } from './practice-page.js';
 
 const WHILE_UNDER_WAY_MS = 3_000;
 
@@ -40,7 +42,7 @@ export function RecordCheck({ practiceId }: { practiceId: string }) {
       <div role="status">
         <Latest runs={runs} />
       </div>
-      <Incidents incidents={found.data?.incidents ?? []} />
+      <Incidents practiceId={practiceId} incidents={found.data?.incidents ?? []} />
       <p>
         <Button isPending={begin.isPending || runs.some(isUnderWay)} onPress={() => begin.mutate()}>
           Compare now
@@ -71,7 +73,13 @@ function Latest({ runs }: { runs: readonly Reconciliation[] }) {
   );
 }
 
-function Incidents({ incidents }: { incidents: readonly ReconciliationIncident[] }) {
+interface IncidentsProps {
+  practiceId: string;
+  incidents: readonly ReconciliationIncident[];
+}
+
+function Incidents({ practiceId, incidents }: IncidentsProps) {
+  const isOwner = useIs('practice-owner');
   if (incidents.length === 0) return null;
   return (
     <Notice tone="warning" title="Records that do not agree">
@@ -80,6 +88,14 @@ function Incidents({ incidents }: { incidents: readonly ReconciliationIncident[]
           <li key={incidentId}>
             <DateTime value={foundAt} />: query <code>{queryId}</code>. {kinds[kind]}
             {fields.length > 0 && ` They differ in: ${fields.join(', ')}.`}
+            {isOwner && (
+              <>
+                {' '}
+                <Link to={`/practices/${practiceId}/incidents/new?records=${incidentId}`}>
+                  Open an incident about it
+                </Link>
+              </>
+            )}
             {settledAt !== undefined && ' Conduit’s security officer has looked at it.'}
           </li>
         ))}
