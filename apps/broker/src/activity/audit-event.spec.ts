@@ -7,7 +7,7 @@ import { activityWords } from '#apps/broker/src/activity/activity-words.js';
 import { auditEvent } from '#apps/broker/src/activity/audit-event.js';
 import type { Act } from '#apps/broker/src/activity/read-activity.js';
 import { auditActions, type AuditRecord } from '#libs/audit/audit-record.js';
-import { leafHash, textLeafHash } from '#libs/audit/tree-hash.js';
+import { leafHash } from '#libs/audit/tree-hash.js';
 
 const schema = new URL('../../../../test/fhir/r4-audit-event.schema.json', import.meta.url);
 const isFhir = new Ajv({ strict: false }).compile(
