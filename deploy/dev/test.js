@@ -25,7 +25,10 @@ await command(async () => {
     say(`Not installed, some tests will be skipped: ${missing.join(' ')}`);
   }
   const { makeEmptyStore } = await import(`${root}dist/libs/db/empty-store.fixture.js`);
-  const emptyStore = await makeEmptyStore();
+  const { makeFilledClinic } = await import(
+    `${root}dist/apps/sandbox/src/clinic/filled-clinic.fixture.js`
+  );
+  const [emptyStore, filledClinic] = await Promise.all([makeEmptyStore(), makeFilledClinic()]);
   const resultFile = `${root}node_modules/.conduit-test-result.json`;
   const jest = spawn(
     process.execPath,
@@ -41,11 +44,15 @@ await command(async () => {
     {
       cwd: root,
       stdio: ['inherit', 'ignore', 'inherit'],
-      env: { ...process.env, CONDUIT_TEST_EMPTY_STORE: emptyStore },
+      env: {
+        ...process.env,
+        CONDUIT_TEST_EMPTY_STORE: emptyStore,
+        CONDUIT_TEST_FILLED_CLINIC: filledClinic,
+      },
     },
   );
   const code = await new Promise((resolve) => jest.on('exit', (status) => resolve(status ?? 1)));
-  rmSync(emptyStore, { recursive: true, force: true });
+  for (const made of [emptyStore, filledClinic]) rmSync(made, { recursive: true, force: true });
   if (existsSync(resultFile)) {
     const result = JSON.parse(readFileSync(resultFile, 'utf8'));
     const skipped = result.numPendingTests + result.numTodoTests;

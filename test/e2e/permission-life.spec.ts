@@ -169,7 +169,7 @@ describe('a permission in force', () => {
     const refused = answers[3] as Answer;
     expectRefusal(refused, 429, 'RATE_LIMITED', 'integrator');
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(5);
-    expect(await approveAnew('--scopes', 'sql:read')).toBe(first);
+    expect(await approveAnew('--scopes', 'sql:read', '--per-minute', '120')).toBe(first);
     expect((await select()).status).toBe(200);
   });
 

@@ -17,6 +17,7 @@ import {
 } from '#deploy/dev/demo.js';
 import { agentCommand } from '#deploy/dev/agent-command.js';
 import { LocalConduit } from '#deploy/dev/local-conduit.js';
+import { FILLED_SCALE, layFilledClinic } from '#apps/sandbox/src/clinic/filled-clinic.fixture.js';
 import { layEmptyStore } from '#libs/db/empty-store.fixture.js';
 
 export interface ConduitWishes {
@@ -74,7 +75,7 @@ export class TestConduit {
       stateDirectory: wishes.stateDirectory ?? mkdtempSync(join(tmpdir(), 'conduit-test-')),
       apiPort: 0,
       gatewayPort: 0,
-      scale: wishes.scale ?? 200,
+      scale: wishes.scale ?? FILLED_SCALE,
       ...(wishes.brokerEnv && { brokerEnv: wishes.brokerEnv }),
       ...(wishes.agentEnv && { agentEnv: wishes.agentEnv }),
       ...(wishes.brokerProgram && { brokerProgram: wishes.brokerProgram }),
@@ -94,6 +95,7 @@ export class TestConduit {
   private static async introduce(conduit: LocalConduit, wishes: ConduitWishes) {
     await conduit.startRedis();
     layEmptyStore(conduit.path('broker', 'database'));
+    if (!conduit.options.pms) layFilledClinic(conduit.path('sandbox'), conduit.options.scale ?? 0);
     await Promise.all([conduit.startPms(), conduit.startBroker()]);
     const practice = await registerPractice(conduit, 'Zz Test Clinic');
     conduit.configureAgent(practice.siteId, { ...journalFromEnvironment(), ...wishes.site });
