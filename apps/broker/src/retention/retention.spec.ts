@@ -270,6 +270,20 @@ describe('a hold', () => {
     ).rejects.toMatchObject({ code: 'CONSOLE_ENTRY_NOT_FOUND' });
   });
 
+  test('of one software also reaches what does not say of which software it is', async () => {
+    const dueMs = room.clock.now();
+    room.clock.advance(START_MS - dueMs);
+    room.trail.note({ type: 'practice.changed', practice: practiceId });
+    await room.sequenced();
+    room.clock.advance(dueMs - room.clock.now());
+    const terms = { reason, integratorId: 'integrator-2' };
+    const { stops } = await room.holds.place({ practiceId }, room.person, terms, confirmed);
+    expect(stops).toEqual([]);
+    await room.untilGone();
+    expect(await recorded('practice.changed')).toHaveLength(1);
+    expect(await queriesLeft()).toBe(1);
+  });
+
   test('on what is gone says plainly what went, when and by which rule', async () => {
     await room.untilGone();
     const terms = { reason, to: '2019-03-06T00:00:00.000Z' };
