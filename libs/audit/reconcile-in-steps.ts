@@ -39,7 +39,7 @@ export interface StepSource<Stop extends string> {
   nowMs(): number;
 }
 
-export interface Stepped<Stop extends string> extends Reconciled {
+interface Stepped<Stop extends string> extends Reconciled {
   /** Up to when it was told. */
   toldToMs: number;
   /** Something before `toldToMs` could not be told, or there was no time for what is behind it. */

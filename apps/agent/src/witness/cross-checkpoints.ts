@@ -129,7 +129,8 @@ export class CrossCheckpoints implements OnApplicationBootstrap, BeforeApplicati
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const answer = await this.tell(head, oldSize);
       if (answer.alarm) {
-        if (this.alarm !== answer.alarm) this.log.write('agent-log.refused', { alarm: answer.alarm });
+        if (this.alarm !== answer.alarm)
+          this.log.write('agent-log.refused', { alarm: answer.alarm });
         this.alarm = answer.alarm;
         return undefined;
       }

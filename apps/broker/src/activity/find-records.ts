@@ -11,7 +11,7 @@ import type { DestroyedActs } from '#libs/console-api/activity.js';
 import { readAudit, type AuditScope } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 
-export interface SearchLimits {
+interface SearchLimits {
   /** Records that each search of a page looks at, one after the other, until the page is full. */
   widths: readonly number[];
   /** What follows: as many as the time is likely to be enough for. */

@@ -286,10 +286,7 @@ test('timelines keep a thousand entries', async () => {
     ...{ state: null, cause: null, actor_ref: null },
   });
   const many = Array.from({ length: fleetKept.eventsEach + 50 }, () => event(START));
-  await store.kysely
-    .insertInto('agent_events')
-    .values(many)
-    .execute();
+  await store.kysely.insertInto('agent_events').values(many).execute();
   await new PurgeFleet(store.kysely).execute();
   const left = await store.kysely.selectFrom('agent_events').select('at').execute();
   expect(left).toHaveLength(fleetKept.eventsEach);

@@ -14,7 +14,7 @@ import {
 /** Somebody's own words: everything but control characters and lone surrogates. */
 const PLAIN_WORDS = /^[^\p{Cc}\p{Cs}]*$/u;
 
-export class SettleLogAlarmDto extends StepUpRequestDto implements SettleLogAlarmRequest {
+class SettleLogAlarmDto extends StepUpRequestDto implements SettleLogAlarmRequest {
   @IsIn(logAlarmsOf)
   about!: LogAlarmOf;
 

@@ -8,7 +8,7 @@ import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 /** Of agents, and of witnesses from outside. */
-export function cosignatures(database: Kysely<Database>) {
+function cosignatures(database: Kysely<Database>) {
   return database
     .selectFrom('audit_witnesses')
     .select(['agent_id as who', 'size', 'cosignature', 'cosigned_at'])
