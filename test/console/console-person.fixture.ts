@@ -75,7 +75,8 @@ export class ConsolePerson {
     const response = await this.call(method, path, body);
     const text = await response.text();
     // A file, or nothing, is an answer too.
-    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    const type = response.headers.get('content-type') ?? '';
+    const isJson = text !== '' && /^application\/([\w.-]+\+)?json\b/.test(type);
     const answer = isJson ? (JSON.parse(text) as { code?: string }) : undefined;
     if (!response.ok) throw Object.assign(new Error(answer?.code), { code: answer?.code });
     return answer as T;
