@@ -167,6 +167,11 @@ export const keptRecords: readonly OtherRecords[] = [
     why: 'The practice’s server acts by them, and the practice can ask what it agreed to. They name people by number.',
   },
   {
+    what: 'Suspected breaches: the evidence, what was decided and why, and who was told',
+    howLong: 'for good',
+    why: 'Whoever decided that nobody had to be told must be able to show why, years later. They name no patient, and people by number.',
+  },
+  {
     what: 'The practice’s own log on its own server',
     howLong: 'as the practice sets it there (journalKeepDays)',
     why: 'It is the practice’s. Conduit destroys nothing on it, and no hold placed here reaches it.',
