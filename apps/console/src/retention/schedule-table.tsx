@@ -93,10 +93,7 @@ const acts = (
   cell: (rule) => (
     <span className="cluster table__acts">
       {rule.next && onUndo && (
-        <Button
-          aria-label={`Undo: ${kindWords[rule.kind]}`}
-          onPress={() => onUndo(rule)}
-        >
+        <Button aria-label={`Undo: ${kindWords[rule.kind]}`} onPress={() => onUndo(rule)}>
           Undo
         </Button>
       )}
