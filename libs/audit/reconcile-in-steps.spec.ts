@@ -29,8 +29,10 @@ class TwoLogs implements StepSource<'unknown'> {
   reads: number[] = [];
   atMs = toMs + HOUR_MS;
   answersUntil = Infinity;
+  looksAhead = false;
+  tickMs = 0;
 
-  nowMs = () => this.atMs;
+  nowMs = () => (this.atMs += this.tickMs);
 
   read(span: { fromMs: number; toMs: number }, most: number): Promise<AgentRecords | 'unknown'> {
     if (this.reads.length >= this.answersUntil) return Promise.resolve('unknown');
@@ -138,6 +140,25 @@ describe('a look that comes to an end before its time', () => {
     expect([stop, mismatches]).toEqual(['unknown', []]);
     expect(toldToMs).toBeLessThan(toMs);
     expect(matched).toBeGreaterThan(0);
+  });
+
+  test('asks no more often than there are records, while the clock goes on', async () => {
+    const logs = new TwoLogs();
+    logs.fill(3, HOUR_MS);
+    logs.atMs = toMs;
+    logs.tickMs = 1;
+    expect(await look(logs)).toMatchObject({ matched: 3, pending: 0, isUnfinished: false });
+    expect(logs.reads).toHaveLength(1);
+  });
+
+  test('looks at the youngest too where that is wanted', async () => {
+    const logs = new TwoLogs();
+    logs.fill(1, 1, toMs - 1_000);
+    logs.agent.push(logged('not yet there', toMs - 900));
+    logs.atMs = toMs;
+    expect(await look(logs)).toMatchObject({ matched: 0, pending: 0 });
+    logs.looksAhead = true;
+    expect(await look(logs)).toMatchObject({ matched: 1, toldToMs: toMs });
   });
 
   test('goes no further than the agent knows', async () => {

@@ -37,6 +37,8 @@ export interface StepSource<Stop extends string> {
   /** Holds the broker's records against these, of the step and `RECONCILE_SLACK_MS` around it. */
   judge(step: Step, agent: readonly LoggedRecord[]): Promise<Reconciled>;
   nowMs(): number;
+  /** Looks at the youngest too: what can't be told of them yet is counted as pending, and not told of later. */
+  readonly looksAhead?: boolean;
 }
 
 interface Stepped<Stop extends string> extends Reconciled {
@@ -84,7 +86,8 @@ export async function reconcileInSteps<Stop extends string>(
     const { records, isCut } = read;
     const agentKnownToMs = Math.min(read.knownToMs, source.nowMs());
     // No further than both sides can tell, so that nothing stays pending behind the step.
-    const toMs = Math.min(span.toMs, agentKnownToMs - RECONCILE_SLACK_MS);
+    const tellableToMs = Math.min(span.toMs, agentKnownToMs - RECONCILE_SLACK_MS);
+    const toMs = source.looksAhead && !isCut ? span.toMs : tellableToMs;
     if (toMs > fromMs) {
       const step = { fromMs, toMs, agentKnownToMs };
       const found = await source.judge(step, records);
@@ -94,6 +97,8 @@ export async function reconcileInSteps<Stop extends string>(
       isUnfinished ||= late.isUnfinished;
       fromMs = toMs;
       most = limits.records;
+      // A moment later there would be a moment more, without end.
+      if (!isCut) break;
     } else if (!isCut) {
       break;
     } else if (most < limits.mostRecords) {

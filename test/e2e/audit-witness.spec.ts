@@ -2,6 +2,7 @@
  * The audit log of a whole conduit: heads that the agent cosigns, tiles from which anybody works out the
  * same root, and a broker whose store was put back to an earlier day.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import type { AgentStatus } from '#apps/agent/src/control/control-routes.js';
@@ -87,6 +88,8 @@ test(
   async () => {
     await conduit.rows('SELECT 1 AS n');
     const compared = await settle('the broker’s head has the record', WITHIN_MS, async () => {
+      // Each look asks the broker, which lets an agent ask so and so often.
+      await delay(500);
       const found = await conduit.agent<ReconciledHere>('audit', 'reconcile', '--since', '1d');
       return found.matched > 0 && found.pending === 0 ? found : undefined;
     });

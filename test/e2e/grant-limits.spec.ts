@@ -41,11 +41,17 @@ beforeAll(async () => {
 
 afterAll(() => conduit?.stop());
 
+/** What the test before chose would stay: everything is said anew. */
+const UNLIMITED = [
+  ...['--rows', '100000', '--bytes', '1000000000', '--per-minute', '600', '--concurrency', '4'],
+  ...['--hours', 'any'],
+];
+
 /** The practice decides anew: a new version of the one permission. */
 async function permit(...words: string[]): Promise<void> {
   const { integratorId, subscriptionKey } = conduit.integrator;
   await pair(conduit.conduit, subscriptionKey);
-  await approve(conduit.conduit, integratorId, ['--scopes', 'sql:read', ...words]);
+  await approve(conduit.conduit, integratorId, ['--scopes', 'sql:read', ...UNLIMITED, ...words]);
 }
 
 const immediate = (text: string, more: object = {}): Promise<Answer> =>

@@ -61,6 +61,7 @@ export class ReconcileHere {
       { fromMs, toMs },
       {
         nowMs: () => this.clock.now(),
+        looksAhead: true,
         read: async (span, most) => {
           const { records, ...rest } = await this.own.read(span, most);
           // What runs by a timetable was ordered once, long ago: the broker's own look covers it.

@@ -37,7 +37,8 @@ export const agentAllowances: Record<string, Allowance> = {
   [brokerPatterns.reportRegistered]: { atOnce: 100, perHour: 7_200 },
   [brokerPatterns.syncRegistered]: { atOnce: 60, perHour: 600 },
   [brokerPatterns.publishLogHead]: { atOnce: 20, perHour: 120 },
-  [brokerPatterns.readOwnRecords]: { atOnce: 20, perHour: 120 },
+  // One for each step of 20,000 records that a practice compares.
+  [brokerPatterns.readOwnRecords]: { atOnce: 60, perHour: 600 },
   [brokerPatterns.readUpdateWindow]: { atOnce: 30, perHour: 300 },
 };
 
