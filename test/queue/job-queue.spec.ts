@@ -115,9 +115,12 @@ describe('on a wire that breaks', () => {
       const cable = await aCable();
       const { does, release } = held();
       const stuck = aNode({ ...quiet, does });
-      const cutOff = aNode(quiet, cable.url);
       await added(stuck);
       await stuck.ran(2);
+      // Beside it from the beginning it might have taken what the first is to be stuck in.
+      const cutOff = aNode(quiet, cable.url);
+      await stuck.queue.add('site.visit', { siteId: randomUUID() });
+      await cutOff.ran(1);
       cable.cut();
       await cutOff.reported('lost');
       const started = Date.now();

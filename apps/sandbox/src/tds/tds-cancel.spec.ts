@@ -10,7 +10,7 @@ let connection: Connection;
 
 beforeEach(async () => {
   tds = await startTds();
-  connection = await connect(tds.port, { cancelTimeout: 2000 });
+  connection = await connect(tds.port, { cancelTimeout: 20_000 });
   tds.engine.on('select 1', resultSet({ a: { name: 'int' } }, [[1]]));
 });
 
@@ -51,7 +51,7 @@ describe('an attention', () => {
 
   test.each([false, true])('ends a stream in its middle (encrypt: %s)', async (encrypt) => {
     await closed(connection);
-    connection = await connect(tds.port, { encrypt, cancelTimeout: 2000 });
+    connection = await connect(tds.port, { encrypt, cancelTimeout: 20_000 });
     tds.engine.on('endless', ({ sink }) => sendResultSet(sink, columns, endless()));
     let seen = 0;
     const answer = await ask(connection, 'endless', undefined, (request) =>
