@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { ActivityPeople } from '#apps/broker/src/activity/activity-people.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { namesById } from '#libs/db/names-by-id.js';
 import type { AuditScope } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
@@ -27,40 +28,23 @@ export class NameActivity {
 
   /** Of what these records name, and nothing besides. */
   async of(reader: AuditScope, records: readonly AuditRecord[]): Promise<ActivityNames> {
-    const ids = (pick: (record: AuditRecord) => string | undefined) => [
-      '',
-      ...new Set(records.map(pick).filter((id) => id !== undefined)),
-    ];
-    const integrators = await this.database
-      .selectFrom('integrators')
-      .select(['integrator_id as id', 'name'])
-      .where(
-        'integrator_id',
-        'in',
-        ids(({ integrator }) => integrator),
-      )
-      .execute();
-    const sites = await this.database
-      .selectFrom('sites')
-      .select(['site_id as id', 'name'])
-      .where(
-        'site_id',
-        'in',
-        ids(({ site }) => site),
-      )
-      .execute();
+    const { database } = this;
     const isOfMany = reader.kind !== 'practice';
-    const practices = await this.database
-      .selectFrom('practices')
-      .select(['practice_id as id', 'name'])
-      .where('practice_id', 'in', isOfMany ? ids(({ practice }) => practice) : [''])
-      .execute();
-    const actors = ids(({ actorRef }) => actorRef);
+    const practices = isOfMany ? records.map(({ practice }) => practice) : [];
+    const actors = new Set(records.flatMap(({ actorRef }) => actorRef ?? []));
     return {
-      integrators: asMap(integrators),
-      sites: asMap(sites),
-      practices: asMap(practices),
-      people: await this.people.names(reader, actors),
+      integrators: await namesById(
+        database,
+        'integrators',
+        records.map(({ integrator }) => integrator),
+      ),
+      sites: await namesById(
+        database,
+        'sites',
+        records.map(({ site }) => site),
+      ),
+      practices: await namesById(database, 'practices', practices),
+      people: await this.people.names(reader, [...actors]),
     };
   }
 
@@ -98,6 +82,3 @@ export class NameActivity {
     return site?.practice_id;
   }
 }
-
-const asMap = (rows: readonly { id: string; name: string }[]) =>
-  new Map(rows.map(({ id, name }) => [id, name]));

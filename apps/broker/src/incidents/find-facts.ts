@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { IncidentRow } from '#apps/broker/src/incidents/incident-register.js';
 import type { FreezeKind, PackContent } from '#libs/console-api/incidents.js';
+import { namesById } from '#libs/db/names-by-id.js';
 import type { Database } from '#libs/db/schema.js';
 import { drillWorld } from '#libs/incidents/drill-records.js';
 import type { IncidentFacts } from '#libs/incidents/incident-facts.js';
@@ -72,25 +73,13 @@ async function namesOf(
   frozenIds: readonly string[],
 ): Promise<Record<string, string>> {
   const of = (name: 'practices' | 'integrators'): string[] => [
-    ...['', ...scope[name], ...frozenIds],
+    ...scope[name],
+    ...frozenIds,
     ...(pack?.[name].map(({ id }) => id) ?? []),
   ];
-  const practices = await within
-    .selectFrom('practices')
-    .select(['practice_id as id', 'name'])
-    .where('practice_id', 'in', of('practices'))
-    .execute();
-  const integrators = await within
-    .selectFrom('integrators')
-    .select(['integrator_id as id', 'name'])
-    .where('integrator_id', 'in', of('integrators'))
-    .execute();
-  const sites = await within
-    .selectFrom('sites')
-    .select(['site_id as id', 'name'])
-    .where('site_id', 'in', ['', ...frozenIds])
-    .execute();
-  return Object.fromEntries(
-    [...practices, ...integrators, ...sites].map((one) => [one.id, one.name]),
-  );
+  return Object.fromEntries([
+    ...(await namesById(within, 'practices', of('practices'))),
+    ...(await namesById(within, 'integrators', of('integrators'))),
+    ...(await namesById(within, 'sites', frozenIds)),
+  ]);
 }

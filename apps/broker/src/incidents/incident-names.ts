@@ -4,6 +4,7 @@ import { Kysely } from 'kysely';
 import { ActivityPeople } from '#apps/broker/src/activity/activity-people.js';
 import { readerOf, type IncidentPlace } from '#apps/broker/src/incidents/incident-place.js';
 import type { FreezeKind, IncidentScope, PackContent } from '#libs/console-api/incidents.js';
+import { namesById } from '#libs/db/names-by-id.js';
 import type { Database } from '#libs/db/schema.js';
 import { drillWorld } from '#libs/incidents/drill-records.js';
 
@@ -38,30 +39,20 @@ export class IncidentNames {
   ): Promise<Record<string, string>> {
     if (drillSeed !== null) return drillWorld(Number(drillSeed)).names;
     const idsOf = (name: 'practices' | 'sites' | 'integrators'): string[] => [
-      ...['', ...(scope?.[name] ?? []), ...(pack?.scope[name] ?? [])],
+      ...(scope?.[name] ?? []),
+      ...(pack?.scope[name] ?? []),
       ...(pack?.[name].map(({ id }) => id) ?? []),
     ];
     const frozen = (kind: FreezeKind): string[] =>
       freezes.filter((one) => one.kind === kind).map((one) => one.target_id);
-    const practices = await this.database
-      .selectFrom('practices')
-      .select(['practice_id as id', 'name'])
-      .where('practice_id', 'in', idsOf('practices'))
-      .$if(practiceId !== undefined, (query) => query.where('practice_id', '=', practiceId!))
-      .execute();
-    const sites = await this.database
-      .selectFrom('sites')
-      .select(['site_id as id', 'name'])
-      .where('site_id', 'in', [...idsOf('sites'), ...frozen('site')])
-      .$if(practiceId !== undefined, (query) => query.where('practice_id', '=', practiceId!))
-      .execute();
-    const integrators = await this.database
-      .selectFrom('integrators')
-      .select(['integrator_id as id', 'name'])
-      .where('integrator_id', 'in', [...idsOf('integrators'), ...frozen('integrator')])
-      .execute();
-    const all = [...practices, ...sites, ...integrators];
-    return Object.fromEntries(all.map(({ id, name }) => [id, name]));
+    const { database } = this;
+    const sites = [...idsOf('sites'), ...frozen('site')];
+    const integrators = [...idsOf('integrators'), ...frozen('integrator')];
+    return Object.fromEntries([
+      ...(await namesById(database, 'practices', idsOf('practices'), practiceId)),
+      ...(await namesById(database, 'sites', sites, practiceId)),
+      ...(await namesById(database, 'integrators', integrators)),
+    ]);
   }
 
   people(place: IncidentPlace, acted: Acted): Promise<Map<string, string>> {

@@ -1,6 +1,7 @@
 /** Names of the tenants that plans, holds and entries are of. */
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
+import { namesById } from '#libs/db/names-by-id.js';
 import type { Database } from '#libs/db/schema.js';
 
 interface OfTenant {
@@ -19,43 +20,27 @@ export class RetentionNames {
   constructor(private readonly database: Kysely<Database>) {}
 
   async of(rows: readonly OfTenant[]): Promise<TenantNames> {
-    const ids = (pick: (row: OfTenant) => string | null | undefined) => [
-      '',
-      ...new Set(rows.map(pick).filter((id) => id !== null && id !== undefined)),
-    ];
-    const practices = await this.database
-      .selectFrom('practices')
-      .select(['practice_id as id', 'name'])
-      .where(
-        'practice_id',
-        'in',
-        ids((row) => row.practice_id),
-      )
-      .execute();
-    const integrators = await this.database
-      .selectFrom('integrators')
-      .select(['integrator_id as id', 'name'])
-      .where(
-        'integrator_id',
-        'in',
-        ids((row) => row.integrator_id),
-      )
-      .execute();
-    const sites = await this.database
-      .selectFrom('sites')
-      .select(['site_id as id', 'name'])
-      .where(
-        'site_id',
-        'in',
-        ids((row) => row.site_id),
-      )
-      .execute();
-    const [ofPractices, ofIntegrators] = [asMap(practices), asMap(integrators)];
+    const { database } = this;
+    const practices = await namesById(
+      database,
+      'practices',
+      rows.map((row) => row.practice_id),
+    );
+    const integrators = await namesById(
+      database,
+      'integrators',
+      rows.map((row) => row.integrator_id),
+    );
+    const sites = await namesById(
+      database,
+      'sites',
+      rows.map((row) => row.site_id),
+    );
     return {
-      sites: asMap(sites),
+      sites,
       tenant: ({ practice_id: practiceId, integrator_id: integratorId }) => {
-        const practiceName = practiceId === null ? undefined : ofPractices.get(practiceId);
-        const integratorName = integratorId === null ? undefined : ofIntegrators.get(integratorId);
+        const practiceName = practiceId === null ? undefined : practices.get(practiceId);
+        const integratorName = integratorId === null ? undefined : integrators.get(integratorId);
         return {
           ...(practiceName !== undefined && { practiceName }),
           ...(integratorName !== undefined && { integratorName }),
@@ -64,6 +49,3 @@ export class RetentionNames {
     };
   }
 }
-
-const asMap = (rows: readonly { id: string; name: string }[]) =>
-  new Map(rows.map(({ id, name }) => [id, name]));
