@@ -10,6 +10,7 @@ const programs = {
   bench: 'test/bench/bench.js',
   faults: 'test/faults/run-faults.js',
   'audit-verify': 'apps/verifier/src/main.js',
+  prove: 'test/prove/run-prove.js',
 };
 
 await command(() => {
@@ -17,7 +18,7 @@ await command(() => {
   const program = programs[name];
   if (!program) throw new SetUpError(`Name a program: ${Object.keys(programs).join(', ')}.`);
   setUp((line) => process.stderr.write(`${line} …\n`), {
-    redis: ['bench', 'faults'].includes(name),
+    redis: ['bench', 'faults', 'prove'].includes(name),
   });
   const child = spawn(process.execPath, [`${root}dist/${program}`, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));

@@ -1,61 +1,32 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
-import { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
-import {
-  Canaries,
-  canaryWishes,
-  plantAuditRecord,
-  searchTables,
-  webhookEnv,
-} from '#test/e2e/canary.fixture.js';
 import { stealResult, stealSecrets, tryToOpen } from '#test/e2e/canary-theft.fixture.js';
-import { WaitingCanaries } from '#test/e2e/canary-waiting.fixture.js';
+import { Canaries } from '#test/prove/canaries.js';
+import { LookAround } from '#test/prove/look-around.js';
+import { ProofRoom } from '#test/prove/proof-room.js';
+import { plantAuditRecord } from '#test/prove/searched-store.js';
+import { WaitingCanaries } from '#test/prove/waiting-canaries.js';
 import { newMarker, searchFolder } from '#test/support/leak-search.js';
-import { RedisTap } from '#test/support/redis-tap.js';
-import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
-/** PostgreSQL writes down each statement with its parameters, so its folder holds all it was told. */
-const tellAll = [
-  'log_statement=all',
-  'log_parameter_max_length=-1',
-  'log_parameter_max_length_on_error=-1',
-];
-
-let postgres: PostgresServer | undefined;
-let conduit: TestConduit | undefined;
-let canaries: Canaries | undefined;
-let waiting: WaitingCanaries | undefined;
-let receiver: Receiver | undefined;
-let redis: RedisTap | undefined;
+let room: ProofRoom | undefined;
+let canaries: Canaries;
+let waiting: WaitingCanaries;
 
 beforeAll(async () => {
-  postgres = await startPostgres(tellAll);
-  if (!postgres) return;
-  receiver = await Receiver.start();
-  const { brokerEnv } = canaryWishes;
-  conduit = await startConduit({
-    ...canaryWishes,
-    brokerEnv: { ...brokerEnv, ...webhookEnv(receiver), DATABASE_URL: postgres.url },
-  });
-  redis = await RedisTap.open(conduit.conduit.redis?.url ?? '');
+  room = await ProofRoom.open('postgresql');
+  if (!room) return;
+  const { conduit, receiver } = room;
   canaries = new Canaries(conduit);
   await canaries.sendAll();
   waiting = new WaitingCanaries(conduit, canaries, receiver, () => Promise.resolve());
   await waiting.sendAll();
 }, 180_000);
 
-afterAll(async () => {
-  redis?.close();
-  await conduit?.stop();
-  await receiver?.stop();
-  await postgres?.stop();
-});
+afterAll(() => room?.close());
 
 test("all of PostgreSQL, Redis and the broker's secrets together open no stored result", async () => {
-  if (!postgres || !conduit || !redis || !waiting) return;
-  const stolen = await stealResult(redis.client, waiting.storedQuery);
-  const broker = conduit.conduit.path('broker');
-  const loot = await stealSecrets({ url: postgres.url }, broker, stolen);
+  if (!room) return;
+  const stolen = await stealResult(room.redis.client, waiting.storedQuery);
+  const loot = await stealSecrets(room.place, room.conduit.conduit.path('broker'), stolen);
   const { opened, said } = tryToOpen(stolen, loot);
   expect(opened).toEqual([]);
   expect(said).toEqual({
@@ -65,25 +36,30 @@ test("all of PostgreSQL, Redis and the broker's secrets together open no stored 
 }, 60_000);
 
 test('a PostgreSQL server is told, writes and keeps no canary', async () => {
-  if (!postgres || !conduit || !canaries) {
+  if (!room) {
     console.warn('SKIPPED: no PostgreSQL server program on this machine.');
     return;
   }
   expect(canaries.echoed.size).toBeGreaterThan(10);
   // Stopped first: the broker writes its last audit records when it ends.
-  await conduit.conduit.stop();
-  expect(await searchTables({ url: postgres.url }, canaries.needles)).toEqual([]);
-  const { leaks, filesRead } = await searchFolder(postgres.folder, canaries.needles);
-  expect(leaks).toEqual([]);
-  expect(filesRead).toBeGreaterThan(100);
+  await room.stopPrograms();
+  const around = new LookAround(canaries.needles);
+  const sinks = room.whenItHasStopped().filter(({ name }) => name.startsWith('database-'));
+  await around.lookAndControl(sinks);
+  for (const { leaks, controlFound, bytesRead } of around.proofs) {
+    expect([leaks, controlFound]).toEqual([[], true]);
+    expect(bytesRead).toBeGreaterThan(50_000);
+  }
+  expect(around.proofs.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['database-rows', 'database-folder']),
+  );
 }, 60_000);
 
-test('the same search finds a planted record in the table, the write-ahead log and the statement log', async () => {
-  if (!postgres) return;
+test('the same search finds a planted record in the write-ahead log and the statement log', async () => {
+  if (!room?.postgres) return;
   const marker = newMarker('Audit');
-  await plantAuditRecord({ url: postgres.url }, marker);
-  expect(await searchTables({ url: postgres.url }, [marker])).toHaveLength(1);
-  const places = (await searchFolder(postgres.folder, [marker])).leaks.map(({ where }) => where);
-  expect(places.some((place) => place.includes('/pg_wal/'))).toBe(true);
-  expect(places.some((place) => place.endsWith('/server.log'))).toBe(true);
+  await plantAuditRecord(room.place, marker);
+  const places = (await searchFolder(room.postgres.folder, [marker])).leaks;
+  expect(places.some(({ where }) => where.includes('/pg_wal/'))).toBe(true);
+  expect(places.some(({ where }) => where.endsWith('/server.log'))).toBe(true);
 }, 60_000);

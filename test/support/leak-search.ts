@@ -1,6 +1,6 @@
 /**
  * Looks for planted markers wherever bytes could have come to rest, in every form a careless program
- * might have left them: raw, UTF-16, hex, base64 in its three phases.
+ * might have left them: raw, UTF-16, hex, base64 in its three phases, escaped for a URL or for JSON.
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -11,6 +11,13 @@ export interface Leak {
   where: string;
   marker: string;
   form: string;
+}
+
+export interface FolderSearch {
+  leaks: Leak[];
+  /** How much there was to look at, so that a reader can see that it was looked at all. */
+  filesRead: number;
+  bytesRead: number;
 }
 
 interface Needle {
@@ -24,82 +31,149 @@ export function newMarker(purpose: string): string {
   return `Zz${purpose}${randomBytes(9).toString('hex')}`;
 }
 
-/** The part of a base64 text that is the same whatever surrounds the marker at the given phase. */
-function base64Phase(marker: string, phase: 0 | 1 | 2): string {
-  const text = Buffer.concat([Buffer.alloc(phase), Buffer.from(marker)]).toString('base64');
+/** The part of a base64 text that is the same whatever surrounds the bytes at the given phase. */
+function base64Phase(bytes: Buffer, phase: number): string {
+  const text = Buffer.concat([Buffer.alloc(phase), bytes]).toString('base64');
   const firstWhole = phase === 0 ? 0 : 4;
-  const wholeGroups = Math.floor((phase + Buffer.byteLength(marker)) / 3) * 4;
+  const wholeGroups = Math.floor((phase + bytes.length) / 3) * 4;
   return text.slice(firstWhole, wholeGroups);
 }
 
-function needles(markers: string[]): Needle[] {
-  return markers.flatMap((marker) => {
-    const raw = Buffer.from(marker);
-    const forms: [string, Buffer][] = [
-      ['raw', raw],
-      ['UTF-16LE', Buffer.from(marker, 'utf16le')],
-      ['UTF-16BE', Buffer.from(marker, 'utf16le').swap16()],
-      ['hex', Buffer.from(raw.toString('hex'))],
-      ['HEX', Buffer.from(raw.toString('hex').toUpperCase())],
-      ['base64', Buffer.from(base64Phase(marker, 0))],
-      ['base64+1', Buffer.from(base64Phase(marker, 1))],
-      ['base64+2', Buffer.from(base64Phase(marker, 2))],
-    ];
-    return forms.map(([form, bytes]) => ({ marker, form, bytes }));
-  });
+const base64Phases = (name: string, bytes: Buffer): [string, string][] =>
+  [0, 1, 2].map((phase) => [phase === 0 ? name : `${name}+${phase}`, base64Phase(bytes, phase)]);
+
+/** Every byte as two digits, each pair after a prefix. */
+const digits = (prefix: string, bytes: Buffer): string =>
+  [...bytes].map((byte) => prefix + byte.toString(16).padStart(2, '0')).join('');
+
+const digitsUpper = (prefix: string, bytes: Buffer): string =>
+  [...bytes].map((byte) => prefix + byte.toString(16).padStart(2, '0').toUpperCase()).join('');
+
+/**
+ * What plain letters and digits may have become. Escaping them for a URL or for JSON leaves them as
+ * they are unless a program escapes everything, which is what is looked for.
+ */
+function formsOf(marker: string): [string, string | Buffer][] {
+  const raw = Buffer.from(marker);
+  const wide = Buffer.from(marker, 'utf16le');
+  return [
+    ['raw', raw],
+    ['lower case', marker.toLowerCase()],
+    ['upper case', marker.toUpperCase()],
+    ['UTF-16LE', wide],
+    ['UTF-16BE', Buffer.from(wide).swap16()],
+    ['hex', digits('', raw)],
+    ['HEX', digitsUpper('', raw)],
+    ['hex of UTF-16', digits('', wide)],
+    ['HEX of UTF-16', digitsUpper('', wide)],
+    ...base64Phases('base64', raw),
+    ...base64Phases('base64 of UTF-16', wide),
+    ['URL', digits('%', raw)],
+    ['URL, upper case', digitsUpper('%', raw)],
+    ['JSON', digits('\\u00', raw)],
+    ['JSON, upper case', digitsUpper('\\u00', raw)],
+  ];
+}
+
+/** The names of all forms, for a report that says what was looked for. */
+export const searchedForms: readonly string[] = formsOf('Zz').map(([form]) => form);
+
+function needlesOf(markers: readonly string[]): Needle[] {
+  const known = new Set<string>();
+  return markers.flatMap((marker) =>
+    formsOf(marker).flatMap(([form, text]) => {
+      const bytes = Buffer.from(text as string);
+      const name = bytes.toString('latin1');
+      // A marker of digits has no other case, and would be told three times.
+      if (known.has(name)) return [];
+      known.add(name);
+      return [{ marker, form, bytes }];
+    }),
+  );
+}
+
+/** Bytes that come piece by piece; what lies across the edge of two pieces is found too. */
+export class PieceSearch {
+  private readonly found = new Map<string, Leak>();
+  private readonly needles: Needle[];
+  private readonly overlap: number;
+  private tail = Buffer.alloc(0);
+
+  constructor(
+    private readonly where: string,
+    markers: readonly string[],
+  ) {
+    this.needles = needlesOf(markers);
+    this.overlap = Math.max(1, ...this.needles.map(({ bytes }) => bytes.length)) - 1;
+  }
+
+  add(piece: Buffer): void {
+    const edge = Buffer.concat([this.tail, piece.subarray(0, this.overlap)]);
+    for (const needle of this.needles) {
+      if (piece.includes(needle.bytes) || edge.includes(needle.bytes)) this.note(needle);
+    }
+    const kept = piece.length >= this.overlap ? piece : Buffer.concat([this.tail, piece]);
+    this.tail = Buffer.from(kept.subarray(Math.max(0, kept.length - this.overlap)));
+  }
+
+  private note({ marker, form }: Needle): void {
+    this.found.set(`${marker} ${form}`, { where: this.where, marker, form });
+  }
+
+  get leaks(): Leak[] {
+    return [...this.found.values()];
+  }
 }
 
 /** Searches one piece of memory. */
-export function searchBytes(where: string, bytes: Buffer, markers: string[]): Leak[] {
-  return needles(markers)
-    .filter((needle) => bytes.includes(needle.bytes))
-    .map(({ marker, form }) => ({ where, marker, form }));
+export function searchBytes(where: string, bytes: Buffer, markers: readonly string[]): Leak[] {
+  const search = new PieceSearch(where, markers);
+  search.add(bytes);
+  return search.leaks;
 }
 
-async function searchFile(path: string, wanted: Needle[]): Promise<Leak[]> {
-  const overlap = Math.max(...wanted.map(({ bytes }) => bytes.length)) - 1;
-  const found = new Map<string, Leak>();
-  let tail = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) {
-    const window = Buffer.concat([tail, chunk as Buffer]);
-    for (const { marker, form, bytes } of wanted) {
-      if (window.includes(bytes)) found.set(`${marker}${form}`, { where: path, marker, form });
-    }
-    tail = window.subarray(Math.max(0, window.length - overlap));
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+async function searchFile(path: string, markers: readonly string[]) {
+  const search = new PieceSearch(path, markers);
+  let bytesRead = 0;
+  for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+    search.add(piece as Buffer);
+    bytesRead += (piece as Buffer).length;
   }
-  return [...found.values()];
+  return { leaks: search.leaks, bytesRead };
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /**
  * Searches every file below a folder.
  * @param except path prefixes that are not searched, e.g. the PMS database itself
- * @returns the leaks and how many files were read, so that a test can see that it looked at all
  */
 export async function searchFolder(
   folder: string,
-  markers: string[],
-  except: string[] = [],
-): Promise<{ leaks: Leak[]; filesRead: number }> {
-  const wanted = needles(markers);
-  const leaks: Leak[] = [];
-  let filesRead = 0;
+  markers: readonly string[],
+  except: readonly string[] = [],
+): Promise<FolderSearch> {
+  const search: FolderSearch = { leaks: [], filesRead: 0, bytesRead: 0 };
   const walk = async (directory: string): Promise<void> => {
-    for (const name of await readdir(directory)) {
+    // What is searched may be at work: what went in between holds nothing.
+    for (const name of (await readdir(directory).catch(unlessGone)) ?? []) {
       const path = join(directory, name);
       if (except.some((prefix) => path.startsWith(prefix))) continue;
       const facts = await stat(path).catch(() => undefined);
       if (facts?.isDirectory()) await walk(path);
       if (!facts?.isFile()) continue;
-      // What is searched may be at work: a file that went in between holds nothing.
-      const found = await searchFile(path, wanted).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
-        throw error;
-      });
+      const found = await searchFile(path, markers).catch(unlessGone);
       if (!found) continue;
-      leaks.push(...found);
-      filesRead += 1;
+      search.leaks.push(...found.leaks);
+      search.filesRead += 1;
+      search.bytesRead += found.bytesRead;
     }
   };
+  await stat(folder);
   await walk(folder);
-  return { leaks, filesRead };
+  return search;
 }

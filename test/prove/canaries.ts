@@ -1,25 +1,19 @@
 /**
- * Sends planted words through every door that could carry a patient's data, and gathers every place
- * in which bytes could have come to rest. All words of a run share a random middle, and that is what is
- * searched: one search for them all, and a change of case or a cut at the end hides nothing.
+ * Sends planted words through every door that could carry a patient's data. All words of a run share a
+ * middle of random digits, and that is what is searched: one search for them all, and a change of case
+ * or a cut at the end hides nothing.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { sql } from 'kysely';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
-import { textLeafHash } from '#libs/audit/tree-hash.js';
-import { openDatabase, type DatabasePlace } from '#libs/db/open-database.js';
-import { searchBytes, type Leak } from '#test/support/leak-search.js';
-import type { CallOptions, TestConduit } from '#test/support/start-conduit.js';
+import type { Answer, CallOptions, TestConduit } from '#test/support/start-conduit.js';
 
 const MB = 1024 * 1024;
 
 /** Registered queries run each second, and a result of some MB has to wait at the practice. */
 export const canaryWishes = {
   ceiling: { rawSqlWrites: true },
-  site: { limits: { maxExecutionMs: 3_000, minFrequencySeconds: 1 } },
+  site: { limits: { maxExecutionMs: 5_000, minFrequencySeconds: 1 } },
   approval: [
     '--scopes',
     'sql:read,sql:write,procedure:dbo.AddPatient,procedure:dbo.UpdateContact',
@@ -40,13 +34,17 @@ export const webhookEnv = (receiver: Receiver): Record<string, string> => ({
 type Method = Parameters<TestConduit['call']>[0];
 
 export class Canaries {
-  private readonly middle = randomBytes(6).toString('hex');
+  private readonly middle = String(randomInt(10 ** 11, 10 ** 12));
   /** What to search for. */
   readonly needles = [this.middle];
   /** The status of each answer, by what was sent. */
   readonly answers: Record<string, number> = {};
+  /** How what was not answered at once ended: its status, or the code of its failure. */
+  readonly ended: Record<string, string> = {};
   /** What was sent when the answer gave a marker back, which shows that it went all the way. */
   readonly echoed = new Set<string>();
+  /** Of what was answered, with what that was. */
+  readonly receipts = new Map<string, string>();
 
   constructor(private readonly conduit: TestConduit) {}
 
@@ -55,10 +53,20 @@ export class Canaries {
     return `Zz${purpose}${this.middle}${randomBytes(3).toString('hex')}`;
   }
 
-  private async call(what: string, method: Method, path: string, options?: CallOptions) {
-    const { status, body } = await this.conduit.call(method, path, options);
-    this.answers[what] = status;
-    this.note(what, body);
+  async call(what: string, method: Method, path: string, options?: CallOptions) {
+    this.take(what, await this.conduit.call(method, path, options));
+  }
+
+  /** Notes an answer, whoever asked for it. */
+  take(what: string, answer: Answer): void {
+    this.answers[what] = answer.status;
+    this.keepReceipt(what, answer);
+    this.note(what, answer.body);
+  }
+
+  keepReceipt(what: string, { headers }: Answer): void {
+    const receipt = headers['conduit-receipt'];
+    if (typeof receipt === 'string') this.receipts.set(receipt, what);
   }
 
   /** Remembers whether an answer gave a marker back, in its words or in its rows. */
@@ -68,11 +76,7 @@ export class Canaries {
     if (`${JSON.stringify(body)}${rows}`.includes(this.middle)) this.echoed.add(what);
   }
 
-  private async query(
-    what: string,
-    command: object,
-    options: CallOptions & { search?: string } = {},
-  ) {
+  async query(what: string, command: object, options: CallOptions & { search?: string } = {}) {
     const { search = '', ...rest } = options;
     const path = `${this.conduit.queriesPath}/immediate${search}`;
     await this.call(what, 'POST', path, { body: { command }, ...rest });
@@ -256,55 +260,4 @@ export class Canaries {
     await this.conduit.conduit.startAgent();
     await this.conduit.untilAvailability('online');
   }
-}
-
-/** Every row of every table, as text: pages on disk may be compressed. */
-export async function searchTables(place: DatabasePlace, needles: string[]): Promise<Leak[]> {
-  const { kysely, close } = await openDatabase(place);
-  try {
-    const tables = await sql<{ name: string }>`
-      select table_name as name from information_schema.tables where table_schema = 'public'
-    `.execute(kysely);
-    const leaks: Leak[] = [];
-    for (const { name } of tables.rows) {
-      const { rows } = await sql<{ text: string }>`
-        select t::text as text from ${sql.table(name)} t
-      `.execute(kysely);
-      const bytes = Buffer.from(rows.map(({ text }) => text).join('\n'));
-      leaks.push(...searchBytes(`table ${name}`, bytes, needles));
-    }
-    return leaks;
-  } finally {
-    await close();
-  }
-}
-
-/** Command lines and environments: readable by others on the machine, and copied into crash reports. */
-export function searchProcesses(conduit: TestConduit, needles: string[]): Leak[] {
-  const { broker, agent } = conduit.conduit;
-  return [broker, agent].flatMap((program) =>
-    ['cmdline', 'environ'].flatMap((name) => {
-      const path = `/proc/${program?.pid}/${name}`;
-      return searchBytes(path, readFileSync(path), needles);
-    }),
-  );
-}
-
-/** The folders of the sandbox's own database, which is the PMS and may hold what it was given. */
-export function pmsFolders(temporaryFolder: string): string[] {
-  return readdirSync(temporaryFolder)
-    .filter((name) => /^conduit-(?:pgdata|pg|postgres)-/.test(name))
-    .map((name) => join(temporaryFolder, name));
-}
-
-/** An audit record as a careless program would have written it. */
-export async function plantAuditRecord(place: DatabasePlace, marker: string): Promise<void> {
-  const { kysely, close } = await openDatabase(place);
-  const record = JSON.stringify({ type: 'query.failed', errorMessage: marker });
-  const leaf_hash = textLeafHash(record);
-  await kysely
-    .insertInto('audit_records')
-    .values({ recorded_at: new Date(), practice_id: null, record, leaf_hash })
-    .execute();
-  await close();
 }

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
-import type { Canaries } from '#test/e2e/canary.fixture.js';
+import type { Canaries } from '#test/prove/canaries.js';
 import { settle } from '#test/support/settle.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
 
@@ -19,7 +19,8 @@ const MOST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 export type Moment = 'requests wait' | 'results rest' | 'pages are spooled';
 
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 120_000;
+const ENDED = ['executionFailed', 'uploadFailed'];
 const EVENTS = ['query.succeeded', 'query.failed', 'registered.changed'];
 
 export class WaitingCanaries {
@@ -113,8 +114,10 @@ export class WaitingCanaries {
   /** To its end, its page and what else it answers. */
   private async follow(what: string, id: string): Promise<void> {
     const view = await this.client.untilEnded(id, WITHIN_MS);
+    this.canaries.ended[what] = view.code ?? view.status;
     this.canaries.note(what, view);
     const page = await this.client.get(`${id}/results/1`);
+    this.canaries.keepReceipt(what, page);
     this.canaries.note(what, page.body);
   }
 
@@ -177,10 +180,17 @@ export class WaitingCanaries {
   /** More than the store and the agent's memory take: the rest lies in files. */
   private async overflow(): Promise<void> {
     const value = this.mark('Spool') + randomBytes(UNPACKABLE_BYTES).toString('base64');
-    const parameters = [{ name: 'v', type: 'NVarChar', value }];
-    const text = 'SELECT TOP 100 @v AS v FROM dbo.Patient';
-    const id = await this.client.submit('', { command: { text, parameters } });
-    await settle('pages in files', WITHIN_MS, () => spooled(this.conduit).length > 1 || undefined);
+    const parameters = [{ name: 'v', type: 'VarChar', value }];
+    const text = 'SELECT TOP 60 @v AS v FROM dbo.Patient';
+    const submit = () => this.client.submit('', { command: { text, parameters } });
+    let id = await submit();
+    await settle('pages in files', WITHIN_MS, async () => {
+      if (spooled(this.conduit).length > 1) return true;
+      const { body } = await this.client.get(id);
+      // A busy machine did not make them within the site's limit.
+      if (ENDED.includes((body as { status: string }).status)) id = await submit();
+      return undefined;
+    });
     await this.look('pages are spooled');
     const first = `${this.conduit.queriesPath}/${id}/results/1`;
     this.canaries.note('spooled', await settle('page 1', WITHIN_MS, () => this.found(first)));
