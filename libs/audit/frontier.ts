@@ -42,14 +42,23 @@ export class Frontier {
     return this.peaks;
   }
 
-  /** Adds a leaf by its hash. */
-  append(leaf: Buffer): void {
+  /**
+   * Adds a leaf by its hash.
+   * @param height of the subtrees that are asked for, at least 1
+   * @returns the root of the subtree of that height that the leaf completed, if it did
+   */
+  append(leaf: Buffer, height = 0): Buffer | undefined {
     let hash = leaf;
+    let level = 0;
+    let completed: Buffer | undefined;
     for (let width = this.leaves; width % 2 === 1; width = Math.floor(width / 2)) {
       hash = nodeHash(this.peaks.pop() as Buffer, hash);
+      level += 1;
+      if (level === height) completed = hash;
     }
     this.peaks.push(hash);
     this.leaves += 1;
+    return completed;
   }
 
   root(): Buffer {

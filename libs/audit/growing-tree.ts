@@ -3,7 +3,7 @@
  * changes, and the root. Everything left of the edge is in tiles that never change again.
  */
 import { Frontier } from '#libs/audit/frontier.js';
-import { edgeOf, hashInTile, TILE_WIDTH, type Tile } from '#libs/audit/tiles.js';
+import { edgeOf, hashInTile, TILE_HEIGHT, TILE_WIDTH, type Tile } from '#libs/audit/tiles.js';
 import { HASH_BYTES } from '#libs/audit/tree-hash.js';
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
@@ -52,16 +52,14 @@ export class GrowingTree {
   append(leaves: readonly Buffer[]): Tile[] {
     const changed = new Map<string, Tile>();
     const first = this.size;
-    for (const leaf of leaves) this.frontier.append(leaf);
-    this.extend(0, first, leaves, changed);
+    const ofTiles = leaves.flatMap((leaf) => this.frontier.append(leaf, TILE_HEIGHT) ?? []);
+    this.extend(0, { count: first, hashes: leaves, ofTiles }, changed);
     return [...changed.values()];
   }
 
-  /** @param count how many hashes the level had so far */
   private extend(
     level: number,
-    count: number,
-    hashes: readonly Buffer[],
+    { count, hashes, ofTiles }: Growth,
     changed: Map<string, Tile>,
   ): void {
     const finished: Buffer[] = [];
@@ -75,7 +73,7 @@ export class GrowingTree {
       if (width < TILE_WIDTH) continue;
       const tile = Buffer.concat(pending, TILE_BYTES);
       note(tile);
-      finished.push(hashInTile(tile, 0, TILE_WIDTH) as Buffer);
+      finished.push(ofTiles?.[finished.length] ?? (hashInTile(tile, 0, TILE_WIDTH) as Buffer));
       pending = [];
       width = 0;
       index += 1;
@@ -83,9 +81,18 @@ export class GrowingTree {
     const rest = Buffer.concat(pending);
     this.edge[level] = rest;
     if (rest.length > 0 && hashes.length > 0) note(rest);
-    const above = Math.floor(count / TILE_WIDTH);
-    if (finished.length > 0) this.extend(level + 1, above, finished, changed);
+    const above = { count: Math.floor(count / TILE_WIDTH), hashes: finished };
+    if (finished.length > 0) this.extend(level + 1, above, changed);
   }
+}
+
+/** What a level gets more. */
+interface Growth {
+  /** How many hashes it had so far. */
+  count: number;
+  hashes: readonly Buffer[];
+  /** The hashes over the tiles that this completes, where they are known already. */
+  ofTiles?: readonly Buffer[];
 }
 
 /** The roots of the complete subtrees, the widest first, out of the unfinished tiles. */
