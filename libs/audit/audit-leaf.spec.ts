@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { auditLeaf } from '#libs/audit/audit-leaf.js';
+import { auditLeaf, wellFormed } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 
 test('is the canonical JSON of any record', () => {
@@ -23,4 +23,6 @@ test('refuses what has no place in a record', () => {
   const record = { ts: '2026-01-01T00:00:00.000Z', type: 'key.created' } as const;
   expect(() => auditLeaf({ ...record, site: '\ud800' })).toThrow(TypeError);
   expect(() => auditLeaf({ ...record, grantSeq: 1.5 })).toThrow(TypeError);
+  const mended = wellFormed({ ...record, site: 'a\ud800', agent: '\u{1f600}', grantSeq: 1.5 });
+  expect(mended).toEqual({ ...record, site: 'a\ufffd', agent: '\u{1f600}' });
 });

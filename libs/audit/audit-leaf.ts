@@ -6,18 +6,49 @@
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
+const EACH_SURROGATE = /\p{Surrogate}/gu;
 /** What JSON does not write as it is, or may not hold. Ids and words of closed lists have none of it. */
 const UNUSUAL = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** Fields of one set, sorted, each with what stands before its value. */
+interface Shape {
+  /** As an object of this shape has them. */
+  keys: readonly string[];
+  sorted: readonly (readonly [key: keyof AuditRecord, before: string])[];
+}
+
+/** Of the last record: the next one is mostly of the same shape, and sorting costs more than comparing. */
+let last: Shape = { keys: [], sorted: [] };
+
+function shapeOf(record: AuditRecord): Shape {
+  const keys = Object.keys(record);
+  const isSame = keys.length === last.keys.length && keys.every((key, at) => key === last.keys[at]);
+  if (isSame) return last;
+  const sorted = [...keys].sort() as (keyof AuditRecord)[];
+  last = { keys, sorted: sorted.map((key) => [key, `"${key}":`] as const) };
+  return last;
+}
 
 /** @throws TypeError for a value that is neither text nor an integer, or text with a lone surrogate */
 export function auditLeaf(record: AuditRecord): string {
   let leaf = '';
-  for (const key of Object.keys(record).sort()) {
-    const value: unknown = record[key as keyof AuditRecord];
+  for (const [key, before] of shapeOf(record).sorted) {
+    const value: unknown = record[key];
     if (value === undefined) continue;
-    leaf += `${leaf === '' ? '{' : ','}"${key}":${leafValue(value)}`;
+    leaf += leaf === '' ? '{' : ',';
+    leaf += before;
+    leaf += leafValue(value);
   }
   return `${leaf}}`;
+}
+
+/** The record with what no leaf may hold taken out: for what has to be written down whatever came. */
+export function wellFormed(record: AuditRecord): AuditRecord {
+  const fields = Object.entries(record).flatMap(([key, value]: [string, unknown]) => {
+    if (typeof value === 'string') return [[key, value.replaceAll(EACH_SURROGATE, '\ufffd')]];
+    return Number.isSafeInteger(value) ? [[key, value]] : [];
+  });
+  return Object.fromEntries(fields) as AuditRecord;
 }
 
 function leafValue(value: unknown): string {

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { newSalt } from '#libs/audit/record-salt.js';
-import { textLeafHash } from '#libs/audit/tree-hash.js';
+import { textLeafHashBase64 } from '#libs/audit/tree-hash.js';
 
 const LEAF_BEGINS = '{"leaf":"'.length;
 /** 32 bytes in base64. */
@@ -37,11 +37,18 @@ export const countsHash = (counts: string): string => hash('sha256', counts, 'ba
 
 /** `{"leaf": base64, "record": canonical text}`, the counts where there are any, and a line feed. */
 export function auditLine(record: AuditRecord, exact?: ExactCounts): string {
-  const counts = exact && JSON.stringify({ ...exact, salt: newSalt() });
-  const text = auditLeaf(counts ? { ...record, countsHash: countsHash(counts) } : record);
-  const leaf = textLeafHash(text).toString('base64');
-  return `${JSON.stringify({ leaf, record: text, counts })}\n`;
+  if (!exact) return lineOf(auditLeaf(record), '');
+  const counts = countsText(exact);
+  // In this order: a field set behind a spread costs a dozen times as much.
+  const text = auditLeaf({ countsHash: countsHash(counts), ...record });
+  return lineOf(text, `,"counts":${JSON.stringify(counts)}`);
 }
+
+// Base64 has nothing to escape.
+const lineOf = (text: string, counts: string): string =>
+  `{"leaf":"${textLeafHashBase64(text)}","record":${JSON.stringify(text)}${counts}}\n`;
+
+const countsText = (exact: ExactCounts): string => JSON.stringify({ salt: newSalt(), ...exact });
 
 /** @returns undefined for what is no such line; checks no hash */
 export function parseAuditLine(line: string): AuditLine | undefined {

@@ -87,6 +87,35 @@ describe('a journal on disk', () => {
     await journal.close();
   });
 
+  test('writes what comes while it writes in full batches too, and each line once', async () => {
+    const sizes: number[] = [];
+    class SlowDisk extends FlakyDisk {
+      override async append(batch: readonly string[]): Promise<void> {
+        await new Promise((resolve) => setImmediate(resolve));
+        sizes.push(batch.length);
+        return super.append(batch);
+      }
+    }
+    const disk = new SlowDisk();
+    const journal = new FileJournal(disk, clock);
+    for (let n = 0; n < 10 * journalTiming.batchRecords; n += 1) {
+      journal.note({ ...executed, requestId: `r-${n}` });
+      if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await journal.close();
+    expect(sizes.filter((size) => size < journalTiming.batchRecords).length).toBeLessThan(2);
+    expect(disk.written.map((line) => /r-\d+/.exec(line)?.[0])).toEqual(
+      Array.from({ length: 10 * journalTiming.batchRecords }, (_, n) => `r-${n}`),
+    );
+  });
+
+  test('writes a record down whose ids no leaf may hold', async () => {
+    const journal = await openJournal();
+    journal.note({ ...executed, requestId: 'r-\ud800' });
+    await journal.close();
+    expect(JSON.parse(lines()[0]?.record ?? '')).toMatchObject({ requestId: 'r-\ufffd' });
+  });
+
   test('cuts off a line torn by a crash and goes on behind it', async () => {
     const first = await openJournal();
     await first.record({ type: 'access.paused' });

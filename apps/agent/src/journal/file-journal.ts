@@ -7,6 +7,7 @@
  */
 import { statfs } from 'node:fs/promises';
 
+import { wellFormed } from '#libs/audit/audit-leaf.js';
 import { auditLine, type ExactCounts } from '#libs/audit/audit-line.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { newSalt } from '#libs/audit/record-salt.js';
@@ -36,14 +37,25 @@ export interface LineStore {
   close(): Promise<void>;
 }
 
+/** What becomes a line when it is written: a batch of them is made at a third of the cost of as many single ones. */
+interface Noted {
+  record: Omit<AuditRecord, 'ts'>;
+  exact?: ExactCounts | undefined;
+  atMs: number;
+}
+
 export class FileJournal extends Journal {
-  private waiting: string[] = [];
+  private waiting: Noted[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Full batches are being written. */
+  private isDraining = false;
   private failingSinceMs: number | undefined;
   /** One write after the other, in the order of the calls. */
   private readonly inTurn = oneByOne();
   private closed = false;
   private isNearlyFull = false;
+  /** By the machine's own clock, which nobody sets back. */
+  private lookedAtMs = -Infinity;
   private readonly refusals = new RefusalLimit();
 
   /** @param freeBytes room on the disk that the segments are on */
@@ -83,14 +95,14 @@ export class FileJournal extends Journal {
     const isRefusal = record.outcome === 'refused';
     if (isRefusal && !this.refusals.keeps(record, this.clock.now(), this.hasRoom))
       return this.wake(journalTiming.batchMs);
-    this.waiting.push(this.line(record, exact));
-    if (this.waiting.length >= journalTiming.batchRecords && this.failingSinceMs === undefined)
-      void this.flush();
+    this.waiting.push({ record, exact, atMs: this.clock.now() });
+    const isFull = this.waiting.length >= journalTiming.batchRecords;
+    if (isFull && this.failingSinceMs === undefined) this.drain();
     else this.wake(journalTiming.batchMs);
   }
 
   override async record(record: Omit<AuditRecord, 'ts'>): Promise<void> {
-    const line = this.line(record);
+    const line = lineOf({ record, atMs: this.clock.now() });
     await this.inTurn(async () => {
       try {
         await this.segments.append([line]);
@@ -105,12 +117,16 @@ export class FileJournal extends Journal {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.sumUp(this.clock.now());
-    await this.inTurn(() => this.writeWaiting());
+    await this.inTurn(async () => {
+      await this.lookAtDisk();
+      await this.writeWaiting(1);
+    });
     if (this.refusals.isOwing) this.wake(journalTiming.batchMs);
   }
 
   private sumUp(nowMs: number): void {
-    this.waiting.push(...this.refusals.due(nowMs).map((record) => this.line(record)));
+    const atMs = this.clock.now();
+    this.waiting.push(...this.refusals.due(nowMs).map((record) => ({ record, atMs })));
   }
 
   /**
@@ -129,25 +145,41 @@ export class FileJournal extends Journal {
     await this.inTurn(() => this.segments.close());
   }
 
-  private async writeWaiting(): Promise<void> {
-    await this.lookAtDisk();
-    while (this.waiting.length > 0) {
+  /** Full batches, back to back; what comes meanwhile, short of a batch, waits for the time. */
+  private drain(): void {
+    if (this.isDraining) return;
+    this.isDraining = true;
+    void this.inTurn(async () => {
+      if (performance.now() - this.lookedAtMs >= journalTiming.retryMs) await this.lookAtDisk();
+      await this.writeWaiting(journalTiming.batchRecords);
+    }).finally(() => {
+      this.isDraining = false;
+      if (this.waiting.length > 0) this.wake(journalTiming.batchMs);
+    });
+  }
+
+  /** @param least leaves fewer than these where they are */
+  private async writeWaiting(least: number): Promise<void> {
+    while (this.waiting.length >= least) {
       const batch = this.waiting.slice(0, journalTiming.batchRecords);
       try {
-        await this.segments.append(batch);
+        await this.segments.append(batch.map(lineOf));
       } catch {
         this.failingSinceMs ??= this.clock.now();
+        clearTimeout(this.timer);
+        this.timer = undefined;
         this.wake(journalTiming.retryMs);
         return;
       }
       this.failingSinceMs = undefined;
-      this.waiting.splice(0, batch.length);
+      this.waiting = this.waiting.slice(batch.length);
     }
   }
 
   /** A disk whose room can't be told counts as one with room: the writing itself will tell. */
   private async lookAtDisk(): Promise<void> {
     const free = await this.freeBytes().catch(() => Infinity);
+    this.lookedAtMs = performance.now();
     this.isNearlyFull = free < journalTiming.reserveBytes;
     if (this.isNearlyFull) this.wake(journalTiming.retryMs);
   }
@@ -156,9 +188,14 @@ export class FileJournal extends Journal {
     if (this.closed) return;
     this.timer ??= setTimeout(() => void this.flush(), afterMs).unref();
   }
+}
 
-  private line(record: Omit<AuditRecord, 'ts'>, exact?: ExactCounts): string {
-    const ts = new Date(this.clock.now()).toISOString();
-    return auditLine({ ts, salt: newSalt(), ...record }, exact);
+/** What ran is written down whatever its ids hold: nobody but whoever sent them has the say in that. */
+function lineOf({ record, exact, atMs }: Noted): string {
+  const stamped = { ts: new Date(atMs).toISOString(), salt: newSalt(), ...record };
+  try {
+    return auditLine(stamped, exact);
+  } catch {
+    return auditLine(wellFormed(stamped), exact);
   }
 }
