@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ConduitError } from '#libs/errors/conduit-error.js';
 
-const REFUSED_AFTER_MS = 500;
+/** Spread, so that those who were refused together don't all come back in the same instant. */
+const REFUSED_AFTER_MS = { least: 500, most: 1_000 };
 /** Each costs a timer and an open request. */
 const MOST_WAITING = 5_000;
 
@@ -17,7 +19,8 @@ export class WaitingArea {
   async refuse(refusal: ConduitError): Promise<never> {
     if (this.waiting >= MOST_WAITING) throw refusal;
     this.waiting += 1;
-    await new Promise((resolve) => setTimeout(resolve, REFUSED_AFTER_MS).unref());
+    const { least, most } = REFUSED_AFTER_MS;
+    await new Promise((resolve) => setTimeout(resolve, randomInt(least, most)).unref());
     this.waiting -= 1;
     throw refusal;
   }

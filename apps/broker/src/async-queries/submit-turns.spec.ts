@@ -3,7 +3,8 @@ import { SubmitTurns } from '#apps/broker/src/async-queries/submit-turns.js';
 
 /** Submits that end when they are told to. */
 class Submits {
-  readonly turns = new SubmitTurns();
+  now = 0;
+  readonly turns = new SubmitTurns(() => this.now);
   readonly began: string[] = [];
   private readonly ends: (() => void)[] = [];
 
@@ -14,6 +15,12 @@ class Submits {
       if (failure) throw failure;
       return name;
     });
+  }
+
+  sendAndEnd(integratorId: string): Promise<string> {
+    const sent = this.send(integratorId, integratorId);
+    this.endFirst();
+    return sent;
   }
 
   endFirst(): void {
@@ -41,6 +48,38 @@ describe('turns of submits', () => {
     for (let n = 0; n < 100; n += 1) void submits.send('flood', 'flood');
     void submits.send('quiet', 'quiet');
     expect(submits.began.at(-1)).toBe('quiet');
+  });
+
+  test('has two in the making while others submit too, and sixteen again a second after', async () => {
+    const submits = new Submits();
+    await submits.sendAndEnd('quiet');
+    const flood = Array.from({ length: 40 }, (_, n) => submits.send('flood', `flood ${n}`));
+    expect(submits.began).toHaveLength(1 + 2);
+    submits.endFirst();
+    await flood[0];
+    expect(submits.began).toHaveLength(1 + 3);
+    submits.now += 1_001;
+    submits.endFirst();
+    await flood[1];
+    expect(submits.began).toHaveLength(1 + 2 + 16);
+  });
+
+  test('slows down who is many ahead as soon as another comes', async () => {
+    const submits = new Submits();
+    const flood = Array.from({ length: 40 }, (_, n) => submits.send('flood', `flood ${n}`));
+    const quiet = submits.send('quiet', 'quiet');
+    for (const each of flood.slice(0, 14)) {
+      submits.endFirst();
+      await each;
+    }
+    expect(submits.began).toHaveLength(16 + 1);
+    submits.endFirst();
+    await flood[14];
+    expect(submits.began).toHaveLength(16 + 2);
+    submits.endFirst();
+    await flood[15];
+    submits.endFirst();
+    await expect(quiet).resolves.toBe('quiet');
   });
 
   test('goes on after one that fails', async () => {
