@@ -27,6 +27,13 @@ export function leafHash(leaf: Uint8Array): Buffer {
 /** leafHash of the text's UTF-8, in half of the time. */
 export const textLeafHash = (text: string): Buffer => sha256(`\0${text}`);
 
+/** A leaf's text, flat in memory, and its hash as a text of bytes: what a batch of leaves is made of without Buffers. */
+export function hashedText(text: string): { text: string; bytes: string } {
+  const leaf = `\0${text}`;
+  const bytes = hash('sha256', leaf, 'binary');
+  return { text: leaf.slice(1), bytes };
+}
+
 /** The same in base64, without a Buffer. */
 export const textLeafHashBase64 = (text: string): string => hash('sha256', `\0${text}`, 'base64');
 

@@ -100,3 +100,22 @@ export const shorterWayIntoTheLog: Migration = {
     `alter table audit_leaves drop constraint audit_leaves_seq_fkey`,
   ],
 };
+
+/**
+ * Looks each new record up by its own number. As one join over both tables it was planned before anything
+ * was known of the leaves, and read all of them for every batch until it was planned anew.
+ */
+export const leavesLookedUpOneByOne: Migration = {
+  name: '0042-leaves-looked-up-one-by-one',
+  statements: [
+    `create or replace function let_audit_records_wait() returns trigger language plpgsql as $$
+      begin
+        insert into audit_waiting (seq)
+        select seq from added
+        where (select true from audit_leaves where audit_leaves.seq = added.seq) is null
+        order by seq;
+        return null;
+      end
+    $$`,
+  ],
+};

@@ -4,7 +4,11 @@
  */
 import { agentLogs } from '#libs/db/agent-logs-migration.js';
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
-import { auditLog, shorterWayIntoTheLog } from '#libs/db/audit-log-migration.js';
+import {
+  auditLog,
+  leavesLookedUpOneByOne,
+  shorterWayIntoTheLog,
+} from '#libs/db/audit-log-migration.js';
 import { auditReceipts } from '#libs/db/audit-receipts-migration.js';
 import { auditReading, cheaperAuditColumns } from '#libs/db/audit-reading-migration.js';
 import { approvals } from '#libs/db/approvals-migration.js';
@@ -387,4 +391,5 @@ export const migrations: readonly Migration[] = [
   cheaperAuditColumns,
   retention,
   incidentsMigration,
+  leavesLookedUpOneByOne,
 ];

@@ -113,6 +113,24 @@ describe('with a log that takes batches in as they are stored', () => {
     expect(await recordsOf('no-')).toHaveLength(1);
   });
 
+  test('what is noted while somebody waits for the last of it is stored once', async () => {
+    const trail = aTrail();
+    const seen: string[] = [];
+    const store = async (records: readonly { requestId?: string }[]) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push(...records.map(({ requestId }) => requestId ?? ''));
+      return true;
+    };
+    trail.follow({ keepsUp: () => true, store, stored: () => undefined });
+    const note = (requestId: string) => trail.note({ type: 'query.executed', requestId });
+    const ids = Array.from({ length: 3 * auditLimits.batchRecords }, (_, at) => `twice-${at}`);
+    ids.slice(0, 300).forEach(note);
+    const flushed = trail.flush();
+    ids.slice(300).forEach(note);
+    await Promise.all([flushed, trail.flush()]);
+    expect(seen).toEqual(ids);
+  });
+
   test('what was stored by a try whose answer was lost is not stored again by a later one', async () => {
     const trail = aTrail();
     const rename = (from: string, to: string) =>

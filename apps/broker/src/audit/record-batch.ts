@@ -6,7 +6,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { HASH_BYTES, textLeafHash } from '#libs/audit/tree-hash.js';
+import { HASH_BYTES, hashedText } from '#libs/audit/tree-hash.js';
 import type { Database } from '#libs/db/schema.js';
 
 /** How far back a try is looked for whose answer was lost. */
@@ -19,18 +19,14 @@ export interface RecordBatch {
 }
 
 export function recordBatch(records: readonly AuditRecord[]): RecordBatch {
-  const leaves: Buffer[] = [];
-  const lines = records.map((record) => {
-    const text = auditLeaf(record);
-    leaves.push(textLeafHash(text));
-    return text;
-  });
-  const hashes = Buffer.concat(leaves).toString('hex');
+  const hashed = records.map((record) => hashedText(auditLeaf(record)));
+  const lines = hashed.map(({ text }) => text).join('\n');
+  const hashes = Buffer.from(hashed.map(({ bytes }) => bytes).join(''), 'binary');
+  const leaves = hashed.map((_, at) => hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
   const rows = sql`(
     select ${field('ts')}::timestamptz as recorded_at, nullif(${field('practice')}, '') as practice_id, record,
-      substr(hashes, ${sql.lit(HASH_BYTES)} * (n::int - 1) + 1, ${sql.lit(HASH_BYTES)}) as leaf_hash, n
-    from string_to_table(${lines.join('\n')}::text, ${sql.lit('\n')}) with ordinality as lines (record, n),
-      decode(${hashes}::text, 'hex') as hashes)`;
+      substr(${hashes}::bytea, ${sql.lit(HASH_BYTES)} * (n::int - 1) + 1, ${sql.lit(HASH_BYTES)}) as leaf_hash, n
+    from string_to_table(${lines}::text, ${sql.lit('\n')}) with ordinality as lines (record, n))`;
   return { rows, leaves };
 }
 
