@@ -4,6 +4,7 @@
  */
 import type { PackCounts, RecipientKind } from '#libs/console-api/incidents.js';
 import {
+  dayInWords,
   DRILL_LINE,
   gap,
   listed,
@@ -67,7 +68,7 @@ function toPractice(facts: IncidentFacts, id: string, counts?: PackCounts): Draf
     subject: `A possible data breach that concerns ${nameOf(facts, id)}`,
     text: `To the privacy contact of ${nameOf(facts, id)}
 
-We write about: ${facts.title}. We became aware on ${facts.awareOn}. You have 30 days from the day on which you became aware to assess whether it is an eligible data breach; we end our own assessment by ${facts.dueOn}.
+We write about: ${facts.title}. We became aware on ${dayInWords(facts.awareOn)}. You have 30 days from the day on which you became aware to assess whether it is an eligible data breach; we end our own assessment by ${dayInWords(facts.dueOn)}.
 
 Software concerned: ${listed(software) || gap('which software')}. ${numbers}
 
@@ -120,7 +121,7 @@ ${parts?.kinds ?? gap('the statement’s third part')}
 
 ${parts?.steps ?? gap('the statement’s fourth part')}
 
-For the Commissioner: we became aware on ${facts.awareOn}. Practices concerned: ${practices.length || gap('how many')}. Individuals concerned: ${gap('how many, as the practices tell; we cannot know')}. Evidence is held as a pack with the SHA-256 ${facts.packHash ?? gap('hash of the pack')}.
+For the Commissioner: we became aware on ${dayInWords(facts.awareOn)}. Practices concerned: ${practices.length || gap('how many')}. Individuals concerned: ${gap('how many, as the practices tell; we cannot know')}. Evidence is held as a pack with the SHA-256 ${facts.packHash ?? gap('hash of the pack')}.
 `.trim(),
   };
 }
@@ -133,7 +134,7 @@ function toSystemOperator(facts: IncidentFacts): DraftedLetter {
 
 What happened: ${facts.statement?.parts.description ?? facts.title}
 
-We became aware on ${facts.awareOn}. It concerns the time ${spanOf(facts)}.
+We became aware on ${dayInWords(facts.awareOn)}. It concerns the time ${spanOf(facts)}.
 
 Contained by: ${listed(facts.frozen) || gap('what was done to contain it')}.
 
@@ -154,7 +155,7 @@ function toIntegrator(facts: IncidentFacts, id: string): DraftedLetter {
     subject: 'A possible data breach that concerns your software',
     text: `To ${nameOf(facts, id)}
 
-We look into: ${facts.title}. It concerns your queries ${spanOf(facts)}${keys.length > 0 ? `, made with the key ${listed(keys)}` : ''}. We became aware on ${facts.awareOn}.
+We look into: ${facts.title}. It concerns your queries ${spanOf(facts)}${keys.length > 0 ? `, made with the key ${listed(keys)}` : ''}. We became aware on ${dayInWords(facts.awareOn)}.
 
 What we have stopped: ${listed(facts.frozen) || 'nothing yet'}.
 

@@ -5,6 +5,7 @@
 import type { StatementPart } from '#libs/console-api/incidents.js';
 import { purposeText } from '#libs/grants/purpose-words.js';
 import {
+  dayInWords,
   DRILL_LINE,
   gap,
   listed,
@@ -48,7 +49,7 @@ function description(facts: IncidentFacts): string {
       : gap('what was done to contain it');
   return `${facts.title}
 
-We became aware on ${facts.awareOn}. ${what} ${gap('what happened, who may have obtained the information, and why you think so')}
+We became aware on ${dayInWords(facts.awareOn)}. ${what} ${gap('what happened, who may have obtained the information, and why you think so')}
 
 ${contained}`;
 }

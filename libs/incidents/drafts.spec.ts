@@ -26,7 +26,7 @@ describe('a drafted statement', () => {
     expect(Object.keys(parts)).toEqual([...statementParts]);
     expect(parts.description).toContain(`made ${pack.totals.queries} queries`);
     expect(parts.description).toContain('Zz Drill Software 1');
-    expect(parts.description).toContain('2027-01-04');
+    expect(parts.description).toContain('aware on 4 January 2027.');
     for (const part of statementParts) expect([part, gapsIn(parts[part])]).not.toEqual([part, 0]);
   });
 
@@ -41,6 +41,15 @@ describe('a drafted statement', () => {
     const { description } = draftStatement(facts({ frozen: ['the software Zz'] }));
     expect(description).toContain('these were stopped: the software Zz.');
     expect(description).not.toContain('what was done to contain it');
+  });
+
+  test('tells times by the clock of the incident’s zone, and says which', () => {
+    const from = '2026-12-31T22:36:00.000Z';
+    const at = { ...pack, totals: { ...pack.totals, from, to: '2027-01-01T13:05:00.000Z' } };
+    const inPerth = { ...facts({ pack: at }), timeZone: 'Australia/Perth' };
+    expect(draftStatement(inPerth).description).toContain(
+      'Between 1 January 2027 at 6:36 am AWST and 1 January 2027 at 9:05 pm AWST, ',
+    );
   });
 
   test('is told to be a drill in every part and letter, where it is one', () => {

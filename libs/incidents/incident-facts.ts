@@ -38,9 +38,21 @@ export const nameOf = ({ names }: Pick<IncidentFacts, 'names'>, id: string): str
 export const listed = (names: readonly string[]): string =>
   names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-/** From the first to the last query that was counted, else the scope's window; UTC. */
-export function spanOf({ pack, scope }: Pick<IncidentFacts, 'pack' | 'scope'>): string {
-  const minute = (moment: string): string => `${moment.slice(0, 16).replace('T', ' ')} UTC`;
+/** Of a date without a time, “23 November 2026”. @param date YYYY-MM-DD */
+export const dayInWords = (date: string): string =>
+  new Intl.DateTimeFormat('en-AU', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(date));
+
+/** From the first to the last query that was counted, else the scope's window; by the incident's zone, which is named. */
+export function spanOf({
+  pack,
+  scope,
+  timeZone,
+}: Pick<IncidentFacts, 'pack' | 'scope' | 'timeZone'>): string {
+  const format = new Intl.DateTimeFormat('en-AU', {
+    ...{ day: 'numeric', month: 'long', year: 'numeric' },
+    ...{ hour: 'numeric', minute: '2-digit', timeZoneName: 'short', timeZone },
+  });
+  const minute = (moment: string): string => format.format(new Date(moment));
   return `between ${minute(pack?.totals.from ?? scope.from)} and ${minute(pack?.totals.to ?? scope.to)}`;
 }
 
