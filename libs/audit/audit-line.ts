@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 
-import { auditLeaf } from '#libs/audit/audit-leaf.js';
+import { auditLeafQuoted } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { newSalt } from '#libs/audit/record-salt.js';
 import { textLeafHashBase64 } from '#libs/audit/tree-hash.js';
@@ -37,16 +37,18 @@ export const countsHash = (counts: string): string => hash('sha256', counts, 'ba
 
 /** `{"leaf": base64, "record": canonical text}`, the counts where there are any, and a line feed. */
 export function auditLine(record: AuditRecord, exact?: ExactCounts): string {
-  if (!exact) return lineOf(auditLeaf(record), '');
+  if (!exact) return lineOf(record, '');
   const counts = countsText(exact);
   // In this order: a field set behind a spread costs a dozen times as much.
-  const text = auditLeaf({ countsHash: countsHash(counts), ...record });
-  return lineOf(text, `,"counts":${JSON.stringify(counts)}`);
+  const counted = { countsHash: countsHash(counts), ...record };
+  return lineOf(counted, `,"counts":${JSON.stringify(counts)}`);
 }
 
-// Base64 has nothing to escape.
-const lineOf = (text: string, counts: string): string =>
-  `{"leaf":"${textLeafHashBase64(text)}","record":${JSON.stringify(text)}${counts}}\n`;
+function lineOf(record: AuditRecord, counts: string): string {
+  const { leaf, quoted } = auditLeafQuoted(record);
+  // Base64 has nothing to escape.
+  return `{"leaf":"${textLeafHashBase64(leaf)}","record":${quoted}${counts}}\n`;
+}
 
 const countsText = (exact: ExactCounts): string => JSON.stringify({ salt: newSalt(), ...exact });
 

@@ -124,9 +124,9 @@ describe('with a log that takes batches in as they are stored', () => {
     trail.follow({ keepsUp: () => true, store, stored: () => undefined });
     const note = (requestId: string) => trail.note({ type: 'query.executed', requestId });
     const ids = Array.from({ length: 3 * auditLimits.batchRecords }, (_, at) => `twice-${at}`);
-    ids.slice(0, 300).forEach(note);
+    ids.slice(0, 200).forEach(note);
     const flushed = trail.flush();
-    ids.slice(300).forEach(note);
+    ids.slice(200).forEach(note);
     await Promise.all([flushed, trail.flush()]);
     expect(seen).toEqual(ids);
   });

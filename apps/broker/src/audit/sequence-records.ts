@@ -110,7 +110,7 @@ async function takeWaiting(transaction: Transaction<Database>, first: number): P
   );
 }
 
-/** Numbers go by the batch's order, found again by the hash: a record's own number promises nothing. */
+/** A leaf's number goes by the batch's order. The record's own is drawn beforehand, so that the leaf need not look for it. */
 async function storeNumbered(
   transaction: Transaction<Database>,
   first: number,
@@ -118,15 +118,15 @@ async function storeNumbered(
 ): Promise<Buffer[]> {
   const { rows, leaves } = recordBatch(records);
   const { numAffectedRows } = await sql`
-    with batch as ${rows}, stored as (
-      insert into audit_records (recorded_at, practice_id, record, leaf_hash)
-      select recorded_at, practice_id, record, leaf_hash from batch order by n
-      returning seq, leaf_hash
+    with batch as materialized (
+      select *, nextval(pg_get_serial_sequence('audit_records', 'seq')) as seq from ${rows} as lines
+    ), stored as (
+      insert into audit_records (seq, recorded_at, practice_id, record, leaf_hash)
+      overriding system value
+      select seq, recorded_at, practice_id, record, leaf_hash from batch
     )
     insert into audit_leaves (leaf_index, seq)
-    select ${first}::bigint + n - 1, seq from stored join batch using (leaf_hash)`.execute(
-    transaction,
-  );
+    select ${first}::bigint + n - 1, seq from batch`.execute(transaction);
   if (numAffectedRows !== BigInt(leaves.length)) throw new Error('a batch was not stored whole');
   return leaves;
 }
