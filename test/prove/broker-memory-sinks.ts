@@ -1,7 +1,7 @@
 /**
  * The broker's memory, twice. What the program still holds, by a heap snapshot of V8 and the bytes of
  * every buffer: nothing may be there. And every byte of the process: a run-time does not overwrite what
- * it gives back to itself, so remnants are told and not judged.
+ * it gives back to itself, nor what it reads requests into, so remnants are told and not judged.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
@@ -21,7 +21,7 @@ const WITHIN_MS = 180_000;
 const UNFINISHED_BYTES = 4_096;
 
 const REMNANTS =
-  'Nothing of the program points there any more: it is memory that was given back and that nothing has overwritten yet. It goes with the process, or earlier. The service files keep it from disks: no swap, no crash dumps.';
+  'No object of the program holds it. It is memory that was given back and that nothing has overwritten yet, or the 64 KB that Node reads requests into, which the next ones overwrite. It goes with them or with the process. The service files keep it from disks: no swap, no crash dumps.';
 
 /** One process of the broker, and where it writes what it holds. */
 export interface BrokerProcess {
@@ -32,9 +32,20 @@ export interface BrokerProcess {
 export const snapshotFile = (folder: string, node: string): string =>
   join(folder, SNAPSHOT, node, 'held');
 
-/** As the service files set it, and with the tidying that a proof asks for. */
+const SERVICE_FILE = 'deploy/systemd/conduit-broker.service';
+const OF_MEMORY = /^Environment=(MALLOC_PERTURB_|GLIBC_TUNABLES)=(.+)$/gm;
+
+/** What an installation says to glibc. @throws Error when the service file no longer says it */
+function memoryOfService(): Record<string, string> {
+  const text = readFileSync(`${checkout}${SERVICE_FILE}`, 'utf8');
+  const found = [...text.matchAll(OF_MEMORY)].map(([, name, value]) => [name, value]);
+  if (found.length === 0) throw new Error(`${SERVICE_FILE} says nothing of memory`);
+  return Object.fromEntries(found) as Record<string, string>;
+}
+
+/** As the service file sets it, and with the tidying that a proof asks for. */
 export const memoryEnv = (folder: string, node: string): Record<string, string> => ({
-  MALLOC_PERTURB_: '165',
+  ...memoryOfService(),
   NODE_OPTIONS: `--import ${checkout}dist/test/prove/tidy-memory.js`,
   CONDUIT_PROVE_SNAPSHOT: snapshotFile(folder, node),
 });
@@ -66,7 +77,8 @@ type Processes = () => readonly BrokerProcess[];
 export function brokerMemory(conduit: TestConduit, processes: Processes, undo: Undo): Sink {
   return {
     name: 'broker-memory',
-    words: "every byte of the broker's process, when everything was answered and it had rested",
+    words:
+      "every byte of the broker's process, when everything was answered and it had rested (it runs with what the service files say of memory)",
     toldOnly: REMNANTS,
     search: async (markers) => {
       const found = processes().map(({ program }) =>

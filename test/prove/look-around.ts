@@ -3,7 +3,7 @@
  * each look can find: afterwards a word that nobody sent is put there on purpose.
  */
 import { EVERYWHERE, type Place, type Planting } from '#test/prove/places.js';
-import { megabytes, type Sink } from '#test/prove/sink.js';
+import { counted, megabytes, type Sink } from '#test/prove/sink.js';
 import { type Leak, newMarker } from '#test/support/leak-search.js';
 
 export interface SinkProof {
@@ -107,7 +107,7 @@ export class LookAround {
 
   private say({ name, what, bytesRead, leaks, remnants }: SinkProof): void {
     const found = leaks.length > 0 ? `${leaks.length} FOUND` : 'nothing found';
-    const told = remnants.length > 0 ? `, ${remnants.length} remnants` : '';
+    const told = remnants.length > 0 ? `, ${counted(remnants.length, 'remnant')}` : '';
     this.wishes.say?.(`${name}: ${what}, ${megabytes(bytesRead)}: ${found}${told}`);
   }
 }

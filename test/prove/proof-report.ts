@@ -123,7 +123,7 @@ function resultText(end: ProofEnd): string {
   const remnants = remnantsOf(proofs);
   if (remnants.length === 0) return 'NOTHING WAS FOUND';
   const stretches = counted(remnants.length, 'stretch', 'stretches');
-  return `THE PROOF HOLDS. Nothing was found in any place that is judged; in memory that the broker had given back there were remnants (${stretches}, see there)`;
+  return `THE PROOF HOLDS. Nothing was found in any place that is judged; in the raw memory of the broker's process there were remnants (${stretches}, see there)`;
 }
 
 /** The report as plain text. */
