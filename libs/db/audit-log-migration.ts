@@ -119,3 +119,33 @@ export const leavesLookedUpOneByOne: Migration = {
     $$`,
   ],
 };
+
+/**
+ * A step of the log begins by one call instead of three: the lock, the head, the last tile of each level. Each
+ * statement of a function sees what was committed before it began, so what is read is read under the lock.
+ */
+export const logOpenedByOneCall: Migration = {
+  name: '0043-log-opened-by-one-call',
+  statements: [
+    `create function open_audit_log(lock_id bigint) returns table (
+      held boolean, origin text, public_key bytea, size bigint, root bytea,
+      level smallint, tile_index bigint, hashes bytea
+    ) language plpgsql volatile as $$
+      begin
+        if not pg_try_advisory_xact_lock(lock_id) then
+          return;
+        end if;
+        return query
+          select true, log.origin, log.public_key, log.size, log.root,
+            tile.level, tile.tile_index, tile.hashes
+          from (select) as always
+          left join audit_log as log on true
+          left join (
+            select each::smallint as level, 8 * (each + 1) as bits from generate_series(0, 6) as each
+          ) as edge on true
+          left join audit_tiles as tile
+            on tile.level = edge.level and tile.tile_index = log.size >> edge.bits;
+      end
+    $$`,
+  ],
+};

@@ -7,6 +7,7 @@ import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import {
   auditLog,
   leavesLookedUpOneByOne,
+  logOpenedByOneCall,
   shorterWayIntoTheLog,
 } from '#libs/db/audit-log-migration.js';
 import { auditReceipts } from '#libs/db/audit-receipts-migration.js';
@@ -392,4 +393,5 @@ export const migrations: readonly Migration[] = [
   retention,
   incidentsMigration,
   leavesLookedUpOneByOne,
+  logOpenedByOneCall,
 ];

@@ -4,13 +4,14 @@
  */
 import { sql, type Transaction } from 'kysely';
 import type { LogKey } from '#apps/broker/src/audit/log-key.js';
-import { readTileRows } from '#apps/broker/src/audit/log-tiles.js';
 import { signCheckpoint } from '#libs/audit/checkpoint.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
-import { edgeOf, type Tile } from '#libs/audit/tiles.js';
+import type { Tile } from '#libs/audit/tiles.js';
 import type { Database } from '#libs/db/schema.js';
 import { rawPublicKey } from '#libs/pki/keys.js';
 
+/** Any constant will do, as long as nothing else in the database uses it. */
+const LOCK_ID = 7_166_273_485n;
 /** Checkpoints that no witness's last word is about go after so long. */
 const KEPT_DAYS = 30;
 /** They are looked for each time that so many leaves have come. */
@@ -23,17 +24,32 @@ export class LogUnfit extends Error {
   }
 }
 
+interface OpenedRow {
+  origin: string | null;
+  public_key: Buffer;
+  size: string;
+  root: Buffer;
+  level: number | null;
+  tile_index: string;
+  hashes: Buffer;
+}
+
 /**
- * The tree as its last head says it is; a damaged store must not lead to a head that contradicts that one.
+ * The tree as its last head says it is, until the transaction ends this node's alone; a damaged store must not
+ * lead to a head that contradicts that one.
+ * @returns undefined while another node is at it
  * @throws LogUnfit
  */
 export async function openTree(
   transaction: Transaction<Database>,
   key: LogKey,
-): Promise<GrowingTree> {
+): Promise<GrowingTree | undefined> {
+  const { rows } = await sql<OpenedRow>`
+    select * from open_audit_log(${LOCK_ID.toString()}::bigint)`.execute(transaction);
+  const [head] = rows;
+  if (!head) return undefined;
   const publicKey = rawPublicKey(key.privateKey);
-  const head = await transaction.selectFrom('audit_log').selectAll().executeTakeFirst();
-  if (!head) {
+  if (head.origin === null) {
     const tree = GrowingTree.empty();
     await transaction
       .insertInto('audit_log')
@@ -44,16 +60,17 @@ export async function openTree(
   if (!head.public_key.equals(publicKey) || head.origin !== key.origin) {
     throw new LogUnfit('other-key');
   }
-  const size = Number(head.size);
-  const tiles = await readTileRows(transaction, edgeOf(size));
   try {
-    const tree = GrowingTree.of(size, tiles);
+    const tree = GrowingTree.of(Number(head.size), rows.flatMap(tileOf));
     if (tree.root().equals(head.root)) return tree;
   } catch {
     // A tile is missing: as bad as a wrong one.
   }
   throw new LogUnfit('damaged');
 }
+
+const tileOf = ({ level, tile_index, hashes }: OpenedRow): Tile[] =>
+  level === null ? [] : [{ level, index: Number(tile_index), hashes }];
 
 export interface NextHead {
   tree: GrowingTree;

@@ -13,8 +13,7 @@ export class LogTiles {
     readTileRows(this.database, places);
 }
 
-/** @param database or a transaction that is to see its own changes */
-export async function readTileRows(
+async function readTileRows(
   database: Kysely<Database>,
   places: readonly TilePlace[],
 ): Promise<Tile[]> {

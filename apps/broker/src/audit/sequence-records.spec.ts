@@ -92,7 +92,7 @@ const before = (statement: number, act: () => void): KyselyPlugin => {
 };
 
 /** Of a step that takes from the line: the look, and those of the transaction that the builder sees. */
-const STATEMENTS = 6;
+const STATEMENTS = 4;
 
 function describeLog(kysely: () => Kysely<Database>): void {
   beforeEach(() => empty(kysely()));

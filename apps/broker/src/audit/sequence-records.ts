@@ -15,8 +15,6 @@ import { HASH_BYTES } from '#libs/audit/tree-hash.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 
-/** Any constant will do, as long as nothing else in the database uses it. */
-const LOCK_ID = 7_166_273_485n;
 const MOST_RECORDS = 4_096;
 
 /** `nothing`: no record waits. `elsewhere`: another node is at it. */
@@ -74,12 +72,8 @@ export class SequenceRecords {
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
-        const lock = await sql<{ held: boolean }>`
-          select pg_try_advisory_xact_lock(${LOCK_ID.toString()}::bigint) as held`.execute(
-          transaction,
-        );
-        if (!lock.rows[0]?.held) return { state: 'elsewhere' };
         const tree = await openTree(transaction, this.key);
+        if (!tree) return { state: 'elsewhere' };
         const before = tree.size;
         const leaves = await numberLeaves(transaction, before);
         if (leaves.length === 0) return { state: 'nothing' };
