@@ -64,7 +64,7 @@ function sinkLines(sink: SinkProof): string[] {
   const result = resultOf(sink);
   const control = controlFound ? 'found' : 'NOT FOUND, so this look proves nothing';
   return [
-    ...wrapped(`* ${words[0]?.toUpperCase()}${words.slice(1)}`),
+    ...hanging('* ', `${words[0]?.toUpperCase()}${words.slice(1)}`),
     ...wrapped(`${looked}: ${result}.`, '    '),
     ...wrapped(`A word put there on purpose was ${control}.`, '    '),
   ];
@@ -81,7 +81,9 @@ function proofLines(proof: Proof): string[] {
     '',
     ...proof.sinks.flatMap(sinkLines),
     '',
-    'What was sent, and how it ended (* the made-up words came back):',
+    ...wrapped(
+      'What was sent, and how it ended. An asterisk: the made-up words came back. A number is the status of an HTTP answer: 200 is done, others are refusals and failures.',
+    ),
     '',
   ];
   const returned = new Set(proof.returned);
@@ -166,9 +168,9 @@ export function proofReport(about: ReportAbout): string {
       : [...heading('Left out on this machine'), ...about.leftOut.map((text) => `* ${text}`)]),
     ...about.proofs.flatMap(proofLines),
     ...heading('Where it was not looked'),
-    ...NOT_LOOKED.flatMap((text) => wrapped(`* ${text}`)),
+    ...NOT_LOOKED.flatMap((text) => hanging('* ', text)),
     ...heading('What this does not show'),
-    ...NOT_SHOWN.flatMap((text) => wrapped(`* ${text}`)),
+    ...NOT_SHOWN.flatMap((text) => hanging('* ', text)),
     '',
   ];
   return lines.join('\n');

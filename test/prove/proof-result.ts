@@ -19,11 +19,13 @@ export interface ProofEnd {
 /** @param which of what was found, by whether it was left there on purpose */
 function findings({ sinks, planted }: Proof, which: (isPlanted: boolean) => boolean): string[] {
   const left = new Set(planted.map(({ marker }) => marker));
-  return sinks.flatMap(({ name, leaks }) =>
+  const found = sinks.flatMap(({ name, leaks }) =>
     leaks
       .filter(({ marker }) => which(left.has(marker)))
       .map(({ where, form }) => `${where}, as ${form} [${name}]`),
   );
+  // The same place looked at again, or several words in it: one line says it.
+  return [...new Set(found)];
 }
 
 /** What was left on purpose and found, one line each. */

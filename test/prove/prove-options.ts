@@ -25,8 +25,9 @@ export const proveHelp = `npm run prove -- [options]
   --out FOLDER      where the report goes (.conduit/proof)
   --help
 
-Places: ${places.slice(0, 9).join(', ')},
-        ${places.slice(9).join(', ')}
+Places: ${places.slice(0, 7).join(', ')},
+        ${places.slice(7, 13).join(', ')},
+        ${places.slice(13).join(', ')}
 
 Writes the report as text and as JSON. Ends with 0 when the proof holds, with 1 when anything was found
 or nothing was proven, with 3 when a word that --plant left was not found, with 2 when these words make
