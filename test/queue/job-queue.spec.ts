@@ -10,6 +10,9 @@ import { TestRedis } from '#test/support/test-redis.js';
 
 describe('on one server', () => queueConformance(() => TestRedis.single()));
 
+/** A node that vanished is missed soon. */
+const lockMs = 400;
+
 describe('on a wire that breaks', () => {
   let redis: TestRedis;
   let endings: (() => Promise<void> | void)[] = [];
@@ -40,11 +43,11 @@ describe('on a wire that breaks', () => {
     test('has it repeated by another when jobs may run twice', async () => {
       const cable = await aCable();
       const { does, release } = held();
-      const first = aNode({ ...quiet, does }, cable.url);
+      const first = aNode({ ...quiet, lockMs, does }, cable.url);
       await added(first);
       await first.ran(2);
       cable.cut();
-      const second = aNode(quiet);
+      const second = aNode({ ...quiet, lockMs });
       await second.ran(1);
       expect(second.runs).toEqual(['site.visit']);
       release();
@@ -54,11 +57,11 @@ describe('on a wire that breaks', () => {
       const cable = await aCable();
       const chores = { idempotent: false };
       const { does, release } = held();
-      const first = aNode({ ...quiet, chores, does }, cable.url);
+      const first = aNode({ ...quiet, chores, lockMs, does }, cable.url);
       await added(first);
       await first.ran(2);
       cable.cut();
-      const second = aNode({ ...quiet, chores });
+      const second = aNode({ ...quiet, chores, lockMs });
       const failed = '{conduit:chores}:chores:failed';
       while ((await redis.client.zcard(failed)) === 0) await new Promise((r) => setTimeout(r, 50));
       expect(second.runs).toEqual([]);

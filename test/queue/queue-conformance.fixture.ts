@@ -11,6 +11,8 @@ import { added, completed, completedJobs, held, quiet } from '#test/queue/chores
 import { QueueNode, type NodeWishes } from '#test/queue/queue-node.fixture.js';
 import type { TestRedis } from '#test/support/test-redis.js';
 
+/** A bound on closing where what is checked afterwards needs its end; it takes milliseconds. */
+const CLOSING_MS = 20_000;
 const SECRET = 'Zz Testpatient 12 Nowhere Street';
 
 export function queueConformance(open: () => Promise<TestRedis>): void {
@@ -41,7 +43,7 @@ export function queueConformance(open: () => Promise<TestRedis>): void {
     test('is one for all nodes: each turn runs once', async () => {
       const nodes = [aNode(), aNode(), aNode()];
       await Promise.race(nodes.map((node) => node.ran(10)));
-      for (const node of nodes) await node.queue.close(1_000);
+      for (const node of nodes) await node.queue.close(CLOSING_MS);
       const done = await completedJobs(redis);
       expect(new Set(done).size).toBe(done.length);
       expect(nodes.flatMap((node) => node.runs)).toHaveLength(done.length);
@@ -218,7 +220,7 @@ export function queueConformance(open: () => Promise<TestRedis>): void {
       });
       const ids = [await added(node), await added(node), await added(node)];
       await node.ran(4);
-      await node.queue.close(1_000);
+      await node.queue.close(CLOSING_MS);
       expect(node.reports).toEqual([
         'site.visit failed INTERNAL at last',
         'site.visit failed STORE_UNAVAILABLE at last',
@@ -248,7 +250,7 @@ export function queueConformance(open: () => Promise<TestRedis>): void {
       const visits = Array.from({ length: 120 }, () => ({ siteId: randomUUID() }));
       await Promise.all(visits.map((ids) => node.queue.add('site.visit', ids)));
       await node.ran(121);
-      await node.queue.close(1_000);
+      await node.queue.close(CLOSING_MS);
       expect(await redis.client.zcard('{conduit:chores}:chores:completed')).toBe(1);
       expect(await redis.client.zcard('{conduit:chores}:chores:deadlines')).toBe(0);
       expect((await redis.keys()).length).toBeLessThan(15);
@@ -264,7 +266,7 @@ export function queueConformance(open: () => Promise<TestRedis>): void {
       };
       const node = aNode({ ...quiet, does });
       await node.ran(1);
-      await node.queue.close(5_000);
+      await node.queue.close(CLOSING_MS);
       expect(finished).toBe(true);
       expect(await completedJobs(redis)).toHaveLength(1);
     });

@@ -23,6 +23,8 @@ export interface NodeWishes {
   does?: (job: string, turn: JobTurn) => void | Promise<void>;
   /** It only adds jobs. */
   adds?: boolean;
+  /** How soon another node takes its jobs for a vanished node's; a short one is also lost by a node that is merely slow. */
+  lockMs?: number;
 }
 
 /** Emits `run` (job, ids) when a handler starts, and what the queue reports. */
@@ -52,7 +54,7 @@ export class QueueNode extends EventEmitter {
         'site.visit': { ...addedJob, ...wishes.visiting },
       },
       queues: { chores: { idempotent: true, concurrency: 1, ...wishes.chores } },
-      lockMs: 400,
+      ...(wishes.lockMs === undefined ? {} : { lockMs: wishes.lockMs }),
     });
   }
 
