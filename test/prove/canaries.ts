@@ -6,9 +6,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
+import type { AsyncClient } from '#test/e2e/async-client.fixture.js';
 import type { Answer, CallOptions, TestConduit } from '#test/support/start-conduit.js';
 
 const MB = 1024 * 1024;
+/** For what takes its time: by then it has happened, or it never will. */
+export const WITHIN_MS = 120_000;
 
 /** Registered queries run each second, and a result of some MB has to wait at the practice. */
 export const canaryWishes = {
@@ -74,6 +77,16 @@ export class Canaries {
     const { result, data } = body as { result?: { data?: string }; data?: string };
     const rows = Buffer.from(data ?? result?.data ?? '', 'base64').toString();
     if (`${JSON.stringify(body)}${rows}`.includes(this.middle)) this.echoed.add(what);
+  }
+
+  /** An async query to its end, whatever that is, and its first page. */
+  async follow(client: AsyncClient, what: string, id: string): Promise<void> {
+    const view = await client.untilEnded(id, WITHIN_MS);
+    this.ended[what] = view.code ?? view.status;
+    this.note(what, view);
+    const page = await client.get(`${id}/results/1`);
+    this.keepReceipt(what, page);
+    this.note(what, page.body);
   }
 
   async query(what: string, command: object, options: CallOptions & { search?: string } = {}) {

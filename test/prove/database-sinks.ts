@@ -1,9 +1,10 @@
 /** The broker's database: its rows, a dump as an administrator makes one, and its folder. */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DatabasePlace } from '#libs/db/open-database.js';
+import { debianPrograms } from '#libs/db/postgres-server.fixture.js';
 import { plantAuditRecord, searchTables } from '#test/prove/searched-store.js';
 import { counted, type Sink } from '#test/prove/sink.js';
 import { searchBytes, searchFolder } from '#test/support/leak-search.js';
@@ -22,19 +23,12 @@ export function databaseRows(place: DatabasePlace): Sink {
 
 const run = promisify(execFile);
 const MOST_BYTES = 1024 * 1024 * 1024;
-const DEBIAN = '/usr/lib/postgresql';
-
-/** The newest that Debian's packages brought. */
-function dumpProgram(): string | undefined {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort().reverse() : [];
-  return versions
-    .map((version) => join(DEBIAN, version, 'bin', 'pg_dump'))
-    .find((path) => existsSync(path));
-}
 
 /** @returns undefined where there is no pg_dump */
 export function databaseDump(url: string): Sink | undefined {
-  const program = dumpProgram();
+  const program = debianPrograms()
+    .map((folder) => join(folder, 'pg_dump'))
+    .find((path) => existsSync(path));
   if (program === undefined) return undefined;
   return {
     name: 'database-dump',

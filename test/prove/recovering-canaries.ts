@@ -6,11 +6,10 @@
 import { randomUUID } from 'node:crypto';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
 import { ClinicDatabase } from '#test/e2e/clinic-database.fixture.js';
-import type { Canaries } from '#test/prove/canaries.js';
+import { WITHIN_MS, type Canaries } from '#test/prove/canaries.js';
 import { settle } from '#test/support/settle.js';
 import type { Answer, TestConduit } from '#test/support/start-conduit.js';
 
-const WITHIN_MS = 120_000;
 /** Less than the site's limit: time to be killed in. */
 const LASTING = "WAITFOR DELAY '00:00:02';";
 
@@ -62,23 +61,35 @@ export class RecoveringCanaries {
   }
 
   private async killAgent(): Promise<void> {
-    const [command, key] = [this.write(LASTING), randomUUID()];
-    const id = await this.client.submit(`${LASTING} SELECT '${this.canaries.mark('Cut')}' AS v`);
-    await this.whileItRuns(command, key, async () => this.conduit.conduit.agent?.kill());
-    await this.conduit.conduit.startAgent();
-    await this.conduit.untilAvailability('online', WITHIN_MS);
-    await this.sendOn('write whose agent was killed', command, key);
-    await this.follow('async query whose agent was killed', id);
+    const { conduit } = this.conduit;
+    await this.killAtWork(
+      'agent',
+      async () => conduit.agent?.kill(),
+      () => conduit.startAgent(),
+    );
   }
 
   private async killBroker(): Promise<void> {
+    const { conduit } = this.conduit;
+    await this.killAtWork(
+      'broker',
+      async () => conduit.broker?.kill(),
+      () => conduit.startBroker(),
+    );
+  }
+
+  private async killAtWork(
+    name: string,
+    kill: () => Promise<void>,
+    start: () => Promise<unknown>,
+  ): Promise<void> {
     const [command, key] = [this.write(LASTING), randomUUID()];
     const id = await this.client.submit(`${LASTING} SELECT '${this.canaries.mark('Cut')}' AS v`);
-    await this.whileItRuns(command, key, async () => this.conduit.conduit.broker?.kill());
-    await this.conduit.conduit.startBroker();
+    await this.whileItRuns(command, key, kill);
+    await start();
     await this.conduit.untilAvailability('online', WITHIN_MS);
-    await this.sendOn('write whose broker was killed', command, key);
-    await this.follow('async query whose broker was killed', id);
+    await this.sendOn(`write whose ${name} was killed`, command, key);
+    await this.canaries.follow(this.client, `async query whose ${name} was killed`, id);
   }
 
   /** Strikes when the database is at work on it; the answer is whatever it is. */
@@ -102,20 +113,14 @@ export class RecoveringCanaries {
     const ids = [await this.client.submit(text()), await this.client.submit(lasting)] as const;
     await conduit.broker?.kill();
     await conduit.startBroker();
-    await this.follow('async query that waited too long', late);
+    await this.canaries.follow(this.client, 'async query that waited too long', late);
     await conduit.startAgent();
     await this.conduit.untilAvailability('online', WITHIN_MS);
-    await this.follow('async query that waited while the broker was killed', ids[0]);
-    await this.follow('async query that ran too long', ids[1]);
-  }
-
-  /** To its end, whatever that is, and its first page. */
-  private async follow(what: string, id: string): Promise<void> {
-    const view = await this.client.untilEnded(id, WITHIN_MS);
-    this.canaries.ended[what] = view.code ?? view.status;
-    this.canaries.note(what, view);
-    const page = await this.client.get(`${id}/results/1`);
-    this.canaries.keepReceipt(what, page);
-    this.canaries.note(what, page.body);
+    await this.canaries.follow(
+      this.client,
+      'async query that waited while the broker was killed',
+      ids[0],
+    );
+    await this.canaries.follow(this.client, 'async query that ran too long', ids[1]);
   }
 }

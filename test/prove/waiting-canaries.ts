@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import type { Receiver } from '#apps/broker/src/webhooks/receiver.fixture.js';
 import { AsyncClient } from '#test/e2e/async-client.fixture.js';
-import type { Canaries } from '#test/prove/canaries.js';
+import { WITHIN_MS, type Canaries } from '#test/prove/canaries.js';
 import { settle } from '#test/support/settle.js';
 import type { TestConduit } from '#test/support/start-conduit.js';
 
@@ -19,7 +19,6 @@ const MOST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 export type Moment = 'requests wait' | 'results rest' | 'pages are spooled';
 
-const WITHIN_MS = 120_000;
 const ENDED = ['executionFailed', 'uploadFailed'];
 const EVENTS = ['query.succeeded', 'query.failed', 'registered.changed'];
 
@@ -53,7 +52,7 @@ export class WaitingCanaries {
     await this.look('requests wait');
     await conduit.conduit.startAgent();
     await conduit.untilAvailability('online');
-    for (const [what, id] of queries) await this.follow(what, id);
+    for (const [what, id] of queries) await this.canaries.follow(this.client, what, id);
     this.storedQuery = queries.get('async parameter') ?? '';
     await this.change(registered);
     await this.look('results rest');
@@ -109,16 +108,6 @@ export class WaitingCanaries {
       sent.set(what, await this.post(`${this.conduit.queriesPath}/async`, { command }));
     }
     return sent;
-  }
-
-  /** To its end, its page and what else it answers. */
-  private async follow(what: string, id: string): Promise<void> {
-    const view = await this.client.untilEnded(id, WITHIN_MS);
-    this.canaries.ended[what] = view.code ?? view.status;
-    this.canaries.note(what, view);
-    const page = await this.client.get(`${id}/results/1`);
-    this.canaries.keepReceipt(what, page);
-    this.canaries.note(what, page.body);
   }
 
   private registeredPath(id = ''): string {
