@@ -71,12 +71,12 @@ export function auditLeafQuoted(record: AuditRecord): { leaf: string; quoted: st
 }
 
 /** The record with what no leaf may hold taken out: for what has to be written down whatever came. */
-export function wellFormed(record: AuditRecord): AuditRecord {
+export function wellFormed(record: Omit<AuditRecord, 'ts'>): Omit<AuditRecord, 'ts'> {
   const fields = Object.entries(record).flatMap(([key, value]: [string, unknown]) => {
     if (typeof value === 'string') return [[key, value.replaceAll(EACH_SURROGATE, '\ufffd')]];
     return Number.isSafeInteger(value) ? [[key, value]] : [];
   });
-  return Object.fromEntries(fields) as AuditRecord;
+  return Object.fromEntries(fields) as Omit<AuditRecord, 'ts'>;
 }
 
 function leafValue(value: unknown): string {

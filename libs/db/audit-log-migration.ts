@@ -149,3 +149,31 @@ export const logOpenedByOneCall: Migration = {
     $$`,
   ],
 };
+
+/**
+ * A record that gets its leaf in the statement that stores it has the leaf's number in its own row: one row less, and
+ * two entries of indexes. `audit_leaves` has the others: of those that waited, and of those that were destroyed. The
+ * trigger is a row's, with a condition: a batch that has its leaves calls nothing and copies no row for a trigger to see.
+ */
+export const leavesInRecords: Migration = {
+  name: '0044-leaves-in-records',
+  statements: [
+    `alter table audit_records add column leaf_index bigint`,
+    `create unique index audit_records_by_leaf on audit_records (leaf_index)
+      where leaf_index is not null`,
+    `drop trigger audit_records_wait on audit_records`,
+    `create or replace function let_audit_records_wait() returns trigger language plpgsql as $$
+      begin
+        insert into audit_waiting (seq) values (new.seq);
+        return null;
+      end
+    $$`,
+    `create trigger audit_records_wait after insert on audit_records
+      for each row when (new.leaf_index is null) execute function let_audit_records_wait()`,
+    // As a pattern the text was gone through by the character.
+    `drop trigger audit_records_mark_operator on audit_records`,
+    `create trigger audit_records_mark_operator before insert on audit_records
+      for each row when (strpos(new.record, '"actorRef":"') > 0)
+      execute function mark_act_of_operator()`,
+  ],
+};

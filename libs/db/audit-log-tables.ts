@@ -5,6 +5,9 @@ import type { WitnessAlarm } from '#libs/contracts/link-messages.js';
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type Count = ColumnType<string, number | string, number | string>;
 
+/** SQL: the leaf of a record `r` of `audit_records`, where `audit_leaves` is left-joined as `l` by seq; null while it waits. */
+export const LEAF_OF_RECORD = 'coalesce(r.leaf_index, l.leaf_index)';
+
 /** Records that are not in the log yet; a row comes by trigger with each. */
 export interface AuditWaitingTable {
   seq: string;
@@ -20,6 +23,10 @@ export interface AuditLogTable {
   root: Buffer;
 }
 
+/**
+ * Of records that waited before they came into the log, and of those that were destroyed. All others have the number
+ * in their own row.
+ */
 export interface AuditLeavesTable {
   leaf_index: Count;
   /** Of the record. */

@@ -6,6 +6,7 @@ import { agentLogs } from '#libs/db/agent-logs-migration.js';
 import { fleet, revocationAlarm } from '#libs/db/fleet-migration.js';
 import {
   auditLog,
+  leavesInRecords,
   leavesLookedUpOneByOne,
   logOpenedByOneCall,
   shorterWayIntoTheLog,
@@ -394,4 +395,5 @@ export const migrations: readonly Migration[] = [
   incidentsMigration,
   leavesLookedUpOneByOne,
   logOpenedByOneCall,
+  leavesInRecords,
 ];

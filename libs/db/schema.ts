@@ -209,6 +209,8 @@ export interface AuditRecordsTable {
   record: string;
   /** RFC 6962 leaf hash: SHA-256(0x00 ‖ record). */
   leaf_hash: Buffer;
+  /** Of a record that came into the log as it was stored; `audit_leaves` has the others'. */
+  leaf_index: ColumnType<string | null, number | string | undefined, never>;
   /** These the database takes from the record itself. */
   type: GeneratedAlways<string | null>;
   integrator_id: GeneratedAlways<string | null>;

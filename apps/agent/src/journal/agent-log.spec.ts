@@ -35,7 +35,7 @@ const open = (): Promise<AgentLog> => AgentLog.open(folder, signer, { maxSegment
 
 let count = 0;
 const aLine = (): string =>
-  auditLine({ ts: '2026-03-04T00:00:00.000Z', type: 'query.executed', requestId: `r-${count++}` });
+  auditLine({ type: 'query.executed', requestId: `r-${count++}` }, '2026-03-04T00:00:00.000Z');
 const someLines = (n: number): string[] => Array.from({ length: n }, aLine);
 
 /** What everybody can see on disk. */
@@ -89,7 +89,7 @@ describe("the agent's own log", () => {
   });
 
   test('keeps exact counts beside the record, which has only a salted hash of them', () => {
-    const of = () => auditLine({ ts: '2026-03-04T00:00:00Z', type: 'query.executed' }, { rows: 1 });
+    const of = () => auditLine({ type: 'query.executed' }, '2026-03-04T00:00:00Z', { rows: 1 });
     const read = (text: string) => JSON.parse(text) as { record: string; counts: string };
     const [one, other] = [read(of()), read(of())];
     expect(one.record).not.toContain('rows');

@@ -26,6 +26,7 @@ import { edgeOf, type Tile } from '#libs/audit/tiles.js';
 import { EMPTY_ROOT, textLeafHash } from '#libs/audit/tree-hash.js';
 import type { NodeReader } from '#libs/audit/tree-proofs.js';
 import type { TreeHead } from '#libs/audit/verify-proofs.js';
+import { inSteps } from '#libs/kernel/in-steps.js';
 
 export const journalFolder = (stateFolder: string): string => join(stateFolder, 'journal');
 
@@ -108,7 +109,7 @@ export class AgentLog implements LineStore {
     await this.segments.append(lines.map((line, at) => numberLine(line, this.next + at)));
     this.next += lines.length;
     this.written += lines.filter((line) => !line.includes(CROSSING)).length;
-    this.grow(lines.map(leafOfLine));
+    for await (const part of inSteps(lines)) this.grow(part.map(leafOfLine));
     if (!this.closed) this.timer ??= setTimeout(() => void this.settle(), SETTLE_MS).unref();
   }
 

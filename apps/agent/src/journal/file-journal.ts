@@ -1,5 +1,5 @@
 /**
- * The journal on disk. Data-path records wait in memory until there are 256 or five seconds have
+ * The journal on disk. Data-path records wait in memory until there are 1,024 or five seconds have
  * passed; a security act waits for the disk. When the disk refuses, what was noted is kept and tried
  * again each second, and after five seconds `writable` turns false: from then on nothing is run,
  * because what is run could not be shown later. It turns false too while the disk is nearly full, and
@@ -10,16 +10,16 @@ import { statfs } from 'node:fs/promises';
 import { wellFormed } from '#libs/audit/audit-leaf.js';
 import { auditLine, type ExactCounts } from '#libs/audit/audit-line.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { newSalt } from '#libs/audit/record-salt.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Clock } from '#libs/kernel/clock.js';
+import { mapInSteps } from '#libs/kernel/in-steps.js';
 import { oneByOne } from '#libs/kernel/turns.js';
 import type { AgentLog } from '#apps/agent/src/journal/agent-log.js';
 import { Journal } from '#apps/agent/src/journal/journal.port.js';
 import { RefusalLimit } from '#apps/agent/src/journal/refusal-limit.js';
 
 export const journalTiming = {
-  batchRecords: 256,
+  batchRecords: 1_024,
   batchMs: 5_000,
   retryMs: 1_000,
   graceMs: 5_000,
@@ -163,7 +163,7 @@ export class FileJournal extends Journal {
     while (this.waiting.length >= least) {
       const batch = this.waiting.slice(0, journalTiming.batchRecords);
       try {
-        await this.segments.append(batch.map(lineOf));
+        await this.segments.append(await mapInSteps(batch, lineOf));
       } catch {
         this.failingSinceMs ??= this.clock.now();
         clearTimeout(this.timer);
@@ -192,10 +192,10 @@ export class FileJournal extends Journal {
 
 /** What ran is written down whatever its ids hold: nobody but whoever sent them has the say in that. */
 function lineOf({ record, exact, atMs }: Noted): string {
-  const stamped = { ts: new Date(atMs).toISOString(), salt: newSalt(), ...record };
+  const ts = new Date(atMs).toISOString();
   try {
-    return auditLine(stamped, exact);
+    return auditLine(record, ts, exact);
   } catch {
-    return auditLine(wellFormed(stamped), exact);
+    return auditLine(wellFormed(record), ts, exact);
   }
 }

@@ -15,7 +15,7 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 export const auditLimits = {
-  batchRecords: 256,
+  batchRecords: 1_024,
   batchWaitMs: 1_000,
   /** Without a successful write for so long, dispatch stops. */
   stallMs: 5_000,

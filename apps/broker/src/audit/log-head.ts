@@ -1,12 +1,14 @@
 /**
- * The log's newest head within one transaction: the tree is opened from its last tiles and held against the
- * root that was signed; what was added is written with the next head, in one statement.
+ * The log's newest head: the tree is opened from its last tiles and held against the root that was signed; what
+ * was added is written with the next head, in one statement that does nothing unless the head is where it was.
  */
-import { sql, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { LogKey } from '#apps/broker/src/audit/log-key.js';
+import type { RecordBatch } from '#apps/broker/src/audit/record-batch.js';
 import { signCheckpoint } from '#libs/audit/checkpoint.js';
 import { GrowingTree } from '#libs/audit/growing-tree.js';
 import type { Tile } from '#libs/audit/tiles.js';
+import type { TreeHead } from '#libs/audit/verify-proofs.js';
 import type { Database } from '#libs/db/schema.js';
 import { rawPublicKey } from '#libs/pki/keys.js';
 
@@ -73,57 +75,63 @@ const tileOf = ({ level, tile_index, hashes }: OpenedRow): Tile[] =>
   level === null ? [] : [{ level, index: Number(tile_index), hashes }];
 
 export interface NextHead {
-  tree: GrowingTree;
-  /** Its size before the leaves were added. */
-  before: number;
+  before: TreeHead;
+  /** What is signed, one after the other; the last is the log's new head. */
+  heads: readonly TreeHead[];
   /** That the leaves changed. */
   tiles: readonly Tile[];
   nowMs: number;
+  /** Records that are stored with their leaves; without: those of leaves that are stored already. */
+  rows?: RecordBatch['rows'] | undefined;
 }
 
-/** Writes the tiles, the head and its checkpoint. @throws LogUnfit when the head is not where it was */
+/**
+ * Writes the tiles, the head and the checkpoints, and the records of a batch, by one statement. On its own it needs no
+ * transaction around it: it takes the lock itself, and holds it to its end.
+ * @returns false: another node is at it, or the head is not where it was; then nothing is written
+ */
 export async function writeHead(
-  transaction: Transaction<Database>,
+  database: Kysely<Database>,
   { origin, privateKey }: LogKey,
-  { tree, before, tiles, nowMs }: NextHead,
-): Promise<void> {
-  const [size, root] = [tree.size, tree.root()];
-  const signed = signCheckpoint({ origin, size, root }, privateKey);
-  const { numInsertedOrUpdatedRows } = await transaction
-    .with('tiles', (db) =>
-      db
-        .insertInto('audit_tiles')
-        .values(tiles.map(({ level, index, hashes }) => ({ level, tile_index: index, hashes })))
-        .onConflict((conflict) =>
-          conflict
-            .columns(['level', 'tile_index'])
-            .doUpdateSet({ hashes: (eb) => eb.ref('excluded.hashes') }),
-        ),
-    )
-    .with('head', (db) =>
-      db
-        .updateTable('audit_log')
-        .set({ size, root })
-        .where('size', '=', String(before))
-        .returning('size'),
-    )
-    .insertInto('audit_checkpoints')
-    .columns(['size', 'made_at', 'signed'])
-    .expression((db) =>
-      db
-        .selectFrom('head')
-        .select(['size', sql<Date>`${new Date(nowMs)}::timestamptz`.as('made_at')])
-        .select(sql<string>`${signed}::text`.as('signed')),
-    )
-    .executeTakeFirstOrThrow();
-  if (numInsertedOrUpdatedRows !== 1n) throw new LogUnfit('damaged');
-  if (Math.floor(before / FORGET_EVERY) !== Math.floor(size / FORGET_EVERY)) {
-    await forgetCheckpoints(transaction, before, nowMs);
+  { before, heads, tiles, nowMs, rows }: NextHead,
+): Promise<boolean> {
+  const { size, root } = heads.at(-1) ?? before;
+  const signed = heads.map(
+    (head) => sql`(${head.size}::bigint, ${signCheckpoint({ origin, ...head }, privateKey)}::text)`,
+  );
+  const { numAffectedRows } = await sql`
+    with head as (
+      update audit_log set size = ${size}, root = ${root}
+      where size = ${before.size} and root = ${before.root}
+        and pg_try_advisory_xact_lock(${LOCK_ID.toString()}::bigint)
+      returning size
+    ), grown as (
+      insert into audit_tiles (level, tile_index, hashes)
+      select tile.* from (values ${sql.join(tiles.map(tileRow))}) as tile, head
+      on conflict (level, tile_index) do update set hashes = excluded.hashes
+    )${rows ? storedAt(before.size, rows) : sql``}
+    insert into audit_checkpoints (size, made_at, signed)
+    select made.size, ${new Date(nowMs)}::timestamptz, made.signed
+    from (values ${sql.join(signed)}) as made (size, signed), head`.execute(database);
+  if (numAffectedRows !== BigInt(heads.length)) return false;
+  if (Math.floor(before.size / FORGET_EVERY) !== Math.floor(size / FORGET_EVERY)) {
+    await forgetCheckpoints(database, before.size, nowMs);
   }
+  return true;
 }
+
+const tileRow = ({ level, index, hashes }: Tile) =>
+  sql`(${level}::smallint, ${index}::bigint, ${hashes}::bytea)`;
+
+/** A leaf's number goes by the batch's order. */
+const storedAt = (first: number, rows: RecordBatch['rows']) => sql`, stored as (
+  insert into audit_records (recorded_at, practice_id, record, leaf_hash, leaf_index)
+  select recorded_at, practice_id, record, leaf_hash, ${first}::bigint + n - 1
+  from ${rows} as batch where exists (select from head) order by n
+)`;
 
 async function forgetCheckpoints(
-  transaction: Transaction<Database>,
+  database: Kysely<Database>,
   before: number,
   nowMs: number,
 ): Promise<void> {
@@ -132,6 +140,6 @@ async function forgetCheckpoints(
     where made_at < ${new Date(nowMs - KEPT_DAYS * 86_400_000)} and size < ${before}::bigint
       and not exists (select from audit_witnesses w where w.size = audit_checkpoints.size)
       and not exists (select from outside_witnesses o where o.size = audit_checkpoints.size)`.execute(
-    transaction,
+    database,
   );
 }

@@ -52,11 +52,12 @@ test('a head follows a stored record within a second', async () => {
   }
 });
 
-test('a batch is under a head as soon as it is stored', async () => {
-  const before = await sizes();
-  for (let at = 0; at < 256; at++) trail.note({ type: 'query.executed', requestId: `r-${at}` });
+test('a batch is under a head as soon as it is stored, and every 256 of its leaves have one', async () => {
+  const last = (await sizes()).at(-1) ?? 0;
+  for (let at = 0; at < 1_024; at++) trail.note({ type: 'query.executed', requestId: `r-${at}` });
   await trail.flush();
-  expect((await sizes()).slice(before.length)).toEqual([(before.at(-1) ?? 0) + 256]);
+  const heads = (await sizes()).filter((size) => size > last);
+  expect(heads).toEqual([256, 512, 768, 1_024].map((more) => last + more));
 });
 
 test('256 records that had to wait do not wait for the clock', async () => {

@@ -8,6 +8,7 @@ import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { HASH_BYTES, hashedText } from '#libs/audit/tree-hash.js';
 import type { Database } from '#libs/db/schema.js';
+import { mapInSteps } from '#libs/kernel/in-steps.js';
 
 /** How far back a try is looked for whose answer was lost. */
 const LOOK_BACK = 100_000;
@@ -18,8 +19,8 @@ export interface RecordBatch {
   leaves: Buffer[];
 }
 
-export function recordBatch(records: readonly AuditRecord[]): RecordBatch {
-  const hashed = records.map((record) => hashedText(auditLeaf(record)));
+export async function recordBatch(records: readonly AuditRecord[]): Promise<RecordBatch> {
+  const hashed = await mapInSteps(records, (record) => hashedText(auditLeaf(record)));
   const lines = hashed.map(({ text }) => text).join('\n');
   const hashes = Buffer.from(hashed.map(({ bytes }) => bytes).join(''), 'binary');
   const leaves = hashed.map((_, at) => hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
@@ -40,9 +41,10 @@ export async function insertRecords(
   records: readonly AuditRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
+  const { rows } = await recordBatch(records);
   await sql`
     insert into audit_records (recorded_at, practice_id, record, leaf_hash)
-    select recorded_at, practice_id, record, leaf_hash from ${recordBatch(records).rows} as batch
+    select recorded_at, practice_id, record, leaf_hash from ${rows} as batch
     order by n`.execute(database);
 }
 
@@ -51,7 +53,7 @@ export async function notYetStored(
   database: Kysely<Database>,
   records: readonly AuditRecord[],
 ): Promise<AuditRecord[]> {
-  const { rows, leaves } = recordBatch(records);
+  const { rows, leaves } = await recordBatch(records);
   const found = await sql<{ leaf_hash: Buffer }>`
     select leaf_hash from audit_records
     where seq > (select coalesce(max(seq), 0) - ${LOOK_BACK} from audit_records)

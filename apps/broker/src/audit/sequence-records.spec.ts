@@ -1,34 +1,32 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { sql, type Kysely, type KyselyPlugin } from 'kysely';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { sql, type Kysely } from 'kysely';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
+import { before, recordsOf, testLogKey } from '#apps/broker/src/audit/sequencing.fixture.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
-import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { checkout } from '#deploy/dev/programs.js';
 import { openCheckpoint } from '#libs/audit/checkpoint.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
 import { consistencyProof, inclusionProof } from '#libs/audit/tree-proofs.js';
 import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyConsistency, verifyInclusion } from '#libs/audit/verify-proofs.js';
+import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import { startPostgres } from '#libs/db/postgres-server.fixture.js';
 import type { Database } from '#libs/db/schema.js';
 import { SystemClock } from '#libs/kernel/clock.js';
 
-const key = new LogKey('conduit.internal/audit', Buffer.alloc(32, 5));
 const clock = new SystemClock();
-const stepOf = (kysely: Kysely<Database>, by = key) => new SequenceRecords(kysely, by, clock);
+const stepOf = (kysely: Kysely<Database>, by = testLogKey) =>
+  new SequenceRecords(kysely, by, clock);
 const trailOf = (kysely: Kysely<Database>) =>
   new StoredAuditTrail(kysely, clock, new MemoryEventLog());
-
-const recordsOf = (count: number, name: string): AuditRecord[] =>
-  Array.from({ length: count }, (_, at) => ({
-    type: 'query.executed',
-    ts: '2026-01-02T00:00:00.000Z',
-    requestId: `${name}-${at}`,
-  }));
 
 async function store(kysely: Kysely<Database>, count: number, name = 'r'): Promise<void> {
   const trail = trailOf(kysely);
@@ -47,18 +45,23 @@ async function empty(kysely: Kysely<Database>): Promise<void> {
   await sql`set session_replication_role = origin`.execute(kysely);
 }
 
+/** In the first hash of each tile, or of those of one level; a second time puts it back. */
+async function flipBit(kysely: Kysely<Database>, level?: number): Promise<void> {
+  await sql`alter table audit_tiles disable trigger audit_tiles_grow`.execute(kysely);
+  await sql`update audit_tiles set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1)
+    where level = coalesce(${level ?? null}::smallint, level)`.execute(kysely);
+  await sql`alter table audit_tiles enable trigger audit_tiles_grow`.execute(kysely);
+}
+
 /** That every stored record is one leaf, in the tree of every checkpoint that came after it. */
 async function expectWhole(kysely: Kysely<Database>): Promise<number> {
-  const leaves = await kysely
-    .selectFrom('audit_records')
-    .leftJoin('audit_leaves', 'audit_leaves.seq', 'audit_records.seq')
-    .select(['record', 'leaf_index'])
-    .orderBy('leaf_index')
-    .execute();
+  const { rows: leaves } = await sql<{ record: string; leaf_index: string | null }>`
+    select r.record, ${sql.raw(LEAF_OF_RECORD)} as leaf_index
+    from audit_records r left join audit_leaves l using (seq) order by 2`.execute(kysely);
   expect(leaves.map((row) => row.leaf_index)).toEqual(leaves.map((_, at) => String(at)));
   const rows = await kysely.selectFrom('audit_checkpoints').selectAll().orderBy('size').execute();
   const heads = rows.map(({ signed }) => {
-    const opened = openCheckpoint(signed, key.verifier);
+    const opened = openCheckpoint(signed, testLogKey.verifier);
     if (!opened) throw new Error('a checkpoint does not open');
     return opened.checkpoint;
   });
@@ -78,21 +81,10 @@ async function expectWhole(kysely: Kysely<Database>): Promise<number> {
   return last.size;
 }
 
-/** Does something just before the given statement of those that go through it. */
-const before = (statement: number, act: () => void): KyselyPlugin => {
-  let count = 0;
-  return {
-    transformQuery: ({ node }) => {
-      count += 1;
-      if (count === statement) act();
-      return node;
-    },
-    transformResult: async ({ result }) => result,
-  };
-};
-
 /** Of a step that takes from the line: the look, and those of the transaction that the builder sees. */
 const STATEMENTS = 4;
+/** Of a batch that is taken in as it is stored; of one that follows another at once, only the last. */
+const BATCH_STATEMENTS = 2;
 
 function describeLog(kysely: () => Kysely<Database>): void {
   beforeEach(() => empty(kysely()));
@@ -137,8 +129,8 @@ function describeLog(kysely: () => Kysely<Database>): void {
     expect(await step.execute()).toEqual({ state: 'advanced', size: 561 });
     expect(await expectWhole(kysely())).toBe(561);
     const { rows } = await sql<{ name: string }>`
-      select record::json ->> 'requestId' as name from audit_records
-      join audit_leaves using (seq) order by leaf_index`.execute(kysely());
+      select record::json ->> 'requestId' as name from audit_records r
+      left join audit_leaves l using (seq) order by ${sql.raw(LEAF_OF_RECORD)}`.execute(kysely());
     const names = (count: number, name: string) => recordsOf(count, name).map((r) => r.requestId);
     expect(rows.map(({ name }) => name)).toEqual(
       [names(300, 'first'), names(256, 'second'), names(5, 'waits')].flat(),
@@ -147,14 +139,76 @@ function describeLog(kysely: () => Kysely<Database>): void {
 
   test('a failure at any statement of a batch stores nothing of it', async () => {
     await stepOf(kysely()).store(recordsOf(10, 'before'));
-    for (let statement = 1; statement < STATEMENTS; statement++) {
+    for (let statement = 1; statement <= BATCH_STATEMENTS; statement++) {
       const fails = before(statement, () => {
         throw new Error('planned');
       });
       const step = stepOf(kysely().withPlugin(fails));
       await expect(step.store(recordsOf(3, 'never'))).rejects.toThrow('planned');
     }
-    expect(await expectWhole(kysely())).toBe(10);
+    const none = before(BATCH_STATEMENTS + 1, () => {
+      throw new Error('one more statement than is tested');
+    });
+    expect(await stepOf(kysely().withPlugin(none)).store(recordsOf(3, 'last'))).toBe(true);
+    expect(await expectWhole(kysely())).toBe(13);
+  });
+
+  test('a batch that follows another is one statement, and a failure of it stores nothing', async () => {
+    await stepOf(kysely()).store(recordsOf(1, 'before'));
+    const fails = before(BATCH_STATEMENTS + 2, () => {
+      throw new Error('planned');
+    });
+    const step = stepOf(kysely().withPlugin(fails));
+    expect(await step.store(recordsOf(256, 'first'))).toBe(true);
+    expect(await step.store(recordsOf(256, 'second'))).toBe(true);
+    await expect(step.store(recordsOf(256, 'never'))).rejects.toThrow('planned');
+    expect(await step.store(recordsOf(256, 'fourth'))).toBe(true);
+    expect(await expectWhole(kysely())).toBe(769);
+  });
+
+  test('a batch that follows another finds out that others have written since', async () => {
+    const [one, two] = [stepOf(kysely()), stepOf(kysely())];
+    for (const count of [5, 256, 1]) {
+      expect(await one.store(recordsOf(count, 'one'))).toBe(true);
+      expect(await two.store(recordsOf(count, 'two'))).toBe(true);
+      await store(kysely(), 2);
+      expect((await one.execute()).state).toBe('advanced');
+    }
+    expect(await expectWhole(kysely())).toBe(2 * 262 + 6);
+  });
+
+  test('a batch that follows another does not continue tiles that were changed since', async () => {
+    const step = stepOf(kysely());
+    await step.store(recordsOf(5, 'first'));
+    await flipBit(kysely());
+    await expect(step.store(recordsOf(5, 'never'))).rejects.toMatchObject({ code: '42501' });
+    expect(await step.store(recordsOf(5, 'never'))).toBe(false);
+    expect(await stepOf(kysely()).size()).toBe(5);
+  });
+
+  test('tiles that a batch does not change are looked at again after a second', async () => {
+    const [step, atMs] = [stepOf(kysely()), performance.now()];
+    await step.store(recordsOf(300, 'first'));
+    await flipBit(kysely(), 1);
+    const clockOfMachine = jest.spyOn(performance, 'now').mockReturnValue(atMs + 5_000);
+    const isStored = await step.store(recordsOf(5, 'never'));
+    clockOfMachine.mockRestore();
+    expect(isStored).toBe(false);
+    expect(await step.size()).toBe(300);
+  });
+
+  test('nothing is taken in when the head does not move', async () => {
+    await stepOf(kysely()).store(recordsOf(5, 'first'));
+    await store(kysely(), 3, 'waits');
+    await sql`create or replace function hold_head() returns trigger language plpgsql as
+      $$ begin return null; end $$`.execute(kysely());
+    await sql`create trigger hold_head before update on audit_log
+      for each row execute function hold_head()`.execute(kysely());
+    await expect(stepOf(kysely()).execute()).rejects.toMatchObject({ reason: 'damaged' });
+    expect(await stepOf(kysely()).store(recordsOf(5, 'never'))).toBe(false);
+    await sql`drop trigger hold_head on audit_log`.execute(kysely());
+    expect(await stepOf(kysely()).execute()).toEqual({ state: 'advanced', size: 8 });
+    expect(await expectWhole(kysely())).toBe(8);
   });
 
   test('a log that this node cannot continue takes no batch in, and stores nothing of it', async () => {
@@ -170,15 +224,9 @@ function describeLog(kysely: () => Kysely<Database>): void {
     await store(kysely(), 3);
     const other = new LogKey('conduit.internal/audit', Buffer.alloc(32, 6));
     await expect(stepOf(kysely(), other).execute()).rejects.toMatchObject({ reason: 'other-key' });
-    await sql`alter table audit_tiles disable trigger audit_tiles_grow`.execute(kysely());
-    await sql`update audit_tiles set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1)`.execute(
-      kysely(),
-    );
+    await flipBit(kysely());
     await expect(stepOf(kysely()).execute()).rejects.toMatchObject({ reason: 'damaged' });
-    await sql`update audit_tiles set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1)`.execute(
-      kysely(),
-    );
-    await sql`alter table audit_tiles enable trigger audit_tiles_grow`.execute(kysely());
+    await flipBit(kysely());
     await stepOf(kysely()).execute();
     expect(await expectWhole(kysely())).toBe(6);
   });
@@ -190,6 +238,7 @@ function describeLog(kysely: () => Kysely<Database>): void {
     'update audit_leaves set leaf_index = leaf_index + 7',
     'delete from audit_leaves',
     'truncate audit_leaves cascade',
+    'update audit_records set leaf_index = leaf_index + 7',
     "update audit_checkpoints set signed = ''",
   ])('the store refuses to take back what is in the log: %s', async (statement) => {
     await store(kysely(), 3);
@@ -303,4 +352,80 @@ if (!server) process.stderr.write('SKIPPED: no PostgreSQL to run sequencers agai
       await again.close();
     }
   });
+
+  test('PostgreSQL killed while batches follow each other has each of them whole or not at all', async () => {
+    await stepOf(opened.kysely).store(recordsOf(5, 'before'));
+    let size = 5;
+    for (const [statement, laterMs] of moments(4, 2)) {
+      const node = await openDatabase(place);
+      let killed: Promise<void> | undefined;
+      const kills = before(statement, () => {
+        setTimeout(() => {
+          killed = server?.kill();
+        }, laterMs);
+      });
+      const step = stepOf(node.kysely.withPlugin(kills));
+      let stored = 0;
+      for (const name of ['one', 'two', 'three'])
+        await step.store(recordsOf(300, `${name}-${statement}-${laterMs}`)).then(
+          (isStored) => (stored += isStored ? 300 : 0),
+          () => undefined,
+        );
+      await new Promise((resolve) => setTimeout(resolve, laterMs));
+      await (killed ?? server?.kill());
+      await node.close().catch(() => undefined);
+      await server?.restart();
+      const again = await openDatabase(place);
+      const after = await expectWhole(again.kysely);
+      // What was confirmed is there; what was not may be.
+      expect(after - size).toBeGreaterThanOrEqual(stored);
+      expect((after - size) % 300).toBe(0);
+      expect(await stepOf(again.kysely).store(recordsOf(1, 'goes-on'))).toBe(true);
+      size = after + 1;
+      await again.close();
+    }
+  });
+
+  test('a broker killed at any statement loses no leaf and doubles none', async () => {
+    await stepOf(opened.kysely).store(recordsOf(2, 'first'));
+    let size = 2;
+    for (const [statement, laterMs] of KILLS) {
+      await store(opened.kysely, 3, `waits-${statement}-${laterMs}`);
+      const confirmed = await confirmedByKilled(statement, laterMs);
+      // What it had sent is still carried out, or rolled back.
+      while ((await otherSessions(opened.kysely)) > 0)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      await stepOf(opened.kysely).execute();
+      const after = await expectWhole(opened.kysely);
+      expect(after - size).toBeGreaterThanOrEqual(Math.max(3, confirmed));
+      expect((after - size - 3) % 300).toBe(0);
+      size = after;
+    }
+    expect(size).toBeGreaterThan(2 + 3 * KILLS.length);
+  }, 60_000);
 });
+
+/** To die at: each statement, before it is sent and so much later. */
+const moments = (statements: number, laterMs: number): [statement: number, laterMs: number][] =>
+  Array.from({ length: 2 * statements }, (_, at) => [1 + (at >> 1), at % 2 === 0 ? 0 : laterMs]);
+
+/** In a step that takes from the line and two batches that follow it, or after all that. */
+const KILLS = [...moments(STATEMENTS + 2, 1), [STATEMENTS + 3, 0] as const];
+
+/** @returns how many records a process that was killed had been confirmed */
+async function confirmedByKilled(statement: number, laterMs: number): Promise<number> {
+  const program = join(checkout, 'dist/apps/broker/src/audit/sequencing-node.fixture.js');
+  const words = [program, server?.url ?? '', String(statement), String(laterMs)];
+  const node = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = '';
+  node.stdout.setEncoding('utf8').on('data', (text: string) => (told += text));
+  const [, signal] = (await once(node, 'close')) as [number | null, string | null];
+  expect(signal).toBe('SIGKILL');
+  return told.split('\n').reduce((sum, line) => sum + Number(line), 0);
+}
+
+async function otherSessions(kysely: Kysely<Database>): Promise<number> {
+  const { rows } = await sql`select from pg_stat_activity
+    where backend_type = 'client backend' and pid <> pg_backend_pid()`.execute(kysely);
+  return rows.length;
+}

@@ -4,28 +4,53 @@
  * trail is stored in the same transaction, and never waits. Whatever ends the process or the database
  * in between leaves the log as it was; nothing that is signed is seen by anybody
  * before it is committed. Only the node that holds the lock works; the lock goes with its transaction.
+ *
+ * The tree of the last head is kept for a second, so that the next batch is one statement: it stores, or does nothing
+ * because another node has written since.
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type Transaction } from 'kysely';
 import { LogUnfit, openTree, writeHead } from '#apps/broker/src/audit/log-head.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
-import { recordBatch } from '#apps/broker/src/audit/record-batch.js';
+import { recordBatch, type RecordBatch } from '#apps/broker/src/audit/record-batch.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import type { GrowingTree } from '#libs/audit/growing-tree.js';
+import type { Tile } from '#libs/audit/tiles.js';
 import { HASH_BYTES } from '#libs/audit/tree-hash.js';
+import type { TreeHead } from '#libs/audit/verify-proofs.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
+import { inSteps } from '#libs/kernel/in-steps.js';
 
 const MOST_RECORDS = 4_096;
+/** A head is signed for so many leaves at the most. */
+const LEAVES_OF_HEAD = 256;
+/** So long a tree is continued before it is opened anew, and the stored tiles are held against the signed root. */
+const KEPT_MS = 1_000;
 
 /** `nothing`: no record waits. `elsewhere`: another node is at it. */
 export type SequencingStep =
   { state: 'nothing' | 'elsewhere' } | { state: 'advanced'; size: number };
 
-/** Numbers leaves from `first` on. @returns their hashes, in that order */
-type NumberLeaves = (transaction: Transaction<Database>, first: number) => Promise<Buffer[]>;
+/** What a step adds to the log. */
+interface Added {
+  leaves: readonly Buffer[];
+  /** Records that are not stored yet. */
+  rows?: RecordBatch['rows'];
+}
+
+/** The tree of the head that this node wrote last. */
+interface KeptTree {
+  tree: GrowingTree;
+  root: Buffer;
+  /** By the machine's own clock. */
+  openedMs: number;
+}
 
 @Injectable()
 export class SequenceRecords {
+  private kept: KeptTree | undefined;
+
   constructor(
     private readonly database: Kysely<Database>,
     private readonly key: LogKey,
@@ -36,7 +61,9 @@ export class SequenceRecords {
   async execute(): Promise<SequencingStep> {
     // Asked outside, so that an idle node opens no transaction.
     if (!(await this.anyWaiting())) return { state: 'nothing' };
-    return this.step(takeWaiting);
+    return this.step(async (transaction, first) => ({
+      leaves: await takeWaiting(transaction, first),
+    }));
   }
 
   /**
@@ -45,10 +72,10 @@ export class SequenceRecords {
    * @throws the store's error; then the batch may have been stored, or not
    */
   async store(records: readonly AuditRecord[]): Promise<boolean> {
+    const batch = await recordBatch(records);
+    if (await this.storeOntoKept(batch)) return true;
     try {
-      const { state } = await this.step((transaction, first) =>
-        storeNumbered(transaction, first, records),
-      );
+      const { state } = await this.step(async () => batch);
       return state === 'advanced';
     } catch (error) {
       if (error instanceof LogUnfit) return false;
@@ -67,20 +94,49 @@ export class SequenceRecords {
     return Number(head?.size ?? 0);
   }
 
-  private step(numberLeaves: NumberLeaves): Promise<SequencingStep> {
+  /** By one statement, while nobody else has written. @returns false: nothing is stored */
+  private async storeOntoKept(batch: RecordBatch): Promise<boolean> {
+    const { kept } = this;
+    this.kept = undefined;
+    if (!kept || performance.now() - kept.openedMs > KEPT_MS) return false;
+    return this.advance(this.database, kept, batch);
+  }
+
+  private step(
+    add: (transaction: Transaction<Database>, first: number) => Promise<Added>,
+  ): Promise<SequencingStep> {
     return this.database
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
         const tree = await openTree(transaction, this.key);
         if (!tree) return { state: 'elsewhere' };
-        const before = tree.size;
-        const leaves = await numberLeaves(transaction, before);
-        if (leaves.length === 0) return { state: 'nothing' };
-        const tiles = tree.append(leaves);
-        await writeHead(transaction, this.key, { tree, before, tiles, nowMs: this.clock.now() });
+        const added = await add(transaction, tree.size);
+        if (added.leaves.length === 0) return { state: 'nothing' };
+        const opened = { tree, root: tree.root(), openedMs: performance.now() };
+        if (!(await this.advance(transaction, opened, added))) throw new LogUnfit('damaged');
         return { state: 'advanced', size: tree.size };
       });
+  }
+
+  private async advance(
+    database: Kysely<Database>,
+    { tree, root, openedMs }: KeptTree,
+    { leaves, rows }: Added,
+  ): Promise<boolean> {
+    const before = { size: tree.size, root };
+    const tiles = new Map<string, Tile>();
+    const heads: TreeHead[] = [];
+    for await (const part of inSteps(leaves, LEAVES_OF_HEAD)) {
+      for (const tile of tree.append(part)) tiles.set(`${tile.level}/${tile.index}`, tile);
+      heads.push({ size: tree.size, root: tree.root() });
+    }
+    const isWritten = await writeHead(database, this.key, {
+      ...{ before, heads, tiles: [...tiles.values()], nowMs: this.clock.now(), rows },
+    });
+    // A head whose transaction fails in the end is not the store's, and nothing is written onto it.
+    if (isWritten) this.kept = { tree, root: tree.root(), openedMs };
+    return isWritten;
   }
 }
 
@@ -96,31 +152,10 @@ async function takeWaiting(transaction: Transaction<Database>, first: number): P
       select ${first}::bigint + row_number() over (order by seq) - 1, seq from taken
       returning leaf_index, seq
     )
-    select string_agg(leaf_hash, ''::bytea order by leaf_index) as hashes
+    select string_agg(leaf_hash, ''::bytea order by numbered.leaf_index) as hashes
     from numbered join audit_records using (seq)`.execute(transaction);
   const hashes = rows[0]?.hashes ?? Buffer.alloc(0);
   return Array.from({ length: hashes.length / HASH_BYTES }, (_, at) =>
     hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
   );
-}
-
-/** A leaf's number goes by the batch's order. The record's own is drawn beforehand, so that the leaf need not look for it. */
-async function storeNumbered(
-  transaction: Transaction<Database>,
-  first: number,
-  records: readonly AuditRecord[],
-): Promise<Buffer[]> {
-  const { rows, leaves } = recordBatch(records);
-  const { numAffectedRows } = await sql`
-    with batch as materialized (
-      select *, nextval(pg_get_serial_sequence('audit_records', 'seq')) as seq from ${rows} as lines
-    ), stored as (
-      insert into audit_records (seq, recorded_at, practice_id, record, leaf_hash)
-      overriding system value
-      select seq, recorded_at, practice_id, record, leaf_hash from batch
-    )
-    insert into audit_leaves (leaf_index, seq)
-    select ${first}::bigint + n - 1, seq from batch`.execute(transaction);
-  if (numAffectedRows !== BigInt(leaves.length)) throw new Error('a batch was not stored whole');
-  return leaves;
 }

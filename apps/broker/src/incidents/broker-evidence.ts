@@ -10,6 +10,7 @@ import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
 import type { RecordSpan } from '#libs/audit/reconcile-in-steps.js';
 import type { PackContent } from '#libs/console-api/incidents.js';
+import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
@@ -97,7 +98,7 @@ export class BrokerEvidence {
     for (;;) {
       const { rows } = await readAudit(this.database, { kind: 'practice', practiceId }, (within) =>
         sql<Row>`
-          select recorded_at, r.seq, record, leaf_index as leaf
+          select recorded_at, r.seq, record, ${sql.raw(LEAF_OF_RECORD)} as leaf
           from audit_records r left join audit_leaves l on l.seq = r.seq
           where practice_id = ${practiceId}
             and recorded_at >= ${new Date(fromMs)} and recorded_at < ${new Date(toMs)}
@@ -119,7 +120,7 @@ export class BrokerEvidence {
     queryIds: readonly string[],
   ): Promise<LoggedRecord[]> {
     const { rows } = await sql<Row>`
-      select recorded_at, r.seq, record, leaf_index as leaf
+      select recorded_at, r.seq, record, ${sql.raw(LEAF_OF_RECORD)} as leaf
       from audit_records r left join audit_leaves l on l.seq = r.seq
       where (${sql.raw(RECORD_QUERY_ID)}) collate "C" = any(${[...queryIds]})
         and strpos(record, '"queryId":"') > 0 and practice_id = ${agent.practiceId}

@@ -25,11 +25,11 @@ export class FindEntry {
           within
             .selectFrom('audit_records')
             .leftJoin('audit_leaves', 'audit_leaves.seq', 'audit_records.seq')
-            .select([
+            .select((eb) => [
               'audit_records.seq',
               'recorded_at as recordedAt',
               'record',
-              'leaf_index as leaf',
+              eb.fn.coalesce('audit_records.leaf_index', 'audit_leaves.leaf_index').as('leaf'),
             ])
             .where('audit_records.seq', '=', seq)
             .executeTakeFirst(),

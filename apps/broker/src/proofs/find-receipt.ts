@@ -11,6 +11,7 @@ import { notYet, type StoredRecord } from '#apps/broker/src/proofs/show-proof.js
 import { QueryLedger } from '#apps/broker/src/queries/query-ledger.js';
 import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
 import { ReceiptIds } from '#apps/broker/src/queries/receipt-ids.js';
+import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -78,7 +79,7 @@ export class FindReceipt {
     requestId: string | undefined,
   ): Promise<{ answer?: StoredRecord; isKnown: boolean }> {
     const { rows } = await sql<StoredRecord>`
-      select r.seq, r.recorded_at as "recordedAt", r.record, l.leaf_index as leaf
+      select r.seq, r.recorded_at as "recordedAt", r.record, ${sql.raw(LEAF_OF_RECORD)} as leaf
       from audit_records r left join audit_leaves l using (seq)
       where (${sql.raw(RECORD_QUERY_ID)}) collate "C" = ${queryId}
         and strpos(record, '"queryId":"') > 0

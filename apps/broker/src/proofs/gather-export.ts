@@ -12,6 +12,7 @@ import { ProveLeaves, type CosignedHead } from '#apps/broker/src/proofs/prove-le
 import type { AuditExport, ExportedDestruction, ExportedLog } from '#libs/audit/audit-export.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { sealExport } from '#libs/audit/export-seal.js';
+import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -89,8 +90,8 @@ export class GatherExport {
         : sql`practice_id = ${practiceId}`;
     const { rows } = await readAudit(this.database, scopeOf(tenant), (within) =>
       sql<Row>`
-        select recorded_at, record, leaf_index as leaf
-        from audit_records left join audit_leaves using (seq)
+        select recorded_at, record, ${sql.raw(LEAF_OF_RECORD)} as leaf
+        from audit_records r left join audit_leaves l using (seq)
         where ${own} and recorded_at >= ${new Date(from)} and recorded_at < ${new Date(to)}
         order by recorded_at, seq limit ${exportProofsLimits.entries + 1}`.execute(within),
     );

@@ -7,6 +7,7 @@ import { Kysely, sql, type RawBuilder } from 'kysely';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
 import type { RecordSpan } from '#libs/audit/reconcile-in-steps.js';
+import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import type { Database } from '#libs/db/schema.js';
 
@@ -94,7 +95,7 @@ export class SiteRecords {
 
   private async read(agentId: string, which: RawBuilder<unknown>): Promise<Row[]> {
     const { rows } = await sql<Row>`
-      select r.seq, r.recorded_at, r.record, l.leaf_index
+      select r.seq, r.recorded_at, r.record, ${sql.raw(LEAF_OF_RECORD)} as leaf_index
       from audit_records r left join audit_leaves l on l.seq = r.seq
       where r.practice_id = (select practice_id from agents where agent_id = ${agentId})
         and strpos(record, '"queryId":"') > 0 and ${which}`.execute(this.database);

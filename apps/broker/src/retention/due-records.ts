@@ -4,6 +4,7 @@
  */
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { RetentionKind } from '#libs/console-api/retention.js';
+import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import type { Database } from '#libs/db/schema.js';
 
 export interface RecordSource {
@@ -25,7 +26,8 @@ const byKey =
 const auditRecords: RecordSource = {
   rows: sql`select r.seq::text as key, r.recorded_at as at, r.practice_id, r.integrator_id,
       substring(r.record from '"site":"([A-Za-z0-9_.:-]{1,128})"') as site_id
-    from audit_records r join audit_leaves l using (seq)`,
+    from audit_records r left join audit_leaves l using (seq)
+    where ${sql.raw(LEAF_OF_RECORD)} is not null`,
   destroy: byKey('audit_records', 'seq', 'bigint'),
 };
 

@@ -164,11 +164,14 @@ export class ExecuteDestructions implements JobHandler<JobName> {
 const sameAs = (column: string, value: string | null) =>
   value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`;
 
+/** What is left of a record outlives its row. */
 async function leaveLeaves(
   within: Transaction<Database>,
   destructionId: string,
   keys: readonly string[],
 ): Promise<void> {
+  await sql`insert into audit_leaves (leaf_index, seq) select leaf_index, seq from audit_records
+    where seq = any(${[...keys]}::bigint[]) and leaf_index is not null`.execute(within);
   await sql`insert into audit_destroyed (leaf_index, destruction_id)
     select leaf_index, ${destructionId} from audit_leaves
     where seq = any(${[...keys]}::bigint[])`.execute(within);
