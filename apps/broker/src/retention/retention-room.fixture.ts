@@ -18,8 +18,12 @@ import { KeepLonger } from '#apps/broker/src/retention/keep-longer.js';
 import { LegalHolds } from '#apps/broker/src/retention/legal-holds.js';
 import { DAY_MS, PlanDestructions } from '#apps/broker/src/retention/plan-destructions.js';
 import { RetentionNames } from '#apps/broker/src/retention/retention-names.js';
+import { retentionSchedule } from '#apps/broker/src/retention/retention-schedule.js';
 import { ShowRetention } from '#apps/broker/src/retention/show-retention.js';
+import { formatAuditExport } from '#libs/audit/audit-export.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-export.js';
+import { verifyExports } from '#libs/audit/verify-export.js';
 import type { StepUp } from '#libs/console-api/session.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
@@ -38,6 +42,7 @@ class Confirmed extends StepUps {
 
 export const confirmed = {} as StepUp;
 export const START_MS = Date.parse('2019-03-04T01:00:00Z');
+export const SEVEN_YEARS = retentionSchedule['audit-record'].days;
 
 export class RetentionRoom {
   readonly clock = new FixedClock(START_MS);
@@ -70,9 +75,9 @@ export class RetentionRoom {
     this.exports = new GatherExport(kysely, prove, this.destroyed, key, clock);
   }
 
-  /** Two practices with a server and a site each, two integrators. */
-  static async open(): Promise<RetentionRoom> {
-    const room = new RetentionRoom(await openMemoryStore());
+  /** Two practices with a server and a site each, two integrators. @param store to be closed with the room */
+  static async open(store?: OpenedDatabase): Promise<RetentionRoom> {
+    const room = new RetentionRoom(store ?? (await openMemoryStore()));
     for (const n of [1, 2]) await room.fill(n);
     return room;
   }
@@ -134,6 +139,49 @@ export class RetentionRoom {
       ...{ queryId: randomUUID(), ...record },
     });
     await this.trail.flush();
+  }
+
+  /** Seven records of practice-1, one of practice-2, one of nobody; all due but the last of practice-1. */
+  async addOldRecords(): Promise<void> {
+    for (let n = 0; n < 6; n += 1) {
+      await this.note();
+      this.later(1);
+    }
+    await this.note({ practice: 'practice-2', site: 'site-2' });
+    this.trail.note({ type: 'sign-in.refused' });
+    await this.sequenced();
+    this.later(100);
+    await this.note();
+    await this.sequenced();
+    this.clock.advance(START_MS + (SEVEN_YEARS + 7) * DAY_MS - this.clock.now());
+  }
+
+  /** The records that are left, as they are stored. */
+  async texts(): Promise<string[]> {
+    const rows = await this.kysely.selectFrom('audit_records').select('record').execute();
+    return rows.map(({ record }) => record);
+  }
+
+  /** Those of one type, read. */
+  async recorded(type: string): Promise<Record<string, unknown>[]> {
+    return (await this.texts())
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+      .filter((one) => one['type'] === type);
+  }
+
+  /** What an export of practice-1 from the beginning of all to now says to whoever checks it. */
+  async verified(): Promise<{ wrong: string[]; notices: string[]; records: number }> {
+    this.clock.advance(60_000);
+    const made = await this.exports.execute({ practiceId: 'practice-1' }, 0, this.clock.now());
+    const content = parseAuditExport(formatAuditExport(made));
+    if (isExportProblem(content)) throw new Error(`${content.place}: ${content.problem}`);
+    const { findings, logs } = verifyExports([{ name: 'export', content }]);
+    const of = (level: string) => findings.filter((one) => one.level === level);
+    return {
+      wrong: of('wrong').map(({ says }) => says),
+      notices: of('notice').map(({ says }) => says),
+      records: logs[0]?.proven ?? 0,
+    };
   }
 
   async aPerson(name: string, practiceId: string | null, isStaying = false): Promise<string> {

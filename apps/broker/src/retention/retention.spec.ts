@@ -6,15 +6,12 @@ import { executionLimits } from '#apps/broker/src/retention/execute-destructions
 import {
   confirmed,
   RetentionRoom,
+  SEVEN_YEARS,
   START_MS,
 } from '#apps/broker/src/retention/retention-room.fixture.js';
 import { retentionSchedule } from '#apps/broker/src/retention/retention-schedule.js';
-import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-export.js';
-import { formatAuditExport } from '#libs/audit/audit-export.js';
-import { verifyExports } from '#libs/audit/verify-export.js';
 import { readAudit } from '#libs/db/read-audit.js';
 
-const SEVEN_YEARS = retentionSchedule['audit-record'].days;
 const { batch } = executionLimits;
 const practiceId = 'practice-1';
 const reason = 'Zz Solicitors ask us to keep it';
@@ -25,54 +22,15 @@ beforeEach(() => room.empty());
 afterEach(() => void (executionLimits.batch = batch));
 afterAll(() => room.close());
 
-const texts = async (): Promise<string[]> => {
-  const rows = await room.kysely.selectFrom('audit_records').select('record').execute();
-  return rows.map(({ record }) => record);
-};
-const queriesLeft = async (): Promise<number> =>
-  (await texts()).filter((text) => text.includes('"query.executed"')).length;
-const recorded = async (type: string): Promise<Record<string, unknown>[]> =>
-  (await texts())
-    .map((text) => JSON.parse(text) as Record<string, unknown>)
-    .filter((one) => one['type'] === type);
+const queriesLeft = async (): Promise<number> => (await room.recorded('query.executed')).length;
 const ruleOf = async (kind = 'audit-record') =>
   (await room.shown.practice(practiceId)).rules.find((rule) => rule.kind === kind);
 
-/** Of the practice, from the beginning of all to now, read as whoever gets the file reads it. */
-async function verified(): Promise<{ wrong: string[]; notices: string[]; records: number }> {
-  room.clock.advance(60_000);
-  const made = await room.exports.execute({ practiceId }, 0, room.clock.now());
-  const content = parseAuditExport(formatAuditExport(made));
-  if (isExportProblem(content)) throw new Error(`${content.place}: ${content.problem}`);
-  const { findings, logs } = verifyExports([{ name: 'export', content }]);
-  const of = (level: string) => findings.filter((one) => one.level === level);
-  return {
-    wrong: of('wrong').map(({ says }) => says),
-    notices: of('notice').map(({ says }) => says),
-    records: logs[0]?.proven ?? 0,
-  };
-}
-
-/** Seven records of practice-1, one of practice-2, one of nobody; all due but the last of practice-1. */
-async function oldRecords(): Promise<void> {
-  for (let n = 0; n < 6; n += 1) {
-    await room.note();
-    room.later(1);
-  }
-  await room.note({ practice: 'practice-2', site: 'site-2' });
-  room.trail.note({ type: 'sign-in.refused' });
-  await room.sequenced();
-  room.later(100);
-  await room.note();
-  await room.sequenced();
-  room.clock.advance(START_MS + (SEVEN_YEARS + 7) * 86_400_000 - room.clock.now());
-}
-
 describe('audit records that are due', () => {
-  beforeEach(oldRecords);
+  beforeEach(() => room.addOldRecords());
 
   test('are planned, wait seven days, and go; their places stay, and the log says what was done', async () => {
-    const before = await verified();
+    const before = await room.verified();
     expect(before.wrong).toEqual([]);
     await room.night();
     const { next } = (await ruleOf()) ?? {};
@@ -88,7 +46,7 @@ describe('audit records that are due', () => {
     expect(register).toMatchObject([
       { kind: 'audit-record', action: 'destroyed', ruleVersion: 1, records: 6 },
     ]);
-    const acts = await recorded('records.destroyed');
+    const acts = await room.recorded('records.destroyed');
     expect(acts.map(({ practice, count, filter }) => [practice, count, filter])).toEqual(
       expect.arrayContaining([
         ['practice-1', 6, 'audit-record/1'],
@@ -96,7 +54,7 @@ describe('audit records that are due', () => {
         [undefined, 1, 'audit-record/1'],
       ]),
     );
-    const after = await verified();
+    const after = await room.verified();
     expect(after.wrong).toEqual([]);
     expect(after.notices).toContain(
       `6 records from 2019-03-04 to 2019-03-09 destroyed under rule audit-record/1 on ${new Date(
@@ -138,7 +96,7 @@ describe('audit records that are due', () => {
     room.later(6.1);
     await room.night();
     expect((await ruleOf())?.next).toMatchObject({ records: 6 });
-    expect(await recorded('destruction.undone')).toHaveLength(1);
+    expect(await room.recorded('destruction.undone')).toHaveLength(1);
   });
 
   test('stay longer where the practice chose so, also those that were planned already', async () => {
@@ -180,19 +138,19 @@ describe('audit records that are due', () => {
     executionLimits.batch = 4;
     await room.untilGone();
     expect(await queriesLeft()).toBe(1);
-    expect((await recorded('records.destroyed')).map(({ count }) => count)).toEqual(
+    expect((await room.recorded('records.destroyed')).map(({ count }) => count)).toEqual(
       expect.arrayContaining([4, 2, 1, 1]),
     );
     const { register } = await room.shown.practice(practiceId);
     expect(register).toMatchObject([{ records: 6 }]);
-    expect((await verified()).wrong).toEqual([]);
+    expect((await room.verified()).wrong).toEqual([]);
   });
 
   test('a crash at any statement destroys nothing without its entry, and the next run goes on', async () => {
     executionLimits.batch = 4;
     await room.night();
     room.later(8);
-    const all = (await texts()).length;
+    const all = (await room.texts()).length;
     let statement = 0;
     for (let isWhole = false; !isWhole; statement += 1) {
       const crash = failAt(statement);
@@ -206,16 +164,16 @@ describe('audit records that are due', () => {
         .select('records')
         .execute();
       const gone = entries.reduce((sum, { records }) => sum + Number(records), 0);
-      const acts = await recorded('records.destroyed');
+      const acts = await room.recorded('records.destroyed');
       expect(acts).toHaveLength(entries.length);
-      expect((await texts()).length).toBe(all - gone + acts.length);
+      expect((await room.texts()).length).toBe(all - gone + acts.length);
       expect(await room.count('audit_destroyed')).toBe(gone);
     }
     // Each of the first batch’s, at least.
     expect(statement).toBeGreaterThan(12);
     await room.sequenced();
     expect(await queriesLeft()).toBe(1);
-    expect((await verified()).wrong).toEqual([]);
+    expect((await room.verified()).wrong).toEqual([]);
   });
 });
 
@@ -233,7 +191,7 @@ function failAt(statement: number): KyselyPlugin {
 }
 
 describe('a hold', () => {
-  beforeEach(oldRecords);
+  beforeEach(() => room.addOldRecords());
 
   test('on what is due, and on what is planned, says what it stops, and nothing of it goes', async () => {
     await room.night();
@@ -246,10 +204,10 @@ describe('a hold', () => {
     room.later(50);
     await room.night();
     expect((await ruleOf())?.next).toBeUndefined();
-    expect(await recorded('hold.placed')).toMatchObject([
+    expect(await room.recorded('hold.placed')).toMatchObject([
       { practice: practiceId, actorRef: 'owner-1' },
     ]);
-    expect(JSON.stringify(await texts())).not.toContain('Solicitors');
+    expect(JSON.stringify(await room.texts())).not.toContain('Solicitors');
   });
 
   test('of a time, a software or a site reaches that alone, and what does not say', async () => {
@@ -280,7 +238,7 @@ describe('a hold', () => {
     const { stops } = await room.holds.place({ practiceId }, room.person, terms, confirmed);
     expect(stops).toEqual([]);
     await room.untilGone();
-    expect(await recorded('practice.changed')).toHaveLength(1);
+    expect(await room.recorded('practice.changed')).toHaveLength(1);
     expect(await queriesLeft()).toBe(1);
   });
 
@@ -305,7 +263,7 @@ describe('a hold', () => {
     room.later(6.5);
     await room.holds.lift({}, room.officer, holdId, confirmed);
     await room.holds.lift({}, room.officer, holdId, confirmed);
-    expect(await recorded('hold.lifted')).toHaveLength(1);
+    expect(await room.recorded('hold.lifted')).toHaveLength(1);
     room.later(1);
     await room.night();
     // Planned before the hold: without a new wait it would be gone by now.
@@ -366,7 +324,7 @@ describe('a name', () => {
     await room.note({ type: 'access.paused', actorRef: gone });
     await room.sequenced();
     expect((await named([gone])).get(gone)).toBe('Zz Quincy');
-    const before = await verified();
+    const before = await room.verified();
     room.later(83);
     await room.night();
     expect(await ruleOf('person-name')).toMatchObject({ next: { records: 1 } });
@@ -378,7 +336,7 @@ describe('a name', () => {
     expect([...(await named([gone, stays])).values()]).toEqual(
       expect.arrayContaining(['A person whose name was erased', 'Zz Olive']),
     );
-    const after = await verified();
+    const after = await room.verified();
     expect([before.wrong, after.wrong]).toEqual([[], []]);
     expect(after.records).toBe(before.records + 1);
     const { rows } = await sql<{ all: string }>`
@@ -396,7 +354,7 @@ describe('a name', () => {
     const [one = '', two = ''] = ids;
     const { erasedAfter } = await room.names.ask(practiceId, room.person, one, confirmed);
     expect(await room.names.ask(practiceId, room.person, one, confirmed)).toEqual({ erasedAfter });
-    expect(await recorded('erasure.asked')).toMatchObject([
+    expect(await room.recorded('erasure.asked')).toMatchObject([
       { personRef: one, actorRef: 'owner-1' },
     ]);
     await room.names.ask(practiceId, room.person, two, confirmed);
@@ -445,7 +403,7 @@ describe('a name', () => {
 });
 
 describe('the store', () => {
-  beforeEach(oldRecords);
+  beforeEach(() => room.addOldRecords());
 
   test('lets no audit record go without its entry, and no entry go at all', async () => {
     const refused = { code: '42501' };
