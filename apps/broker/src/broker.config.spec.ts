@@ -53,13 +53,13 @@ test('reports every problem by its variable and prints no value', () => {
 test('the address for other nodes is a host, with or without a port, and useless without Redis', () => {
   const read = (address: string, redis = 'redis://127.0.0.1:6379') =>
     readBrokerConfig({ ...good(), CONDUIT_NODE_ADDRESS: address, REDIS_URL: redis }).nodeAddress;
-  for (const address of ['10.0.3.11', 'node-1.internal:9000', '[fd00::1]', '[fd00::1]:9000']) {
+  for (const address of ['127.0.0.2', 'localhost:9000', '[::1]', '[::1]:9000']) {
     expect(read(address)).toBe(address);
   }
   for (const address of ['https://node-1', 'node 1', 'fd00::1', 'node-1:', ':8445']) {
-    expect(() => read(address)).toThrow('CONDUIT_NODE_ADDRESS');
+    expect(() => read(address)).toThrow('CONDUIT_NODE_ADDRESS: it must match');
   }
-  expect(() => read('10.0.3.11', '')).toThrow('CONDUIT_NODE_ADDRESS: it needs REDIS_URL');
+  expect(() => read('127.0.0.2', '')).toThrow('CONDUIT_NODE_ADDRESS: it needs REDIS_URL');
   expect(readBrokerConfig(good()).nodeAddress).toBeUndefined();
 });
 

@@ -161,8 +161,8 @@ export class BrokerConfig {
 
   /**
    * CONDUIT_NODE_ADDRESS: `host` or `host:port` at which the other nodes of a broker of several reach this
-   * one, so that they send on to it what is asked of its agents; needs REDIS_URL. Absent: callers reach
-   * this node's agents at this node alone.
+   * one, so that they send on to it what is asked of its agents; needs REDIS_URL, and its host declared for
+   * `node`. Absent: callers reach this node's agents at this node alone.
    */
   @IsOptional()
   @Matches(/^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z]([0-9A-Za-z.-]{0,251}[0-9A-Za-z])?)(:\d{1,5})?$/)

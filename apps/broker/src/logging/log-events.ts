@@ -65,6 +65,8 @@ export interface LogEvents {
   'node.refused': { code: ErrorCode };
   /** This node holds no link to that one, whose agents' sites look offline to callers here. */
   'node.unreachable': { nodeId: string; code: ErrorCode };
+  /** Not dialled: its address is not declared for `node` (docs/residency.md). */
+  'node.undeclared': { nodeId: string };
   /** A message of an agent or a node met an error that is not ours. */
   'link-request.failed': { pattern: string; errorName: string };
   /** The broker's own, on one of its listeners. */
@@ -126,6 +128,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'node.detached': 'info',
   'node.refused': 'warn',
   'node.unreachable': 'warn',
+  'node.undeclared': 'warn',
   'link-request.failed': 'error',
   'certificate.renewed': 'info',
   'certificate.issued': 'info',

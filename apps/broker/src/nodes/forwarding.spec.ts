@@ -3,7 +3,7 @@ import { randomUUID, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { ServerCredentials } from '#apps/broker/src/enrolment/server-identity.js';
 import { AdmitAgent } from '#apps/broker/src/gateway/admit-agent.js';
 import type { SiteLinks } from '#apps/broker/src/gateway/site-links.port.js';
@@ -14,6 +14,10 @@ import type { NodeIdentity } from '#apps/broker/src/nodes/node-identity.js';
 import { NodeLinks } from '#apps/broker/src/nodes/node-links.js';
 import type { NodePlace } from '#apps/broker/src/nodes/presence.port.js';
 import { ServeForwarded } from '#apps/broker/src/nodes/serve-forwarded.js';
+import {
+  ResidencyManifest,
+  type HostPurpose,
+} from '#apps/broker/src/residency/residency-manifest.js';
 import { agentPatterns, joinHeaders } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { SystemClock } from '#libs/kernel/clock.js';
@@ -72,7 +76,7 @@ beforeEach(async () => {
   log = new MemoryEventLog();
   answer = ({ pattern, meta, body }) =>
     Promise.resolve({ pattern, meta, body: body.toString('base64') });
-  const config = { nodeAddress: '127.0.0.1', nodeHost: '127.0.0.1', nodePort: 0 } as BrokerConfig;
+  const config = Object.assign(new BrokerConfig(), { nodeAddress: '127.0.0.1', nodePort: 0 });
   const announce = {
     start: (at: NodePlace) => Promise.resolve(void (place = at)),
     stop: () => undefined,
@@ -80,7 +84,7 @@ beforeEach(async () => {
   const forwarded = new ServeForwarded(attachedAgent());
   door = new NodeDoor(config, identityOf(far, pairs.far), forwarded, announce, log);
   await door.start();
-  links = new NodeLinks(identityOf(near, pairs.near), new SystemClock(), log);
+  links = new NodeLinks(identityOf(near, pairs.near), new SystemClock(), config, log);
 });
 
 afterEach(async () => {
@@ -276,6 +280,23 @@ describe('a link between nodes', () => {
     expect(await links.to({ nodeId: 'localhost', address: place.address })).toBeUndefined();
     expect(log.lines).toEqual([]);
     expect(await links.to({ nodeId: randomUUID(), address: 'nowhere' })).toBeUndefined();
+  });
+
+  test('is made to no address that is not declared for nodes, and the log names none', async () => {
+    const [host] = place.address.split(':');
+    const declared = (purpose: HostPurpose) => {
+      const where = { country: 'AU', region: 'Sydney', operator: 'Zz Cloud Pty Ltd' };
+      return new ResidencyManifest([{ host: host!, ...where, purposes: [purpose] }], [], false);
+    };
+    const config = Object.assign(new BrokerConfig(), { residency: declared('queue') });
+    const clock = new SystemClock();
+    const held = new NodeLinks(identityOf(near, pairs.near), clock, config, log);
+    expect(await held.to(place)).toBeUndefined();
+    expect(log.lines).toEqual([{ event: 'node.undeclared', fields: { nodeId: far } }]);
+    config.residency = declared('node');
+    const others = new NodeLinks(identityOf(near, pairs.near), clock, config, log);
+    expect((await others.to(place))?.link.state).toBe('open');
+    others.onApplicationShutdown();
   });
 
   test('gives way to one of the node’s next certificate, and what runs on it ends', async () => {

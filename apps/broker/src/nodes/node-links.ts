@@ -1,8 +1,10 @@
 /**
  * Links from this node to others, each dialled when it is first needed and kept. The other end must
- * show the certificate of that very node: an address that leads elsewhere leads nowhere.
+ * show the certificate of that very node: an address that leads elsewhere leads nowhere. Where a node is
+ * comes out of Redis, so it is held against the declared hosts first.
  */
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { ServerCredentials } from '#apps/broker/src/enrolment/server-identity.js';
 import { NodeIdentity } from '#apps/broker/src/nodes/node-identity.js';
@@ -35,6 +37,7 @@ export class NodeLinks implements OnApplicationShutdown {
   constructor(
     private readonly identity: NodeIdentity,
     private readonly clock: Clock,
+    private readonly config: BrokerConfig,
     private readonly log: EventLog,
   ) {}
 
@@ -65,8 +68,13 @@ export class NodeLinks implements OnApplicationShutdown {
     { nodeId, address }: NodePlace,
     credentials: ServerCredentials,
   ): Promise<LinkClient | undefined> {
+    const [, host = '', port = ''] = ADDRESS.exec(address) ?? [];
+    if (!this.config.residency.permits(host, 'node')) {
+      this.failedAtMs.set(nodeId, this.clock.now());
+      this.log.write('node.undeclared', { nodeId });
+      return undefined;
+    }
     try {
-      const [, host = '', port = ''] = ADDRESS.exec(address) ?? [];
       const { link } = await dial({
         host: host.replace(/^\[|\]$/g, ''),
         port: Number(port),

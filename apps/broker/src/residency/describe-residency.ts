@@ -19,7 +19,13 @@ const hostName = (host: string): string =>
 
 type Shown = Pick<
   BrokerConfig,
-  'residency' | 'addressTable' | 'databaseUrl' | 'redisUrl' | 'smtpUrl' | 'oidcIssuer'
+  | 'residency'
+  | 'addressTable'
+  | 'databaseUrl'
+  | 'redisUrl'
+  | 'smtpUrl'
+  | 'oidcIssuer'
+  | 'nodeAddress'
 >;
 
 /** @returns lines for a terminal; no password, no path, no value of a secret but its host */
@@ -30,6 +36,8 @@ export function describeResidency(config: Shown): string[] {
   if (residency.hosts.length === 0) lines.push('  none but this machine itself', '');
   for (const { host, country, region, operator, purposes } of residency.hosts) {
     const uses = used.filter((one) => one.host === host).map(({ purpose }) => purpose);
+    // Which nodes there are is said by Redis, not by a setting.
+    if (config.redisUrl) uses.push('node');
     lines.push(
       `  ${hostName(host)}`,
       `      in ${countryName(country)} (${region}), run by ${operator}`,

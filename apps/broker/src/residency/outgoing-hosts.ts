@@ -1,7 +1,8 @@
 /**
  * Every host that the settings of a broker name, by its setting. One table: a setting that makes the
- * broker call somebody new gets its line here. What people set later (addresses of alarms) and what
- * integrators set (webhooks) is looked at where it is stored and called.
+ * broker call somebody new gets its line here. This node's own address is among them, since the other nodes
+ * call it. What people set later (addresses of alarms), what integrators set (webhooks) and what Redis says
+ * of the other nodes is looked at where it is stored and called.
  */
 import type { BrokerConfig } from '#apps/broker/src/broker.config.js';
 import {
@@ -18,10 +19,13 @@ export interface OutgoingHost {
   purpose: HostPurpose;
 }
 
-type Names = Pick<BrokerConfig, 'databaseUrl' | 'redisUrl' | 'smtpUrl' | 'oidcIssuer'>;
+type Names = Pick<
+  BrokerConfig,
+  'databaseUrl' | 'redisUrl' | 'smtpUrl' | 'oidcIssuer' | 'nodeAddress'
+>;
 
 export function outgoingHosts(config: Names): OutgoingHost[] {
-  const { databaseUrl, redisUrl, smtpUrl, oidcIssuer } = config;
+  const { databaseUrl, redisUrl, smtpUrl, oidcIssuer, nodeAddress } = config;
   const of = (
     setting: keyof Names,
     purpose: HostPurpose,
@@ -32,6 +36,7 @@ export function outgoingHosts(config: Names): OutgoingHost[] {
     ...of('redisUrl', 'queue', redisUrl ? redisHosts(redisUrl.reveal()) : []),
     ...of('smtpUrl', 'mail', smtpUrl ? [hostOf(smtpUrl.reveal())] : []),
     ...of('oidcIssuer', 'sign-in', oidcIssuer === undefined ? [] : [hostOf(oidcIssuer)]),
+    ...of('nodeAddress', 'node', nodeAddress === undefined ? [] : [nodeHostOf(nodeAddress)]),
   ];
 }
 
@@ -39,6 +44,9 @@ function hostOf(url: string): string | undefined {
   const host = URL.canParse(url) ? plainHost(new URL(url).hostname) : '';
   return host === '' ? undefined : host;
 }
+
+/** `host`, `host:port` or `[address]:port`. */
+const nodeHostOf = (address: string): string => plainHost(address.replace(/:\d+$/, ''));
 
 /** `?host=` is what node-postgres connects to, whatever stands before it; a path is a socket. */
 function databaseHosts(url: string): (string | undefined)[] {

@@ -17,6 +17,7 @@ const hosts = [
   { host: 'redis.example.com', ...where, purposes: ['queue'] },
   { host: 'mail.example.com', ...where, purposes: ['mail'] },
   { host: 'id.example.com', ...where, purposes: ['sign-in'] },
+  { host: 'node-1.example.com', ...where, purposes: ['node'] },
 ];
 
 const live = {
@@ -26,6 +27,7 @@ const live = {
   CONDUIT_SMTP_URL: 'smtps://conduit:canary@mail.example.com',
   CONDUIT_OIDC_ISSUER: 'https://id.example.com/tenant',
   CONDUIT_OIDC_CLIENT_ID: 'conduit',
+  CONDUIT_NODE_ADDRESS: 'node-1.example.com:9000',
 };
 
 function file(name: string, text: string): string {
@@ -78,6 +80,19 @@ describe('a broker whose hosts are all declared', () => {
     expect(start).toThrow('CONDUIT_OIDC_ISSUER: its host is not declared for sign-in');
   });
 
+  test.each(['10.0.3.11', '10.0.3.11:8445', '[fd00::11]', '[fd00::11]:8445'])(
+    'may have the address %s for the other nodes once it is declared, and not before',
+    (address) => {
+      const start = (...more: object[]) =>
+        withHosts([...hosts, ...more], { CONDUIT_NODE_ADDRESS: address });
+      const problem = 'CONDUIT_NODE_ADDRESS: its host is not declared for node';
+      expect(() => start()).toThrow(problem);
+      const host = address.includes('fd00') ? 'fd00::11' : '10.0.3.11';
+      expect(() => start({ host, ...where, purposes: ['queue'] })).toThrow(problem);
+      expect(start({ host, ...where, purposes: ['node'] }).nodeAddress).toBe(address);
+    },
+  );
+
   test('does not start when one node of a cluster is not', () => {
     const url = 'rediss-cluster://redis.example.com:6379,other.example.com:6379';
     expect(() => withHosts(hosts, { REDIS_URL: url })).toThrow('REDIS_URL: its host');
@@ -89,10 +104,11 @@ describe('without a manifest', () => {
     DATABASE_URL: 'postgresql://conduit@localhost/postgres?host=%2Frun%2Fpostgresql',
     REDIS_URL: 'unix:///run/redis.sock',
     CONDUIT_SMTP_URL: 'smtp://127.0.0.1:25',
+    CONDUIT_NODE_ADDRESS: '127.0.0.2',
   };
 
   test('development may use its own machine, and no other', () => {
-    expect(describeResidency(read(local)).join('\n')).toContain('database, queue, mail');
+    expect(describeResidency(read(local)).join('\n')).toContain('database, queue, mail, node');
     expect(() => read({ ...local, CONDUIT_SMTP_URL: 'smtp://mail.example.com' })).toThrow(
       'CONDUIT_SMTP_URL: its host',
     );
@@ -101,7 +117,7 @@ describe('without a manifest', () => {
   test.each<Record<string, string>>([{ CONDUIT_ENVIRONMENT: 'live' }, { NODE_ENV: 'production' }])(
     'nothing is permitted under %j',
     (environment) => {
-      for (const name of ['DATABASE_URL', 'REDIS_URL', 'CONDUIT_SMTP_URL'])
+      for (const name of Object.keys(local))
         expect(() => read({ ...local, ...environment })).toThrow(`${name}: its host`);
     },
   );

@@ -10,6 +10,7 @@ export const hostPurposes = {
   queue: 'Redis: holds sealed requests and results until they are fetched, in memory',
   mail: 'takes invitations and alarms to staff; no patient data',
   'sign-in': 'says who a member of staff is',
+  node: 'another node of this broker: passes on what is asked of its agents and keeps nothing',
   alerts: 'takes alarms of the staff who run this installation; no patient data',
 } as const;
 export type HostPurpose = keyof typeof hostPurposes;
