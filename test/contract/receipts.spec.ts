@@ -212,6 +212,19 @@ describe('the receipt of an answer', () => {
 });
 
 describe('the proof of a line, in the console', () => {
+  async function notedReading(whose: Partial<AuditRecord>): Promise<(string | undefined)[]> {
+    const rows = await api.database.kysely
+      .selectFrom('audit_records')
+      .select('record')
+      .where('type', '=', 'activity.read')
+      .orderBy('seq')
+      .execute();
+    return rows
+      .map(({ record }) => JSON.parse(record) as AuditRecord)
+      .filter((one) => one.practice === whose.practice && one.integrator === whose.integrator)
+      .map(({ filter }) => filter);
+  }
+
   /** What a file says to who checks it without anybody. */
   function check(exported: string): { wrong: string[]; records: number } {
     const content = parseAuditExport(exported);
@@ -241,7 +254,13 @@ describe('the proof of a line, in the console', () => {
       `/practices/${practiceId}/activity?kind=records`,
     );
     const path = `/practices/${practiceId}/activity/${entries[0]?.seq}/proof`;
+    for (let n = 0; n < 2; n += 1) await owner.json<ShownProof>('GET', path);
     const theirs = await owner.json<ShownProof>('GET', path);
+    expect(await notedReading({ practice: practiceId })).toEqual([
+      'kind=records',
+      `record=${entries[0]?.seq}`,
+    ]);
+    expect(await notedReading({ integrator: integratorId })).toEqual([`record=${mine.entry.seq}`]);
     expect(theirs.entry).toEqual(entries[0]);
     expect(theirs.ownWitnesses).toBe(0);
     const people = await owner.json<ActivityPage>(

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
 
 import type { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { AgentLog, journalFolder } from '#apps/agent/src/journal/agent-log.js';
@@ -17,6 +18,7 @@ import { CrossCheckpoints, crossingTimes } from '#apps/agent/src/witness/cross-c
 import { OwnLogController } from '#apps/agent/src/witness/own-log.controller.js';
 import { ReadOwnLog } from '#apps/agent/src/witness/read-own-log.js';
 import { ReconcileHere } from '#apps/agent/src/witness/reconcile-here.js';
+import { NoteReading } from '#apps/broker/src/activity/note-reading.js';
 import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
@@ -352,8 +354,10 @@ describe('holding both sides against each other', () => {
     );
   }
 
-  const shown = () =>
-    new ShowReconciliations(store.kysely, clock).execute({ agentId: agent.agentId });
+  const shown = (of: object = { agentId: agent.agentId }) => {
+    const reading = new NoteReading(agent.trail, clock);
+    return new ShowReconciliations(store.kysely, clock, reading).execute(of as never, 'officer');
+  };
 
   test('finds that they agree', async () => {
     for (const queryId of ['q-1', 'q-2'].map(id)) {
@@ -364,6 +368,22 @@ describe('holding both sides against each other', () => {
     const { runs, incidents } = await shown();
     expect(runs).toMatchObject([{ outcome: 'agrees', matched: 2, mismatched: 0, byNight: true }]);
     expect(incidents).toEqual([]);
+  });
+
+  test('is shown to nobody of whom it is not recorded', async () => {
+    expect(await shown({ agentId: 'no-agent' })).toEqual({ runs: [], incidents: [] });
+    await shown();
+    await shown({ practiceId: 'p' });
+    const { rows } = await sql<{ record: string }>`select record from audit_records
+      where type = 'activity.read' order by seq desc limit 2`.execute(store.kysely);
+    const told = { type: 'activity.read', practice: 'p', actorRef: 'officer' };
+    expect(rows.map(({ record }) => JSON.parse(record) as AuditRecord)).toMatchObject([
+      { ...told, filter: 'reconciliations=all' },
+      { ...told, filter: `reconciliations=${agent.agentId}` },
+    ]);
+    const unavailable = () => Promise.reject(new ConduitError('AUDIT_UNAVAILABLE'));
+    Object.assign(agent.trail, { record: unavailable });
+    await expect(shown()).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
   });
 
   test('makes incidents with both records of a hidden dispatch, a phantom, and another story; once', async () => {

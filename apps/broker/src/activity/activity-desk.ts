@@ -7,8 +7,8 @@ import type {
 } from '#apps/broker/src/activity/activity-bodies.js';
 import { ExportActivity } from '#apps/broker/src/activity/export-activity.js';
 import { NoteReading } from '#apps/broker/src/activity/note-reading.js';
-import { ReadActivity } from '#apps/broker/src/activity/read-activity.js';
-import type { ActivityPage } from '#libs/console-api/activity.js';
+import { ReadActivity, type StoredAct } from '#apps/broker/src/activity/read-activity.js';
+import type { ActivityEntry, ActivityPage } from '#libs/console-api/activity.js';
 import type { AuditScope } from '#libs/db/read-audit.js';
 
 /** What each reader's controller hands on to: the same for all three. */
@@ -27,6 +27,16 @@ export class ActivityDesk {
   ): Promise<ActivityPage> {
     await this.reading.execute(reader, personId, filter);
     return this.activity.page(reader, filter, before);
+  }
+
+  /** One record's line. To show the record with its proof is reading too: its numbers can be counted up. */
+  async entry(
+    reader: AuditScope,
+    { personId }: SignedInPerson,
+    stored: StoredAct,
+  ): Promise<ActivityEntry> {
+    await this.reading.execute(reader, personId, { record: stored.seq });
+    return this.activity.entry(reader, stored);
   }
 
   /** A failure on the way cuts the connection, so that half a file is no file. */

@@ -35,6 +35,14 @@ test('names stand in place of ids, counts in place of repetition', () => {
   const shut = { ts, type: 'agent.quarantined' } as const;
   expect(activityWords(shut, {})).toContain('a copy of itself');
   expect(activityWords({ ...shut, reason: 'operator' }, {})).toContain('by Conduit’s staff');
+  const looked = (filter?: string) =>
+    activityWords({ ts, type: 'activity.read', ...(filter && { filter }) }, {});
+  expect(['kind=records', 'record=7', 'reconciliations=all', 'many'].map(looked)).toEqual([
+    looked(),
+    'A record of this list was opened, with its proof.',
+    expect.stringContaining('comparing the records'),
+    expect.stringContaining('many of its records'),
+  ]);
   expect(activityWords({ ts, type: 'agent.revoked' }, { practice: 'Zz Clinic' })).toBe(
     'Zz Clinic: The practice’s server was shut out for good.',
   );

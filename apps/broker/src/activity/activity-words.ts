@@ -117,7 +117,13 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'practice.created': () => 'The practice was registered.',
   'practice.changed': () => 'The practice’s settings were changed.',
   'activity.exported': () => 'This list was exported.',
-  'activity.read': () => 'This list was looked at.',
+  'activity.read': ({ filter }) => {
+    if (filter?.startsWith('record=')) return 'A record of this list was opened, with its proof.';
+    if (filter === 'many') return 'Much of this list was looked at, or many of its records opened.';
+    return filter?.startsWith('reconciliations=')
+      ? 'What came of comparing the records of Conduit and of the practice’s server was looked at.'
+      : 'This list was looked at.';
+  },
   'invitation.created': ({ role }) => `Somebody was invited as ${roles[role ?? ''] ?? 'a member'}.`,
   'invitation.withdrawn': () => 'An invitation was withdrawn.',
   'invitation.refused': () => 'An invitation was refused: its link was wrong, used or expired.',

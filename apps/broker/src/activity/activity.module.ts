@@ -33,6 +33,6 @@ import { PeopleModule } from '#apps/broker/src/people/people.module.js';
     NoteReading,
     ReadActivity,
   ],
-  exports: [ReadActivity],
+  exports: [ActivityDesk, NoteReading],
 })
 export class ActivityModule {}

@@ -54,6 +54,17 @@ test('fills no log, however many filters somebody tries', async () => {
   expect(trail.records.at(-1)).toMatchObject({ filter: 'many' });
 });
 
+test('names the record that was opened, and whose it is where that is not the reader', async () => {
+  const { trail, reading } = arrange();
+  for (let seq = 1; seq < 500; seq += 1)
+    await reading.execute(practice, 'anna', { record: `${seq % 50}` });
+  expect(trail.records).toHaveLength(readingLimits.filters + 1);
+  expect(trail.records[0]).toMatchObject({ practice: 'p', filter: 'record=1' });
+  const operator = { kind: 'operator' } as const;
+  await reading.execute(operator, 'olga', { reconciliations: 'a-1' }, { practice: 'p' });
+  expect(trail.records.at(-1)).toMatchObject({ practice: 'p', filter: 'reconciliations=a-1' });
+});
+
 test('shows nothing where it can’t be recorded, and is recorded at the next try', async () => {
   const { trail, reading } = arrange();
   trail.isDown = true;

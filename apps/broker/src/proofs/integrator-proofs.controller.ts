@@ -23,19 +23,20 @@ export class IntegratorProofsController {
   async readReceipt(
     @Param('integratorId') integratorId: string,
     @Param('receiptId') receiptId: string,
+    @Person() person: SignedInPerson,
   ): Promise<ShownProof> {
-    return this.show.execute(
-      { integratorId },
-      await this.receipts.execute({ integratorId }, receiptId),
-    );
+    const tenant = { integratorId };
+    return this.show.execute(tenant, person, await this.receipts.execute(tenant, receiptId));
   }
 
   @Get('activity/:seq/proof')
   async readProof(
     @Param('integratorId') integratorId: string,
     @Param('seq') seq: string,
+    @Person() person: SignedInPerson,
   ): Promise<ShownProof> {
-    return this.show.execute({ integratorId }, await this.entries.execute({ integratorId }, seq));
+    const tenant = { integratorId };
+    return this.show.execute(tenant, person, await this.entries.execute(tenant, seq));
   }
 
   @Post('proofs/export')

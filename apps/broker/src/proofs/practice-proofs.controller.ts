@@ -21,8 +21,10 @@ export class PracticeProofsController {
   async readProof(
     @Param('practiceId') practiceId: string,
     @Param('seq') seq: string,
+    @Person() person: SignedInPerson,
   ): Promise<ShownProof> {
-    return this.show.execute({ practiceId }, await this.find.execute({ practiceId }, seq));
+    const tenant = { practiceId };
+    return this.show.execute(tenant, person, await this.find.execute(tenant, seq));
   }
 
   @Post('proofs/export')

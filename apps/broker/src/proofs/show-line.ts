@@ -1,7 +1,8 @@
 /** One record with its proof, for people: its line of the activity, and a file that can be checked offline. */
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
-import { ReadActivity } from '#apps/broker/src/activity/read-activity.js';
+import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
+import { ActivityDesk } from '#apps/broker/src/activity/activity-desk.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { scopeOf, type ProofTenant } from '#apps/broker/src/proofs/proof-tenant.js';
 import { ShowProof, type StoredRecord } from '#apps/broker/src/proofs/show-proof.js';
@@ -16,19 +17,23 @@ import { Clock } from '#libs/kernel/clock.js';
 export class ShowLine {
   constructor(
     private readonly show: ShowProof,
-    private readonly activity: ReadActivity,
+    private readonly activity: ActivityDesk,
     private readonly database: Kysely<Database>,
     private readonly key: LogKey,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ConduitError RECEIPT_PENDING */
-  async execute(tenant: ProofTenant, stored: StoredRecord): Promise<ShownProof> {
+  /** @throws ConduitError RECEIPT_PENDING; AUDIT_UNAVAILABLE where it can't be recorded who looked */
+  async execute(
+    tenant: ProofTenant,
+    person: SignedInPerson,
+    stored: StoredRecord,
+  ): Promise<ShownProof> {
     const { practiceId } = tenant;
     const proof = await this.show.execute(stored, practiceId);
     return {
       ...proof,
-      entry: await this.activity.entry(scopeOf(tenant), stored),
+      entry: await this.activity.entry(scopeOf(tenant), person, stored),
       ...(practiceId !== undefined && { ownWitnesses: await this.own(practiceId, proof) }),
       exported: exportOf(tenant, stored, proof, this.clock.now()),
     };

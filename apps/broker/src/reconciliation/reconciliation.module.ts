@@ -5,6 +5,7 @@
  * that is told holds a payload or an exact size.
  */
 import { Module } from '@nestjs/common';
+import { ActivityModule } from '#apps/broker/src/activity/activity.module.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { BeginReconciliation } from '#apps/broker/src/reconciliation/begin-reconciliation.js';
@@ -24,7 +25,7 @@ import { SiteRecordsController } from '#apps/broker/src/reconciliation/site-reco
 import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js';
 
 @Module({
-  imports: [GatewayModule, PeopleModule, WitnessesModule],
+  imports: [ActivityModule, GatewayModule, PeopleModule, WitnessesModule],
   controllers: [
     AgentReconciliationsController,
     LogAlarmsController,

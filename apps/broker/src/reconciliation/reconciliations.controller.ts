@@ -20,8 +20,11 @@ export class PracticeReconciliationsController {
   ) {}
 
   @Get()
-  list(@Param('practiceId') practiceId: string): Promise<Reconciliations> {
-    return this.show.execute({ practiceId });
+  list(
+    @Param('practiceId') practiceId: string,
+    @Person() { personId }: SignedInPerson,
+  ): Promise<Reconciliations> {
+    return this.show.execute({ practiceId }, personId);
   }
 
   /** Of each server of the practice. */
@@ -53,8 +56,11 @@ export class AgentReconciliationsController {
   ) {}
 
   @Get()
-  list(@Param('agentId') agentId: string): Promise<Reconciliations> {
-    return this.show.execute({ agentId });
+  list(
+    @Param('agentId') agentId: string,
+    @Person() { personId }: SignedInPerson,
+  ): Promise<Reconciliations> {
+    return this.show.execute({ agentId }, personId);
   }
 
   @Post()

@@ -1,6 +1,7 @@
 /** What came of holding the two sides' records against each other, the latest first. */
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
+import { NoteReading } from '#apps/broker/src/activity/note-reading.js';
 import { UNDER_WAY_MS } from '#apps/broker/src/reconciliation/begin-reconciliation.js';
 import type { ReconciliationOutcome, Reconciliations } from '#libs/console-api/reconciliation.js';
 import type { Database } from '#libs/db/schema.js';
@@ -9,15 +10,22 @@ import { Clock } from '#libs/kernel/clock.js';
 const MOST_RUNS = 50;
 const MOST_INCIDENTS = 200;
 
+type Compared = { practiceId: string } | { agentId: string };
+
 @Injectable()
 export class ShowReconciliations {
   constructor(
     private readonly database: Kysely<Database>,
     private readonly clock: Clock,
+    private readonly reading: NoteReading,
   ) {}
 
-  /** @param of which practice or agent */
-  async execute(of: { practiceId: string } | { agentId: string }): Promise<Reconciliations> {
+  /**
+   * @param of a practice, to its own people; an agent, to the operator's
+   * @throws ConduitError AUDIT_UNAVAILABLE where it can't be recorded who looked
+   */
+  async execute(of: Compared, personId: string): Promise<Reconciliations> {
+    if (!(await this.isNoted(of, personId))) return { runs: [], incidents: [] };
     const [column, id] =
       'agentId' in of
         ? (['agent_id', of.agentId] as const)
@@ -63,6 +71,25 @@ export class ShowReconciliations {
         ...(row.agent_record && { agent: sideOf(row.agent_leaf, row.agent_record) }),
       })),
     };
+  }
+
+  /** Incidents hold whole records. @returns false: there is no such agent */
+  private async isNoted(of: Compared, personId: string): Promise<boolean> {
+    if ('practiceId' in of) {
+      const reader = { kind: 'practice', practiceId: of.practiceId } as const;
+      await this.reading.execute(reader, personId, { reconciliations: 'all' });
+      return true;
+    }
+    const agent = await this.database
+      .selectFrom('agents')
+      .select('practice_id as practice')
+      .where('agent_id', '=', of.agentId)
+      .executeTakeFirst();
+    if (!agent) return false;
+    const matter = { reconciliations: of.agentId };
+    // The practice is told that staff looked at its records.
+    await this.reading.execute({ kind: 'operator' }, personId, matter, agent);
+    return true;
   }
 }
 
