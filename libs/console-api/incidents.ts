@@ -364,6 +364,13 @@ export interface PackAgent {
   logRoot?: string;
 }
 
+export interface PackCut {
+  reason: 'too-many-records' | 'too-many-lines' | 'not-read';
+  /** Whose part it concerns: nobody else's part says it. */
+  practiceId?: string;
+  words: string;
+}
+
 /** What is hashed. The same records make the same content. */
 export interface PackContent {
   format: 'conduit-incident-pack/1';
@@ -386,8 +393,8 @@ export interface PackContent {
   mismatches: PackMismatch[];
   /** Other acts of the window within the scope, by type of record. */
   acts: { type: string; count: number }[];
-  /** Present: not everything was counted, and why. Never silently. */
-  cut?: { reason: 'too-many-records' | 'too-many-lines' | 'not-read'; words: string }[];
+  /** Present: not everything was counted, and why. Never silently. Without a practice: of the whole. */
+  cut?: PackCut[];
 }
 
 export interface PackSummary {

@@ -10,6 +10,7 @@ import {
   listed,
   nameOf,
   spanOf,
+  type FrozenFact,
   type IncidentFacts,
 } from '#libs/incidents/incident-facts.js';
 
@@ -57,6 +58,8 @@ function toPractice(facts: IncidentFacts, id: string, counts?: PackCounts): Draf
   const numbers = counts
     ? `${counts.queries} queries of your records are in question, ${spanOf(facts)}. ${counts.executed} were run, ${counts.answered} answered; ${counts.verdicts.both} are proven by your server’s log and by ours, ${counts.verdicts.agentOnly + counts.verdicts.brokerOnly + counts.verdicts.differs} by one alone or differently by both, ${counts.verdicts.notCompared} could not be compared yet.`
     : gap('what the evidence pack says of this practice');
+  // Another practice's site is not named to this one.
+  const frozen = facts.frozen.filter(({ practiceId }) => (practiceId ?? id) === id);
   const commands = (facts.pack?.integrators ?? [])
     .map(
       (one) =>
@@ -72,7 +75,7 @@ We write about: ${facts.title}. We became aware on ${dayInWords(facts.awareOn)}.
 
 Software concerned: ${listed(software) || gap('which software')}. ${numbers}
 
-What we have stopped: ${listed(facts.frozen) || 'nothing yet'}.
+What we have stopped: ${wordsOf(frozen) || 'nothing yet'}.
 
 Your patients are yours to tell. Conduit passes records on and keeps none, so we do not know whom it concerns. How you find them:
 
@@ -89,6 +92,8 @@ ${mhrOf(facts)}${gap('whom the practice can ask, and when we write again')}
 `.trim(),
   };
 }
+
+const wordsOf = (frozen: readonly FrozenFact[]): string => listed(frozen.map(({ words }) => words));
 
 const mhrOf = ({ myHealthRecord }: IncidentFacts): string =>
   myHealthRecord === 'yes'
@@ -136,7 +141,7 @@ What happened: ${facts.statement?.parts.description ?? facts.title}
 
 We became aware on ${dayInWords(facts.awareOn)}. It concerns the time ${spanOf(facts)}.
 
-Contained by: ${listed(facts.frozen) || gap('what was done to contain it')}.
+Contained by: ${wordsOf(facts.frozen) || gap('what was done to contain it')}.
 
 My Health Record information concerned: ${gap('which, and of how many healthcare recipients, as the practices tell')}.
 
@@ -149,7 +154,9 @@ Contact: ${gap('name, telephone, e-mail')}
 }
 
 function toIntegrator(facts: IncidentFacts, id: string): DraftedLetter {
-  const keys = facts.scope.keys;
+  // Of others’ keys, sites and servers a vendor hears nothing.
+  const keys = facts.scope.keys.filter((key) => facts.keyOwners[key] === id);
+  const frozen = facts.frozen.filter(({ integratorId }) => integratorId === id);
   return {
     ...{ recipient: 'integrator', recipientId: id, recipientName: nameOf(facts, id) },
     subject: 'A possible data breach that concerns your software',
@@ -157,7 +164,7 @@ function toIntegrator(facts: IncidentFacts, id: string): DraftedLetter {
 
 We look into: ${facts.title}. It concerns your queries ${spanOf(facts)}${keys.length > 0 ? `, made with the key ${listed(keys)}` : ''}. We became aware on ${dayInWords(facts.awareOn)}.
 
-What we have stopped: ${listed(facts.frozen) || 'nothing yet'}.
+What we have stopped: ${wordsOf(frozen) || 'nothing yet of yours'}.
 
 Please, within two days:
 

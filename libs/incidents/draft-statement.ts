@@ -45,7 +45,7 @@ function description(facts: IncidentFacts): string {
     : gap('what the evidence pack says: gather one first');
   const contained =
     frozen.length > 0
-      ? `To contain it, these were stopped: ${listed(frozen)}.`
+      ? `To contain it, these were stopped: ${listed(frozen.map(({ words }) => words))}.`
       : gap('what was done to contain it');
   return `${facts.title}
 

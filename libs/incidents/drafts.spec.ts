@@ -14,7 +14,7 @@ const facts = (more: Partial<IncidentFacts> = {}): IncidentFacts => ({
   drill: false,
   ...{ awareOn: '2027-01-04', dueOn: '2027-02-03', timeZone: 'Australia/Brisbane' },
   myHealthRecord: 'no',
-  ...{ scope: pack.scope, pack, names: world.names, frozen: [] },
+  ...{ scope: pack.scope, pack, names: world.names, frozen: [], keyOwners: {} },
   ...more,
 });
 const recipients = (more: Partial<IncidentFacts> = {}, isNotifiable = false) =>
@@ -38,7 +38,7 @@ describe('a drafted statement', () => {
   });
 
   test('says what is stopped instead of asking for it', () => {
-    const { description } = draftStatement(facts({ frozen: ['the software Zz'] }));
+    const { description } = draftStatement(facts({ frozen: [{ words: 'the software Zz' }] }));
     expect(description).toContain('these were stopped: the software Zz.');
     expect(description).not.toContain('what was done to contain it');
   });
@@ -78,6 +78,32 @@ describe('letters', () => {
     expect(first?.text).toContain(`${own?.queries} queries of your records`);
     expect(first?.text).toContain('conduit-agent audit --integrator drill-software-1 --since');
     expect(first?.text).not.toContain('Zz Drill Practice 2');
+  });
+
+  test('name what is frozen of whom they go to, and nothing of other practices or vendors', () => {
+    const frozen = [
+      { words: 'the software Zz', integratorId: 'drill-software-1' },
+      { words: 'the software Yy', integratorId: 'software-2' },
+      { words: 'all access at the site A', practiceId: 'drill-practice-1' },
+      { words: 'the practice’s server B', practiceId: 'drill-practice-2' },
+    ];
+    const letters = draftLetters(facts({ frozen, myHealthRecord: 'yes' }), { isNotifiable: false });
+    const stopped = (id?: string) =>
+      /(?:have stopped|Contained by): (.*)\./.exec(
+        letters.find(({ recipientId }) => recipientId === id)?.text ?? '',
+      )?.[1];
+    const software = 'the software Zz, the software Yy';
+    expect(stopped('drill-practice-1')).toBe(`${software} and all access at the site A`);
+    expect(stopped('drill-practice-2')).toBe(`${software} and the practice’s server B`);
+    expect(stopped('drill-software-1')).toBe('the software Zz');
+    expect(stopped()).toContain('site A and the practice’s server B');
+  });
+
+  test('name to a vendor its own keys', () => {
+    const scope = { ...pack.scope, keys: ['key-a', 'key-b'] };
+    const keyOwners = { 'key-a': 'drill-software-1', 'key-b': 'software-2' };
+    const letter = draftLetters(facts({ scope, keyOwners }), { isNotifiable: false }).at(-1);
+    expect(letter?.text).toContain('made with the key key-a. We');
   });
 
   test('do not tell a practice of its own incident', () => {

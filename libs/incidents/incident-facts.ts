@@ -16,6 +16,8 @@ export interface IncidentFacts {
   timeZone: string;
   myHealthRecord: MyHealthRecordAnswer;
   scope: IncidentScope;
+  /** Of the scope’s keys, by id: whose they are. */
+  keyOwners: Readonly<Record<string, string>>;
   /** The newest that is ready; of a practice's own incident, its own. */
   pack?: Pick<PackContent, 'totals' | 'practices' | 'integrators' | 'purposes' | 'agents'>;
   packHash?: string;
@@ -23,8 +25,16 @@ export interface IncidentFacts {
   statement?: Pick<BreachStatement, 'parts'>;
   /** Of practices, integrators and sites, by id. */
   names: Readonly<Record<string, string>>;
-  /** What is frozen now, in words. */
-  frozen: readonly string[];
+  /** What is frozen now. */
+  frozen: readonly FrozenFact[];
+}
+
+export interface FrozenFact {
+  words: string;
+  /** Whose site or server it is, or whose own freeze; absent: no practice's alone. */
+  practiceId?: string;
+  /** Whose software or key. */
+  integratorId?: string;
 }
 
 export const gap = (what: string): string => `[to be filled: ${what}]`;

@@ -4,7 +4,14 @@
  * lines. Pure.
  */
 import { createHash } from 'node:crypto';
-import type { PackContent, PackLine, PackMismatch, PackSum } from '#libs/console-api/incidents.js';
+import type {
+  IncidentScope,
+  PackContent,
+  PackCut,
+  PackLine,
+  PackMismatch,
+  PackSum,
+} from '#libs/console-api/incidents.js';
 import { canonicalJson } from '#libs/grants/canonical-json.js';
 import { keyOfLine } from '#libs/incidents/count-queries.js';
 import { addTo, noCounts, sumOf } from '#libs/incidents/pack-counts.js';
@@ -19,7 +26,7 @@ export type PackParts = Pick<
 > & {
   /** By practice; without one: of the whole. */
   acts: readonly { practiceId?: string; type: string; count: number }[];
-  cut?: NonNullable<PackContent['cut']>;
+  cut?: readonly PackCut[];
 };
 
 export function packContent(parts: PackParts): PackContent {
@@ -51,13 +58,20 @@ export const partsOfPractice = (parts: PackParts, practiceId: string): PackParts
   const isOwn = (one: { practiceId?: string }): boolean => one.practiceId === practiceId;
   return {
     ...parts,
-    scope: { ...parts.scope, practices: [practiceId], sites: [], agents: [], keys: [] },
+    scope: scopeOfPractice(parts.scope, practiceId),
     agents: parts.agents.filter(isOwn),
     lines: parts.lines.filter(isOwn),
     mismatches: parts.mismatches.filter(isOwn),
     acts: parts.acts.filter(isOwn),
+    cut: (parts.cut ?? []).filter(isOwn),
   };
 };
+
+/** Where an incident of the operator's looks, as a practice may know it: no other practice, site, server or key is named. */
+export const scopeOfPractice = (scope: IncidentScope, practiceId: string): IncidentScope => ({
+  ...scope,
+  ...{ practices: [practiceId], sites: [], agents: [], keys: [] },
+});
 
 /** @returns the canonical text and its SHA-256 in hex */
 export function sealPack(content: PackContent): { text: string; hash: string } {
@@ -136,10 +150,7 @@ function actsOf(acts: PackParts['acts']): PackContent['acts'] {
     .sort(byText(({ type }: { type: string }) => type));
 }
 
-function cutOf(
-  lines: readonly PackLine[],
-  mismatches: readonly PackMismatch[],
-): NonNullable<PackContent['cut']> {
+function cutOf(lines: readonly PackLine[], mismatches: readonly PackMismatch[]): PackCut[] {
   const told: [string, number, number][] = [
     ['lines', lines.length, MOST_PACK_LINES],
     ['mismatches', mismatches.length, MOST_PACK_MISMATCHES],

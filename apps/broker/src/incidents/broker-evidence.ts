@@ -9,7 +9,7 @@ import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js'
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
 import type { RecordSpan } from '#libs/audit/reconcile-in-steps.js';
-import type { PackContent } from '#libs/console-api/incidents.js';
+import type { PackCut } from '#libs/console-api/incidents.js';
 import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import { readAudit } from '#libs/db/read-audit.js';
@@ -49,7 +49,7 @@ interface Row {
 
 /** A source that notes what it could not read in full. */
 export interface StoredEvidence extends EvidenceSource {
-  cut: NonNullable<PackContent['cut']>;
+  cut: PackCut[];
 }
 
 @Injectable()
@@ -64,7 +64,7 @@ export class BrokerEvidence {
   /** @param asksAgent false: as if its link were down */
   async of({ practiceId }: EvidenceAgent, asksAgent: boolean): Promise<StoredEvidence> {
     const purposes = await this.purposesAt(practiceId);
-    const cut: StoredEvidence['cut'] = [];
+    const cut: PackCut[] = [];
     return {
       cut,
       broker: async (agent, fromMs, toMs) => {
@@ -72,7 +72,7 @@ export class BrokerEvidence {
         const day = new Date(fromMs).toISOString();
         if (found.isCut)
           cut.push({
-            reason: 'too-many-records',
+            ...{ reason: 'too-many-records', practiceId },
             words: `Of practice ${practiceId} only the first ${MOST_RECORDS} records from ${day} on were counted.`,
           });
         return found.records;
@@ -130,9 +130,9 @@ export class BrokerEvidence {
 
   /** It answers in steps where it has very many; what is behind the last one is said to be cut. */
   private async askAgent(
-    { agentId = '' }: EvidenceAgent,
+    { agentId = '', practiceId }: EvidenceAgent,
     { fromMs, toMs }: RecordSpan,
-    cut: StoredEvidence['cut'],
+    cut: PackCut[],
   ): Promise<AgentAnswer | 'away' | 'unproven'> {
     const client = this.links.newest(agentId)?.client;
     if (!client) return 'away';
@@ -147,7 +147,7 @@ export class BrokerEvidence {
         const isLast = !isCut || knownToMs <= askedMs || step === MOST_STEPS;
         askedMs = knownToMs;
         if (!isLast) continue;
-        if (isCut) cut.push(notRead(agentId, knownToMs));
+        if (isCut) cut.push({ ...notRead(agentId, knownToMs), practiceId });
         const known = { knownFromMs: since, knownToMs };
         return { records: [...found.values()], ...known, size, root: root.toString('base64') };
       }
@@ -187,7 +187,7 @@ export class BrokerEvidence {
   }
 }
 
-const notRead = (agentId: string, toMs: number): StoredEvidence['cut'][number] => ({
+const notRead = (agentId: string, toMs: number): PackCut => ({
   reason: 'not-read',
   words: `The log of agent ${agentId} was not read to the end of the day of ${new Date(toMs).toISOString()}: what is later that day is not compared.`,
 });

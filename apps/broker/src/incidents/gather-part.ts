@@ -8,12 +8,12 @@ import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { BrokerEvidence } from '#apps/broker/src/incidents/broker-evidence.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
-import type { PackContent } from '#libs/console-api/incidents.js';
+import type { PackCut } from '#libs/console-api/incidents.js';
 import type { Database } from '#libs/db/schema.js';
 import { gatherEvidence, type AgentEvidence } from '#libs/incidents/gather-evidence.js';
 import { oneByOne } from '#libs/kernel/turns.js';
 
-export type GatheredPart = AgentEvidence & { cut: NonNullable<PackContent['cut']> };
+export type GatheredPart = AgentEvidence & { cut: PackCut[] };
 
 @Injectable()
 export class GatherPart implements OnModuleInit, BeforeApplicationShutdown {

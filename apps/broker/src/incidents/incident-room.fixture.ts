@@ -37,14 +37,12 @@ import { aGrant } from '#libs/grants/grant.fixture.js';
 const DAY_MS = 86_400_000;
 const unused = undefined as never;
 
-const played = (said: Omit<ProvenRecords, 'isCut'> | undefined) =>
-  said && { isCut: false, ...said };
+type Said = Omit<ProvenRecords, 'isCut'> & Partial<ProvenRecords>;
+
+const played = (said: Said | undefined) => said && { isCut: false, ...said };
 
 /** What an agent says of a span of time; absent: it has no link. */
-export type PlayedAgent = (
-  fromMs: number,
-  toMs: number,
-) => Omit<ProvenRecords, 'isCut'> | undefined;
+export type PlayedAgent = (fromMs: number, toMs: number) => Said | undefined;
 
 export const officer = { personId: 'officer-1' };
 export const colleague = { personId: 'officer-2' };

@@ -169,22 +169,37 @@ describe('a reader', () => {
   };
 
   test('of a practice sees its own part of the operator’s once it was told, and never another’s', async () => {
-    const at = await room.opened(officer, { integrators: ['integrator-1'] });
+    const at = await room.opened(officer, {
+      ...{ practices: ['practice-1', 'practice-2'], sites: ['site-1', 'site-2'] },
+      ...{ agents: ['agent-1', 'agent-2'], integrators: ['integrator-1'] },
+    });
+    const source = JSON.stringify({ kind: 'log-alarm', agentId: 'agent-2' });
+    await sql`update incidents set source = ${source} where incident_id = ${at.incidentId}`.execute(
+      room.kysely,
+    );
     await records([
       { practice: 'practice-1', site: 'site-1' },
       { practice: 'practice-2', site: 'site-2' },
     ]);
+    // More than is ever read of one agent for one day: its part says that it is cut.
+    for (const agentId of ['agent-1', 'agent-2'])
+      room.agents.set(agentId, (fromMs) => ({
+        ...{ records: [], knownToMs: fromMs, size: 0, root: Buffer.alloc(32), isCut: true },
+      }));
     const pack = await room.pack(at);
     expect(pack.content?.practices.map(({ id }) => id)).toEqual(['practice-1', 'practice-2']);
+    expect(pack.content?.cut?.map(({ practiceId }) => practiceId)).toContain('practice-2');
+    await room.freeze(at, { kind: 'site', targetId: 'site-2' });
+    await room.freeze(at, { kind: 'site', targetId: 'site-1' });
     await room.letters.draft(at);
     await room.letters.statement(at, {});
-    await room.freeze(at, { kind: 'site', targetId: 'site-2' });
     const told = { practiceId: 'practice-1', personId: 'owner-1', incidentId: at.incidentId };
     await expect(room.shown.one(told)).rejects.toMatchObject({ code: 'CONSOLE_ENTRY_NOT_FOUND' });
     expect(Object.keys(await seen(told, at.incidentId))).toEqual(['incident_practices']);
 
     const { letters } = await room.shown.one(at);
     const letter = letters.find(({ recipientId }) => recipientId === 'practice-1')!;
+    expect(letter.text).toContain('all access at the site Zz Rooms 1.');
     const early = room.letters.sent(at, letter.letterId, { sentOn: '2026-03-04', sentHow: 'mail' });
     await expect(early).rejects.toMatchObject(code('INCIDENT_STATE', { reason: 'gaps' }));
     await room.letters.write(at, letter.letterId, { subject: 'Zz', text: 'Zz all is said.' });
@@ -192,12 +207,16 @@ describe('a reader', () => {
 
     expect(await seen(told, at.incidentId)).toEqual({
       ...{ incidents: 1, incident_practices: 1, incident_pack_shares: 1, incident_letters: 1 },
+      incident_freezes: 1,
     });
     const own = await room.shown.one(told);
-    expect(own).toMatchObject({ mayChange: false, timeline: [], decisions: [], freezes: [] });
+    expect(own).toMatchObject({ mayChange: false, timeline: [], decisions: [] });
+    expect(own.freezes).toMatchObject([{ targetId: 'site-1' }]);
+    expect(own.scope).toMatchObject({ practices: ['practice-1'], integrators: ['integrator-1'] });
     const part = await room.shown.pack(told, own.packs[0]!.packId);
     expect(part.content?.totals.queries).toBe(1);
-    expect(JSON.stringify([own, part])).not.toMatch(/practice-2|site-2|Rooms 2|Practice 2/);
+    expect(part.content?.cut).toMatchObject([{ practiceId: 'practice-1' }]);
+    expect(JSON.stringify([own, part])).not.toMatch(/practice-2|site-2|agent-2|Rooms 2|Practice 2/);
     const stranger = { ...other, incidentId: at.incidentId };
     await expect(room.shown.one(stranger)).rejects.toMatchObject({
       code: 'CONSOLE_ENTRY_NOT_FOUND',

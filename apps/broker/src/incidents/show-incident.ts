@@ -29,6 +29,7 @@ import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { gapsIn } from '#libs/incidents/incident-facts.js';
+import { scopeOfPractice } from '#libs/incidents/pack-content.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const MOST_CLOSED = 100;
@@ -75,9 +76,10 @@ export class ShowIncident {
     });
     if (!found) throw new ConduitError('CONSOLE_ENTRY_NOT_FOUND');
     const { row, steps, freezes, decisions, statements, letters } = found;
-    const names = await this.names.of(at, {
-      ...{ scope: row.scope, freezes, drillSeed: row.drill_seed },
-    });
+    const mayChange = row.practice_id === (practiceId ?? null);
+    const scope =
+      mayChange || practiceId === undefined ? row.scope : scopeOfPractice(row.scope, practiceId);
+    const names = await this.names.of(at, { scope, freezes, drillSeed: row.drill_seed });
     const people = await this.names.people(at, found);
     const by: NameOf = (personId) => {
       const byName = personId === null ? undefined : people.get(personId);
@@ -87,10 +89,9 @@ export class ShowIncident {
       ...this.summary(row),
       noticed: row.noticed,
       ...openedBy(by(row.opened_by).byName),
-      scope: row.scope,
-      ...(row.source && { source: row.source }),
-      mayChange: row.practice_id === (practiceId ?? null),
-      names,
+      // What it was opened from may be another practice's server.
+      ...(mayChange && row.source && { source: row.source }),
+      ...{ scope, mayChange, names },
       freezes: freezes.map((one) => freezeOf(one, by, at.personId)),
       packs: [...found.packs.map((one) => this.packOf(one)), ...found.shares.map(shareOf)],
       decisions: decisions.map((one) => decisionOf(one, by)),

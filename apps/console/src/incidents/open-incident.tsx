@@ -76,7 +76,9 @@ export function OpenIncident({ place, picker }: OpenIncidentProps) {
     <div className="stack">
       <TextField
         label="What is suspected"
-        hint="In a few words. Name no patient, and nothing about anybody’s health."
+        hint={`In a few words. Name no patient, and nothing about anybody’s health.${
+          place.practiceId === undefined ? ' Practices that are told of it read it: name none.' : ''
+        }`}
         value={title}
         onChange={setTitle}
         maxLength={MOST_TITLE_CHARACTERS}
