@@ -13,6 +13,7 @@ import type { ActivityEntry, ActivityFilter } from '#libs/console-api/activity.j
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
 import { readAudit, type AuditScope } from '#libs/db/read-audit.js';
+import type { Purpose } from '#libs/grants/grant.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { sql } from 'kysely';
@@ -66,15 +67,7 @@ beforeAll(async () => {
       })
       .execute();
   }
-  const document = JSON.stringify(aGrant({ grantId: 'grant-1', purposes: ['TREAT', 'PUBHLTH'] }));
-  await kysely
-    .insertInto('grants')
-    .values({
-      ...{ grant_id: 'grant-1', seq: 1, site_id: 'site-1', integrator_id: 'integrator-2' },
-      ...{ state: 'active', signed: JSON.stringify({ document, approvals: [] }) },
-      ...{ expires_at: new Date(START_MS) },
-    })
-    .execute();
+  await storeGrant(1, ['TREAT', 'PUBHLTH']);
   // A hundred in each moment, so that pages are cut between acts of the same millisecond.
   for (let n = 0; n < ROWS; n += 1) {
     if (n % 100 === 0) clock.advance(1);
@@ -92,6 +85,18 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => store.close());
+
+async function storeGrant(seq: number, purposes: Purpose[]): Promise<void> {
+  const document = JSON.stringify(aGrant({ grantId: 'grant-1', seq, purposes }));
+  await store.kysely
+    .insertInto('grants')
+    .values({
+      ...{ grant_id: 'grant-1', seq, site_id: 'site-1', integrator_id: 'integrator-2' },
+      ...{ state: 'active', signed: JSON.stringify({ document, approvals: [] }) },
+      ...{ expires_at: new Date(START_MS) },
+    })
+    .execute();
+}
 
 const practice = { kind: 'practice', practiceId: 'practice-1' } as const;
 const integrator = { kind: 'integrator', integratorId: 'integrator-2' } as const;
@@ -357,4 +362,28 @@ test('a count that took long serves whoever asks next, for twenty times as long'
   expect(await today.execute('practice-1', 'Australia/Sydney')).toBe(first);
   nowMs += 60_000;
   expect(await today.execute('practice-1', 'Australia/Sydney')).not.toBe(first);
+});
+
+test('the purpose of an act is what was permitted when it was done', async () => {
+  const purposesOf = async (filter: ActivityFilter) =>
+    (await read({ ...filter, siteId: 'site-1', kind: 'records' }, integrator)).map(
+      ({ requestId, purpose }) => [requestId, purpose],
+    );
+  const act = { integrator: 'integrator-2', grantId: 'grant-1' };
+  note(aRead({ ...act, grantSeq: 1, requestId: 'first' }));
+  note(aRead({ ...act, grantSeq: 2, requestId: 'second' }));
+  note(aRead({ ...act, grantSeq: 12, requestId: 'gone' }));
+  await trail.flush();
+  await storeGrant(2, ['HRESCH']);
+  const both = 'Treatment of patients; Public health';
+  expect(await purposesOf({})).toEqual([
+    ['gone', undefined],
+    ['second', expect.stringMatching(/research/i)],
+    ['first', both],
+    // Its record names no document, and the documents differ.
+    [undefined, undefined],
+  ]);
+  expect(await purposesOf({ purpose: 'TREAT' })).toEqual([['first', both]]);
+  expect(await purposesOf({ purpose: 'HRESCH' })).toMatchObject([['second', expect.anything()]]);
+  expect(await purposesOf({ purpose: 'HPAYMT' })).toEqual([]);
 });

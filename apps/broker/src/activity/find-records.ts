@@ -81,7 +81,7 @@ export class FindRecords {
     limit: number,
     limits: SearchLimits = searchLimits,
   ): Promise<FoundPage> {
-    if (sought.types.length === 0 || sought.grantIds?.length === 0) return { found: [] };
+    if (sought.types.length === 0 || sought.documents?.length === 0) return { found: [] };
     return readAudit(this.database, scope, async (within) => {
       // One more than is shown: whether there is a next page.
       const asked = { scope, sought, limit: limit + 1 };

@@ -1,12 +1,11 @@
 /** What stands in place of ids in sentences, for one reader: names of software, sites, practices, people. */
 import { Injectable } from '@nestjs/common';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { ActivityPeople } from '#apps/broker/src/activity/activity-people.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { namesById } from '#libs/db/names-by-id.js';
 import type { AuditScope } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
-import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 
 export interface ActivityNames {
   integrators: ReadonlyMap<string, string>;
@@ -16,8 +15,12 @@ export interface ActivityNames {
   people: ReadonlyMap<string, string>;
 }
 
-/** Codes of purposes, by grantId. */
+/** Codes of purposes, by the permission's document that a record names. */
 export type Purposes = ReadonlyMap<string, readonly string[]>;
+
+/** Of a record that names no document of the permission the number is empty. */
+export const documentKey = (grantId: string, grantSeq?: number): string =>
+  `${grantId}/${grantSeq ?? ''}`;
 
 @Injectable()
 export class NameActivity {
@@ -48,28 +51,37 @@ export class NameActivity {
     };
   }
 
-  /** What each permission that the reader has to do with is for, as its newest document says. */
-  async purposes(reader: AuditScope): Promise<Purposes> {
-    if (reader.kind === 'operator') return new Map();
+  /** What was permitted when these acts were done: the document that a record names counts, not today's. */
+  purposesOf(reader: AuditScope, records: readonly AuditRecord[]): Promise<Purposes> {
+    const named = new Set(records.flatMap(({ grantId }) => grantId ?? []));
+    return this.purposes(reader, [...named]);
+  }
+
+  /** Documents of all permissions that the reader has to do with, and that were for this. */
+  async documentsFor(reader: AuditScope, purpose: string): Promise<string[]> {
+    const all = [...(await this.purposes(reader))];
+    return all.filter(([, codes]) => codes.includes(purpose)).map(([key]) => key);
+  }
+
+  /** As far as documents are kept (stored-grant-bounds.ts): of one that is gone nothing is said. */
+  private async purposes(reader: AuditScope, grantIds?: readonly string[]): Promise<Purposes> {
+    if (reader.kind === 'operator' || grantIds?.length === 0) return new Map();
     const rows = await this.database
       .selectFrom('grants')
       .innerJoin('sites', 'sites.site_id', 'grants.site_id')
-      .distinctOn('grant_id')
-      .select(['grant_id', 'signed'])
+      .distinctOn(['grant_id', 'seq'])
+      .select(['grant_id as grantId', 'seq'])
+      .select(sql<string[]>`(signed->>'document')::jsonb->'purposes'`.as('codes'))
       .where((row) =>
         reader.kind === 'practice'
           ? row('practice_id', '=', reader.practiceId)
           : row('integrator_id', '=', reader.integratorId),
       )
+      .$if(grantIds !== undefined, (all) => all.where('grant_id', 'in', grantIds ?? []))
       .orderBy('grant_id')
-      .orderBy('seq', 'desc')
+      .orderBy('seq')
       .execute();
-    return new Map(
-      rows.map(({ grant_id: grantId, signed }) => [
-        grantId,
-        (JSON.parse((signed as SignedGrant).document) as Grant).purposes,
-      ]),
-    );
+    return purposesByDocument(rows);
   }
 
   /** Undefined: there is no such site. */
@@ -81,4 +93,21 @@ export class NameActivity {
       .executeTakeFirst();
     return site?.practice_id;
   }
+}
+
+interface Document {
+  grantId: string;
+  seq: number;
+  codes: readonly string[];
+}
+
+/** For a record that names none of a permission's documents, only where they all say the same. */
+function purposesByDocument(documents: readonly Document[]): Purposes {
+  const purposes = new Map<string, readonly string[]>();
+  for (const { grantId, seq, codes } of documents) {
+    purposes.set(documentKey(grantId, seq), codes);
+    const others = purposes.get(documentKey(grantId)) ?? codes;
+    purposes.set(documentKey(grantId), String(others) === String(codes) ? codes : []);
+  }
+  return purposes;
 }

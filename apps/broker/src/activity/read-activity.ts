@@ -4,6 +4,7 @@ import { activityKindOf, actionsOf } from '#apps/broker/src/activity/activity-ki
 import { activityWords } from '#apps/broker/src/activity/activity-words.js';
 import { FindRecords, type FoundRecord } from '#apps/broker/src/activity/find-records.js';
 import {
+  documentKey,
   NameActivity,
   type ActivityNames,
   type Purposes,
@@ -27,7 +28,7 @@ export interface Act {
   record: AuditRecord;
   /** By which its place in the log is proven. */
   leafHash: Buffer;
-  /** Codes of what its permission is for. */
+  /** Codes of what its permission was for, when it was done. */
   purposes: readonly string[];
 }
 
@@ -81,7 +82,7 @@ export class ReadActivity {
   async entry(reader: AuditScope, row: StoredAct): Promise<ActivityEntry> {
     const record = JSON.parse(row.record) as AuditRecord;
     const names = await this.names.of(reader, [record]);
-    return entryOf(reader, row, record, names, await this.names.purposes(reader));
+    return entryOf(reader, row, record, names, await this.names.purposesOf(reader, [record]));
   }
 
   private async acts(
@@ -90,11 +91,11 @@ export class ReadActivity {
     before: string | undefined,
     limit: number,
   ): Promise<{ acts: Act[]; next?: string; searchedTo?: string }> {
-    const purposes = await this.names.purposes(reader);
-    const sought = await this.soughtBy(reader, filter, purposes);
+    const sought = await this.soughtBy(reader, filter);
     const { found, next, searchedTo } = await this.records.page(reader, sought, before, limit);
     const records = found.map(({ record }) => JSON.parse(record) as AuditRecord);
     const names = await this.names.of(reader, records);
+    const purposes = await this.names.purposesOf(reader, records);
     return {
       acts: found.map((row, index) =>
         actOf(reader, row, records[index] as AuditRecord, names, purposes),
@@ -104,14 +105,9 @@ export class ReadActivity {
     };
   }
 
-  private async soughtBy(
-    reader: AuditScope,
-    filter: ActivityFilter,
-    purposes: Purposes,
-  ): Promise<SoughtRecords> {
+  private async soughtBy(reader: AuditScope, filter: ActivityFilter): Promise<SoughtRecords> {
     const { kind, integratorId, siteId, purpose, outcome, from, to } = filter;
     const nothing = { types: [] };
-    const meant = [...purposes].filter(([, codes]) => purpose && codes.includes(purpose));
     const practiceId = siteId === undefined ? undefined : await this.names.practiceOf(siteId);
     const isElsewhere = reader.kind === 'practice' && practiceId !== reader.practiceId;
     if (siteId !== undefined && (practiceId === undefined || isElsewhere)) return nothing;
@@ -123,7 +119,7 @@ export class ReadActivity {
       ...(practiceId !== undefined && { practiceId }),
       ...(integratorId !== undefined && { integratorId }),
       ...(siteId !== undefined && { siteId }),
-      ...(purpose !== undefined && { grantIds: meant.map(([grantId]) => grantId) }),
+      ...(purpose !== undefined && { documents: await this.names.documentsFor(reader, purpose) }),
       ...(outcome !== undefined && { outcome }),
       ...(from !== undefined && { from: new Date(from) }),
       ...(to !== undefined && { to: new Date(to) }),
@@ -143,8 +139,8 @@ function actOf(
   return { entry, record, leafHash: row.leafHash, purposes };
 }
 
-const purposesOf = ({ grantId }: AuditRecord, granted: Purposes): readonly string[] =>
-  (grantId && granted.get(grantId)) || [];
+const purposesOf = ({ grantId, grantSeq }: AuditRecord, granted: Purposes): readonly string[] =>
+  (grantId && granted.get(documentKey(grantId, grantSeq))) || [];
 
 function entryOf(
   reader: AuditScope,

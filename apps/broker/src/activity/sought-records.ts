@@ -11,8 +11,8 @@ export interface SoughtRecords {
   integratorId?: string;
   siteId?: string;
   outcome?: string;
-  /** Of one of these permissions. */
-  grantIds?: readonly string[];
+  /** Under one of these documents of permissions (`documentKey`). */
+  documents?: readonly string[];
   from?: Date;
   to?: Date;
 }
@@ -46,21 +46,26 @@ export function alongIndex(scope: AuditScope, sought: SoughtRecords): RawBuilder
 
 /** The whole filter, whatever the index has settled of it. */
 export function fits(sought: SoughtRecords): RawBuilder<SqlBool> {
-  const { types, practiceId, integratorId, outcome, siteId, grantIds } = sought;
+  const { types, practiceId, integratorId, outcome, siteId, documents } = sought;
   const all = [sql<SqlBool>`type = any(${[...types]}::text[])`];
   if (practiceId !== undefined) all.push(sql`practice_id = ${practiceId}`);
   if (integratorId !== undefined) all.push(sql`integrator_id = ${integratorId}`);
   if (outcome !== undefined) all.push(sql`outcome = ${outcome}`);
-  if (siteId !== undefined) all.push(hasOneOf('site', [siteId]));
-  if (grantIds !== undefined) all.push(hasOneOf('grantId', grantIds));
+  if (siteId !== undefined) all.push(isOfSite(siteId));
+  if (documents !== undefined) all.push(sql`${sql.raw(DOCUMENT)} = any(${[...documents]}::text[])`);
   return sql<SqlBool>`(${sql.join(all, sql` and `)})`;
 }
 
 /**
- * SQL: the record's field has one of these values. Records are canonical JSON, in whose texts a quote
- * is always escaped, so this sequence of characters can be nothing but the field itself.
+ * SQL: the site is this one. Records are canonical JSON, in whose texts a quote is always escaped, so this
+ * sequence of characters can be nothing but the field itself.
  */
-function hasOneOf(field: string, values: readonly string[]): RawBuilder<SqlBool> {
-  const patterns = values.map((value) => `%"${field}":"${value.replace(/[\\%_]/g, '\\$&')}"%`);
-  return sql<SqlBool>`record like any (${patterns}::text[])`;
-}
+const isOfSite = (siteId: string): RawBuilder<SqlBool> =>
+  sql<SqlBool>`record like ${`%"site":"${siteId.replace(/[\\%_]/g, '\\$&')}"%`}`;
+
+/**
+ * SQL: which document of which permission a record names, as `documentKey` writes it. One text, so that however many
+ * are meant a record costs one look into a hash of them. A number is never a record's last field.
+ */
+const DOCUMENT = `split_part(split_part(record, '"grantId":"', 2), '"', 1) || '/' ||
+  split_part(split_part(record, '"grantSeq":', 2), ',', 1)`;
