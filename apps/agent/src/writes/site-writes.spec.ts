@@ -9,8 +9,9 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 import { JournalSettings } from '#apps/agent/src/agent.config.js';
 import type { JournalRow, OnceOnly, PmsOutcome } from '#apps/agent/src/pms/pms-driver.port.js';
 import { ScriptedPmsDriver, type ScriptedAnswer } from '#apps/agent/src/pms/pms-driver.scripted.js';
-import { aCommand, gather } from '#apps/agent/src/pms/rows/result.fixture.js';
-import type { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';
+import { PatientFilter } from '#apps/agent/src/consent/row-filter.js';
+import { aCommand, anyShape, gather } from '#apps/agent/src/pms/rows/result.fixture.js';
+import { ResultWriter } from '#apps/agent/src/pms/rows/result-writer.js';
 import { aSite } from '#apps/agent/src/pms/site-settings.fixture.js';
 import { SiteWrites, type WriteKeeping } from '#apps/agent/src/writes/site-writes.js';
 import { aKeeping } from '#apps/agent/src/writes/write-keeping.fixture.js';
@@ -162,6 +163,23 @@ describe('a write with a journal', () => {
     await run(writes, {});
     expect(driver.runs).toBe(2);
   });
+});
+
+test('a repeated answer is filtered by every column that the first was', async () => {
+  const named = ['InternalID', 'InternalID'].map((name) => ({ ...columns[0], name }));
+  answer = { sets: [{ columns: named as typeof columns, rows: [[7, 8]] }] };
+  const [writes, key] = [writesAt(), randomUUID()];
+  expect((await run(writes, { key })).text).toBe('[{"InternalID":7,"InternalID_2":8}]');
+  const order = { siteId: 'site-1', integratorId: 'integrator-1', resultSets: 'first' } as const;
+  const runner = writes.runnerFor(
+    { ...order, idempotencyKey: key },
+    { grant: aGrant(), tier: 'write' },
+  );
+  const sink = new ResultWriter(anyShape, () => {});
+  sink.filter = new PatientFilter(['internalid'], (patient) => patient === '8');
+  const { signal } = new AbortController();
+  await runner.run(aCommand('change', { tier: 'write' }), sink, signal);
+  expect([sink.isRepeated, sink.rows]).toEqual([true, 0]);
 });
 
 describe('a write without a journal', () => {

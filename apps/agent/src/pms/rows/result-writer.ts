@@ -122,7 +122,7 @@ export class ResultWriter {
       .slice(0, this.visible)
       .map((column, i) => ({ ...column, name: names[i] as string }));
     if (this.shape.columns) this.columnsOfSets.push(shown);
-    this.recording?.beginSet(shown);
+    this.recording?.beginSet(columns.slice(0, this.visible));
     this.openSet(shown);
   }
 

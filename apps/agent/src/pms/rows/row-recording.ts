@@ -5,7 +5,7 @@
 import type { ColumnFacts } from '#libs/contracts/link-messages.js';
 
 export interface RecordedSet {
-  /** As they are shown to the caller. */
+  /** By the database's own names: those that are shown follow from them, and a filter knows no others. */
   columns: ColumnFacts[];
   /** Each row's JSON object. */
   rows: string[];
