@@ -313,7 +313,7 @@ export const catalogue = {
     'never',
     'practice',
     'Patients have withdrawn consent, and this request does not say in a plain form which patient it is about.',
-    'Nothing was run. Name the patient in the parameter that the practice declared. The practice sees with "consent list" on its server what it declared.',
+    'Nothing was run. Name the patient in the parameter that the practice declared. Where it declared columns alone, ask for rows, without output parameters. The practice sees with "consent list" on its server what it declared.',
   ),
   CONSENT_RESULT_WITHHELD: entry(
     403,

@@ -64,9 +64,10 @@ async function ask(
     text: body,
     error,
     sink,
+    outcome,
   } = await gather(runner as ScriptedPmsDriver, aCommand(text, { parameters, ...changes }), shape);
   const code = (error as { code?: string } | undefined)?.code;
-  return { body, code, consent: sink.consent, fault: sink.fault, rows: sink.rows };
+  return { body, code, consent: sink.consent, fault: sink.fault, rows: sink.rows, outcome };
 }
 
 const patient = (value: string | null): ParameterDto[] => [{ name: '@Patient', value }];
@@ -101,6 +102,9 @@ describe('a statement whose parameter names the patient', () => {
     [patient(null)],
     [[]],
     [[{ name: 'patient', type: 'VarBinary' as const, value: 'Bw==' }]],
+    // The database is not sent these values.
+    [[{ name: 'patient', direction: 'output' as const, value: '8' }]],
+    [[{ name: 'patient', direction: 'returnValue' as const, value: '8' }]],
   ])('is refused when nobody can tell whom it is about: %j', async (parameters) => {
     await withdraw('7');
     expect(await ask(parameters)).toMatchObject({ code: 'CONSENT_NOT_CHECKABLE' });
@@ -112,6 +116,33 @@ describe('a statement whose parameter names the patient', () => {
     await withdraw('7');
     const procedure = { type: 'storedProcedure' as const, text: '[DBO].Syn' };
     expect(await ask(patient('7'), {}, procedure)).toMatchObject({ code: 'CONSENT_WITHDRAWN' });
+  });
+
+  test('answers values beside its rows: they are about that patient', async () => {
+    await withdraw('7');
+    answer.parameters = [{ name: 'Note', direction: 'output', value: 'eight' }];
+    const got = await ask([...patient('8'), { name: 'Note', direction: 'output' }]);
+    expect(got).toMatchObject({ consent: 'filtered', outcome: { parameters: answer.parameters } });
+    answer = { rowsAffected: 1, failure: { number: 245, message: 'eight is no number' } };
+    const failed = await ask(patient('8'), {}, { executionMode: 'nonQuery' });
+    expect(failed.outcome).toMatchObject({ failure: { message: 'eight is no number' } });
+  });
+
+  test('that has failed tells nothing of a patient who withdrew while it ran', async () => {
+    const failure = { number: 51_234, message: 'seven is no number' };
+    const parameters = [{ name: 'Note', direction: 'output' as const, value: 'seven' }];
+    // As a write: it is not cut off.
+    const driver = new ScriptedPmsDriver(() => ({ failure, parameters }));
+    const whole = driver.run.bind(driver);
+    driver.run = async (command, sink) => {
+      await withdraw('7');
+      return whole(command, sink, new AbortController().signal);
+    };
+    const runner = new ConsentGuard(consents).over(driver, { siteId, integratorId });
+    const asked = aCommand(text, { parameters: patient('7'), tier: 'write' });
+    const { outcome } = await gather(runner as ScriptedPmsDriver, asked);
+    expect(outcome).toMatchObject({ failure: { number: 50_000 } });
+    expect(JSON.stringify(outcome)).not.toContain('seven');
   });
 
   test('ends when the consent is withdrawn while it runs', async () => {
@@ -180,6 +211,44 @@ describe('a statement whose column names its patients', () => {
     expect(second).toMatchObject({ fault: 'CONSENT_RESULT_WITHHELD', rows: 0 });
   });
 
+  test.each([
+    [{ parameters: [{ name: 'Note', direction: 'output' as const }] }],
+    [{ parameters: [{ name: 'Note', direction: 'inputOutput' as const, value: 'x' }] }],
+    [{ parameters: [{ name: 'status', direction: 'returnValue' as const }] }],
+    [{ executionMode: 'nonQuery' as const }],
+  ])(
+    'is refused where something leaves beside its rows: %j',
+    async (changes: Partial<PmsCommand>) => {
+      answer.parameters = [{ name: 'Note', direction: 'output', value: 'seven' }];
+      expect(await ask([], {}, changes)).toMatchObject({ code: undefined });
+      await withdraw('7');
+      expect(await ask([], {}, changes)).toMatchObject({ code: 'CONSENT_NOT_CHECKABLE' });
+      expect(ran).toBe(1);
+      await declare(['patient'], ['internalid']);
+      const parameters = [...patient(null), ...(changes.parameters ?? [])];
+      const open = await ask([], {}, { ...changes, parameters });
+      expect(open).toMatchObject({ code: 'CONSENT_NOT_CHECKABLE' });
+    },
+  );
+
+  test('and whose first of all withdraws meanwhile hands no value beside its rows out', async () => {
+    answer.parameters = [{ name: 'Note', direction: 'output', value: 'seven' }];
+    answer.after = async () => void (await withdraw('7'));
+    const parameters = [{ name: 'Note', direction: 'output' as const }];
+    const got = await ask(parameters, {}, { executionMode: 'nonQuery' });
+    expect(got).toMatchObject({ fault: 'CONSENT_RESULT_WITHHELD', outcome: undefined });
+  });
+
+  test('tells that it failed without the words, which may quote any row', async () => {
+    const failure = { number: 245, message: 'seven is no number' };
+    answer = { failure };
+    expect((await ask()).outcome).toMatchObject({ failure });
+    await withdraw('7');
+    const { outcome } = await ask();
+    expect(outcome).toMatchObject({ failure: { number: 245 } });
+    expect(outcome?.failure?.message).toMatch(/^The database’s words are withheld/);
+  });
+
   test('ends when the first of all withdraws while its rows leave unwatched', async () => {
     answer.after = async () => void (await withdraw('7'));
     expect(await ask()).toMatchObject({ fault: 'CONSENT_RESULT_WITHHELD', rows: 0 });
@@ -190,6 +259,8 @@ describe('everything that was not declared', () => {
   test('runs, and the answer says that it is not filtered', async () => {
     await withdraw('8');
     expect(await ask()).toMatchObject({ rows: 3, consent: 'notFiltered' });
+    const { outcome } = await ask([], {}, { executionMode: 'nonQuery' });
+    expect(outcome).toMatchObject({ rowsAffected: -1 });
   });
 
   test('is refused where the practice wants that, once anybody has withdrawn', async () => {

@@ -37,7 +37,7 @@ export class PmsSites implements OnApplicationShutdown {
     open: OpenPmsDriver,
     folder: SpoolFolder,
     keeping: WriteKeeping,
-    private readonly consents: Pick<ConsentGuard, 'over'>,
+    private readonly consents: Pick<ConsentGuard, 'over' | 'mayTellValues'>,
   ) {
     const openSite = (site: SiteSettings): PmsSite => {
       const driver = open(site);
@@ -67,6 +67,11 @@ export class PmsSites implements OnApplicationShutdown {
     permission: Extract<GrantDecision, { allowed: true }>,
   ): CommandRunner {
     return this.consents.over(writes.runnerFor(meta, permission), meta);
+  }
+
+  /** Whether values of a command that is over may be told, of which nobody knows any more whom it was about. */
+  mayTellValues(asker: Pick<RunQueryMeta, 'siteId' | 'integratorId'>): boolean {
+    return this.consents.mayTellValues(asker);
   }
 
   /** After everything that runs has ended. */

@@ -1,10 +1,15 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ConduitError } from '#libs/errors/conduit-error.js';
+import { FixedClock } from '#libs/kernel/clock.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 import type { Grant } from '#libs/grants/grant.js';
 import { JournalSettings } from '#apps/agent/src/agent.config.js';
 import { KeptJournal } from '#apps/agent/src/execution/execution.fixture.js';
-import { nobodyWithdrew } from '#apps/agent/src/consent/consent.fixture.js';
+import { ConsentGuard } from '#apps/agent/src/consent/consent-guard.js';
+import { WithdrawnConsents } from '#apps/agent/src/consent/withdrawn-consents.js';
 import { PmsSites } from '#apps/agent/src/execution/pms-sites.js';
 import type { JournalRow } from '#apps/agent/src/pms/pms-driver.port.js';
 import { ScriptedPmsDriver } from '#apps/agent/src/pms/pms-driver.scripted.js';
@@ -28,19 +33,26 @@ const receivedAt = new Date(1_000);
 let row: JournalRow | 'busy' | Error | undefined;
 let grants: Grant[];
 let isInForce: boolean;
+let stateFolder: string;
+let consents: WithdrawnConsents;
 let rules: { paused: boolean };
 let journal: KeptJournal;
 let sites: PmsSites;
 
-beforeEach(() => {
+beforeEach(async () => {
+  stateFolder = mkdtempSync(join(tmpdir(), 'find-write-'));
+  consents = await WithdrawnConsents.open({ stateFolder, clock: new FixedClock(0) });
   const driver = new ScriptedPmsDriver(() => ({}));
   driver.findWrite = () => (row instanceof Error ? Promise.reject(row) : Promise.resolve(row));
-  sites = new PmsSites([site], () => driver, noDisk(), aKeeping(), nobodyWithdrew());
+  const guard = new ConsentGuard(consents);
+  sites = new PmsSites([site], () => driver, noDisk(), aKeeping(), guard);
   grants = [aGrant({ siteIds: [siteId] })];
   isInForce = true;
   rules = { paused: false };
   journal = new KeptJournal();
 });
+
+afterEach(() => rmSync(stateFolder, { recursive: true, force: true }));
 
 function find(changes: Partial<typeof meta> = {}) {
   const store = { all: () => grants.map((grant) => ({ grant })), epoch: 1 };
@@ -114,6 +126,15 @@ describe('what is told of a write', () => {
     isInForce = true;
     row = { ...aRow('applied'), outcome: Buffer.alloc(64) };
     expect(await find()).toEqual({ state: 'applied', ...times });
+  });
+
+  test('holds no values of parameters once a patient has withdrawn: nobody sees here whose they are', async () => {
+    row = aRow('applied');
+    await consents.withdraw({ siteId, patient: '7', integratorId: 'integrator-2' });
+    expect(await find()).toMatchObject({ outcome });
+    await consents.withdraw({ siteId, patient: '7' });
+    const counts = { rowsAffected: 1, rows: 0, kept: true };
+    expect(await find()).toEqual({ state: 'applied', ...times, outcome: counts });
   });
 
   test('is nothing to those who never had a permission, elsewhere, or while all is paused', async () => {

@@ -1,6 +1,7 @@
 /**
  * What became of a write, for the integrator that sent it. Whoever holds or held a permission at the
- * site may ask; what the write answered is told only while one is in force.
+ * site may ask; what the write answered is told only while one is in force, and the values of its
+ * parameters only while no patient has withdrawn: here nobody can see any more whom they are about.
  */
 import { Injectable } from '@nestjs/common';
 import type {
@@ -73,7 +74,10 @@ export class FindWrite {
     const { box, local } = writes.keeping;
     const open: Open = (requestHash, sealed) => {
       const packed = sealed && mayRead && box.open({ keyHash, requestHash }, sealed);
-      return packed ? outlineOf(unpackOutcome(packed)) : undefined;
+      if (!packed) return undefined;
+      const { parameters, ...counts } = outlineOf(unpackOutcome(packed));
+      const isTold = parameters !== undefined && this.sites.mayTellValues({ siteId, integratorId });
+      return { ...counts, ...(isTold && { parameters }) };
     };
     try {
       const remembered = await local.find(keyHash);
