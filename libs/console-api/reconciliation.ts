@@ -7,7 +7,7 @@ import type { StepUp } from '#libs/console-api/session.js';
 
 /**
  * `unknown`: the agent could not be asked; its time is told the next time. `unproven`: what it said is not in its
- * own log. `unfinished`: nothing differs in what was compared, and not all of the time could be.
+ * own log, it is there and does not show one, or it ran queries and could not be asked for nights. `unfinished`: nothing differs in what was compared, and not all of the time could be.
  */
 export type ReconciliationOutcome = 'agrees' | 'differs' | 'unknown' | 'unproven' | 'unfinished';
 
@@ -17,7 +17,7 @@ export type LogAlarmOf = (typeof logAlarmsOf)[number];
 
 export interface LogAlarm {
   about: LogAlarmOf;
-  /** `fork`, `roll-back`, `other-log` or `records-differ`. */
+  /** `fork`, `roll-back`, `other-log`, `records-differ` or `records-unproven`. */
   alarm: string;
   since: string;
   /** Of `records`: how many. */

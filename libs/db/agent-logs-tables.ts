@@ -39,6 +39,8 @@ export interface ReconciliationsTable {
   undelivered: Defaulted<number>;
   pending: Defaulted<number>;
   mismatched: Defaulted<number>;
+  /** Of one that is unproven: somebody has looked at it. */
+  settled_at: Defaulted<Date | null>;
 }
 
 export interface ReconciliationIncidentsTable {

@@ -45,3 +45,13 @@ export const logAlarms: Migration = {
     `create index outside_witnesses_by_size on outside_witnesses (size)`,
   ],
 };
+
+/** A log that proves nothing of what its agent did is an alert too, until somebody settles it. */
+export const unprovenAlarms: Migration = {
+  name: '0045-unproven-alarms',
+  statements: [
+    `alter table reconciliations add column settled_at timestamptz`,
+    `create index reconciliations_unproven on reconciliations (agent_id)
+      where outcome = 'unproven' and settled_at is null`,
+  ],
+};

@@ -17,7 +17,7 @@ import { approvals } from '#libs/db/approvals-migration.js';
 import { deskWishes } from '#libs/db/desk-wishes-migration.js';
 import { incidentsMigration } from '#libs/db/incidents-migration.js';
 import { integratorDesk } from '#libs/db/integrator-desk-migration.js';
-import { logAlarms } from '#libs/db/log-alarms-migration.js';
+import { logAlarms, unprovenAlarms } from '#libs/db/log-alarms-migration.js';
 import { people } from '#libs/db/people-migration.js';
 import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk-migration.js';
 import { privacyDesk, privacyReaders } from '#libs/db/privacy-migration.js';
@@ -396,4 +396,5 @@ export const migrations: readonly Migration[] = [
   leavesLookedUpOneByOne,
   logOpenedByOneCall,
   leavesInRecords,
+  unprovenAlarms,
 ];

@@ -24,13 +24,15 @@ import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
 import { MemoryEventLog } from '#apps/broker/src/logging/event-log.js';
+import {
+  EndReconciliation,
+  type ReconciliationEnd,
+} from '#apps/broker/src/reconciliation/end-reconciliation.js';
 import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
 import { LogAlarmBook } from '#apps/broker/src/reconciliation/log-alarms.js';
+import { NoteMissedNights } from '#apps/broker/src/reconciliation/note-missed-nights.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
-import {
-  ReconcileAgent,
-  type ReconciliationEnd,
-} from '#apps/broker/src/reconciliation/reconcile-agent.js';
+import { ReconcileAgent } from '#apps/broker/src/reconciliation/reconcile-agent.js';
 import { ShowReconciliations } from '#apps/broker/src/reconciliation/show-reconciliations.js';
 import { SiteRecords } from '#apps/broker/src/reconciliation/site-records.js';
 import { SiteRecordsController } from '#apps/broker/src/reconciliation/site-records.controller.js';
@@ -44,6 +46,7 @@ import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
 import { agentPatterns } from '#libs/contracts/link-messages.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { FixedClock } from '#libs/kernel/clock.js';
 import { LinkClient } from '#libs/link/link-client.js';
@@ -147,12 +150,12 @@ class PretendAgent {
       .filter(({ type, agent }) => type === 'agent-log.checkpoint' && agent === this.agentId);
   }
 
-  async alarms(): Promise<(string | null)[]> {
+  async alarms(kind: 'agent-log-alarm' | 'records-differ' = 'agent-log-alarm') {
     const rows = await store.kysely
       .selectFrom('agent_events')
       .select('cause')
       .where('agent_id', '=', this.agentId)
-      .where('kind', '=', 'agent-log-alarm')
+      .where('kind', '=', kind)
       .execute();
     return rows.map(({ cause }) => cause);
   }
@@ -348,11 +351,24 @@ describe('holding both sides against each other', () => {
       })
       .execute();
     const order = { reconciliationId, agentId: agent.agentId, practiceId: 'p', askedBy: null };
-    return new ReconcileAgent(kysely, log, hold, agent.trail, clock).execute(
+    return new ReconcileAgent(kysely, log, hold, ending(), clock).execute(
       { ...order, fromMs, toMs },
       link === 'none' ? undefined : link,
     );
   }
+
+  const ending = () => {
+    const broadcast = { publish: () => Promise.resolve() };
+    return new EndReconciliation(store.kysely, agent.trail, clock, brokerLog, broadcast as never);
+  };
+
+  const theBook = () =>
+    new LogAlarmBook(store.kysely, { require: async () => undefined } as never, agent.trail, clock);
+
+  const settle = () =>
+    theBook().settle({ personId: 'officer' } as never, agent.agentId, {
+      ...{ about: 'records', reason: 'A node was killed.', stepUp: {} as never },
+    });
 
   const shown = (of: object = { agentId: agent.agentId }) => {
     const reading = new NoteReading(agent.trail, clock);
@@ -400,18 +416,11 @@ describe('holding both sides against each other', () => {
       [id('never-ran'), 'dispatched-not-executed', true, false],
       [id('other'), 'differs', true, true],
     ]);
-    const book = new LogAlarmBook(
-      store.kysely,
-      { require: async () => undefined } as never,
-      agent.trail,
-      clock,
-    );
-    const open = () => book.list(agent.agentId);
+    const open = () => theBook().list(agent.agentId);
     expect((await open()).open).toMatchObject([
       { about: 'records', alarm: 'records-differ', incidents: 3 },
     ]);
-    const order = { about: 'records', reason: 'A node was killed.', stepUp: {} } as never;
-    await book.settle({ personId: 'officer' } as never, agent.agentId, order);
+    await settle();
     expect(await open()).toMatchObject({ open: [], settled: [{ incidents: 3 }] });
     expect((await shown()).incidents.every(({ settledAt }) => settledAt)).toBe(true);
     expect(await compare()).toEqual({ outcome: 'differs', found: 0 });
@@ -419,7 +428,7 @@ describe('holding both sides against each other', () => {
     const before = new Map((await shown()).incidents.map((one) => [one.queryId, one.settledAt]));
     await agentSays({ queryId: id('hidden-later') });
     expect(await compare()).toEqual({ outcome: 'differs', found: 1 });
-    await book.settle({ personId: 'officer' } as never, agent.agentId, order);
+    await settle();
     for (const { queryId, settledAt } of (await shown()).incidents.slice(1))
       expect(settledAt).toBe(before.get(queryId));
     const other = incidents.find(({ queryId }) => queryId === id('other'));
@@ -490,14 +499,83 @@ describe('holding both sides against each other', () => {
     expect([pages, found.size]).toEqual([[3, 3, 1], 7]);
   });
 
-  test('makes none of an agent that is offline, or knows no such question', async () => {
+  const refusing = (code: ErrorCode) =>
+    ({ request: () => Promise.reject(new ConduitError(code)) }) as unknown as LinkClient;
+
+  test('makes none of an agent that is offline, or has run nothing and shows no log', async () => {
+    const unknown = { outcome: 'unknown', found: 0 };
+    for (const code of ['LINK_PATTERN_UNKNOWN', 'JOURNAL_UNAVAILABLE'] as const)
+      expect(await compare(refusing(code))).toEqual(unknown);
     await brokerSays({ queryId: id('q-1') });
-    const older = {
-      request: () => Promise.reject(new ConduitError('LINK_PATTERN_UNKNOWN')),
-    } as unknown as LinkClient;
-    for (const link of ['none', older] as const)
-      expect(await compare(link)).toEqual({ outcome: 'unknown', found: 0 });
+    for (const link of ['none', refusing('LINK_CLOSED'), refusing('EXECUTION_TIMEOUT')] as const)
+      expect(await compare(link)).toEqual(unknown);
     expect((await shown()).incidents).toEqual([]);
+    expect((await theBook().list(agent.agentId)).open).toEqual([]);
+    const failing = { request: () => Promise.reject(new Error('of the store')) };
+    await expect(compare(failing as unknown as LinkClient)).rejects.toThrow('of the store');
+  });
+
+  test.each<[string, () => Promise<unknown>, ErrorCode]>([
+    ['ran queries', () => brokerSays({ queryId: id('q-1') }), 'LINK_PATTERN_UNKNOWN'],
+    ['told of a log', () => agent.act().then(() => agent.crossing.bring()), 'JOURNAL_UNAVAILABLE'],
+  ])('alarms once when an agent that %s is there and shows no log', async (_, before, code) => {
+    await before();
+    const unproven = { outcome: 'unproven', found: 0 };
+    const told = () => brokerLog.lines.filter(({ event }) => event === 'audit.mismatched').length;
+    const toldBefore = told();
+    for (let night = 0; night < 2; night += 1)
+      expect(await compare(refusing(code))).toEqual(unproven);
+    expect(await agent.alarms('records-differ')).toEqual(['unproven']);
+    expect(told() - toldBefore).toBe(1);
+    const open = async () => (await theBook().list(agent.agentId)).open;
+    expect(await open()).toEqual([
+      { about: 'records', alarm: 'records-unproven', since: expect.any(String) },
+    ]);
+    await settle();
+    expect(await open()).toEqual([]);
+    await expect(settle()).rejects.toMatchObject({ code: 'ACT_NOT_POSSIBLE' });
+    expect(await compare(refusing(code))).toEqual(unproven);
+    expect(await open()).toHaveLength(1);
+  });
+
+  test('does not alarm anew where the broker takes no head of the agent’s log', async () => {
+    await agent.act();
+    await agent.crossing.bring();
+    const alarm = { alarm: 'fork', alarmed_at: new Date(clock.now()) } as const;
+    await store.kysely.updateTable('agent_logs').set(alarm).execute();
+    expect(await compare(refusing('JOURNAL_UNAVAILABLE'))).toMatchObject({ outcome: 'unknown' });
+    await store.kysely.updateTable('agent_logs').set({ alarm: null }).execute();
+  });
+
+  test('alarms when an agent ran queries and could not be asked for three nights', async () => {
+    const nights = new NoteMissedNights(
+      store.kysely,
+      new HoldStep(new SiteRecords(store.kysely)),
+      ending(),
+      clock,
+    );
+    const open = async () => {
+      await nights.execute(agent.agentId);
+      return (await theBook().list(agent.agentId)).open;
+    };
+    const aNight = async () => {
+      clock.advance(24 * hourMs);
+      await compare(refusing('EXECUTION_TIMEOUT'));
+    };
+    await brokerSays({ queryId: id('before') });
+    for (let night = 0; night < 3; night += 1) await aNight();
+    // Off since the first of them: that it is offline was told of.
+    expect(await open()).toEqual([]);
+    await brokerSays({ queryId: id('between') });
+    expect(await open()).toEqual([]);
+    // That it is never done tells as little.
+    await store.kysely.updateTable('reconciliations').set({ outcome: 'unfinished' }).execute();
+    await aNight();
+    expect(await open()).toMatchObject([{ alarm: 'records-unproven' }]);
+    await settle();
+    expect(await open()).toEqual([]);
+    expect(await agent.alarms('records-differ')).toEqual(['unproven']);
+    expect((await shown()).runs.map(({ outcome }) => outcome)).toContain('unproven');
   });
 
   test.each<[string, (text: string) => string]>([

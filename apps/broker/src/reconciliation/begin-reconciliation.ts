@@ -120,11 +120,7 @@ export class BeginReconciliation implements OnApplicationBootstrap, BeforeApplic
       const { agent_id: agentId, practice_id: practiceId, asked_by: askedBy } = row;
       const window = { fromMs: row.window_from.getTime(), toMs: row.window_to.getTime() };
       const order = { reconciliationId, agentId, practiceId, askedBy, ...window };
-      const { outcome, found } = await this.reconcile.execute(order, link.client);
-      if (outcome === 'unproven' || found > 0) {
-        this.log.write('audit.mismatched', { agentId, outcome, found });
-        await this.broadcast.publish('fleet.changed', agentId);
-      }
+      await this.reconcile.execute(order, link.client);
     } catch {
       this.log.write('store.unavailable', { what: 'fleet' });
     }

@@ -11,7 +11,7 @@ import {
   type LoggedRecord,
   type Reconciled,
 } from '#libs/audit/reconcile.js';
-import type { Step } from '#libs/audit/reconcile-in-steps.js';
+import type { RecordSpan, Step } from '#libs/audit/reconcile-in-steps.js';
 
 const QUERIES_AT_ONCE = 500;
 
@@ -56,6 +56,14 @@ export class HoldStep {
       earlier.push(...(await this.brokersOf(agentId, some)));
     add(reconcile({ ...step, broker: earlier, agent: all.filter(isAsked).flat() }));
     return sums;
+  }
+
+  /** Whether the broker says that anything ran there. */
+  async didRun(agentId: string, span: RecordSpan): Promise<boolean> {
+    for await (const page of this.records.of(agentId, span)) {
+      if (page.some(({ record }) => record.type === 'query.executed')) return true;
+    }
+    return false;
   }
 
   /** What was passed on, if it was. */

@@ -146,13 +146,21 @@ const endOf: Record<LogAlarmOf, End> = {
     return { kept_head: signed, ...(evidence !== null && { other_head: evidence }) };
   },
   records: async (within, agentId, at) => {
-    const ended = await within
+    const incidents = await within
       .updateTable('reconciliation_incidents')
       .set({ settled_at: at })
       .where('agent_id', '=', agentId)
       .where('settled_at', 'is', null)
       .returning('incident_id')
       .execute();
-    return ended.length > 0 ? {} : undefined;
+    const unproven = await within
+      .updateTable('reconciliations')
+      .set({ settled_at: at })
+      .where('agent_id', '=', agentId)
+      .where('outcome', '=', 'unproven')
+      .where('settled_at', 'is', null)
+      .returning('reconciliation_id')
+      .execute();
+    return incidents.length + unproven.length > 0 ? {} : undefined;
   },
 };

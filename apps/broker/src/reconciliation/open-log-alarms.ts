@@ -21,8 +21,16 @@ export const openLogAlarms = (database: Kysely<Database>) =>
       union all
       select agent_id, 'agent-log', alarm, alarmed_at, 0 from agent_logs where alarm is not null
       union all
-      select agent_id, 'records', 'records-differ', min(found_at), count(*)::int
-      from reconciliation_incidents where settled_at is null group by agent_id
+      select agent_id, 'records',
+        case when sum(incidents) > 0 then 'records-differ' else 'records-unproven' end,
+        min(at), sum(incidents)::int
+      from (
+        select agent_id, found_at as at, 1 as incidents
+        from reconciliation_incidents where settled_at is null
+        union all
+        select agent_id, ended_at, 0 from reconciliations
+        where outcome = 'unproven' and settled_at is null
+      ) as found group by agent_id
     )`.as('alarms'),
     )
     .selectAll();

@@ -1,36 +1,37 @@
 /**
  * Holds one agent's records against the broker's, where this node has the agent's link. What contradicts
- * itself becomes an incident with both records; an agent that cannot be asked becomes none: its time is
- * told the next time.
+ * itself becomes an incident with both records; an agent that cannot be reached becomes none: its time is
+ * told the next time. One that is there and does not show its log has to be looked at.
  */
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Kysely, type Transaction } from 'kysely';
-import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
-import { noteAct } from '#apps/broker/src/fleet/note-act.js';
+import { Kysely } from 'kysely';
+import {
+  EndReconciliation,
+  type ReconciliationEnd,
+  type ReconciliationOrder,
+} from '#apps/broker/src/reconciliation/end-reconciliation.js';
 import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
-import type { Mismatch, Reconciled } from '#libs/audit/reconcile.js';
-import { reconcileInSteps, type StepSource } from '#libs/audit/reconcile-in-steps.js';
-import type { ReconciliationOutcome } from '#libs/console-api/reconciliation.js';
+import {
+  reconcileInSteps,
+  type RecordSpan,
+  type StepSource,
+} from '#libs/audit/reconcile-in-steps.js';
 import type { Database } from '#libs/db/schema.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 import type { LinkClient } from '#libs/link/link-client.js';
 
-export interface ReconciliationOrder {
-  reconciliationId: string;
-  agentId: string;
-  practiceId: string;
-  askedBy: string | null;
-  fromMs: number;
-  toMs: number;
-}
+/** It was not reached, or not for long enough. An agent that does this every night is told of by its nights. */
+const unreached: readonly ErrorCode[] = [
+  'LINK_CLOSED',
+  'LINK_REFUSED',
+  'EXECUTION_TIMEOUT',
+  'CLIENT_GONE',
+];
 
-export interface ReconciliationEnd {
-  outcome: ReconciliationOutcome;
-  /** Incidents that were not known before. */
-  found: number;
-}
+type Stop = 'unknown' | 'unproven';
 
 @Injectable()
 export class ReconcileAgent {
@@ -38,7 +39,7 @@ export class ReconcileAgent {
     private readonly database: Kysely<Database>,
     private readonly agentLog: ReadAgentLog,
     private readonly hold: HoldStep,
-    private readonly audit: AuditTrail,
+    private readonly end: EndReconciliation,
     private readonly clock: Clock,
   ) {}
 
@@ -50,92 +51,45 @@ export class ReconcileAgent {
     const { agentId, fromMs, toMs } = order;
     const stepped = await reconcileInSteps({ fromMs, toMs }, this.sourceOf(agentId, client));
     const { toldToMs, mismatches, isUnfinished, stop } = stepped;
-    if (stop === 'unproven') return this.end(order, toMs, 'unproven', stepped);
-    if (toldToMs <= fromMs) return this.end(order, toMs, isUnfinished ? 'unfinished' : 'unknown');
+    if (stop === 'unproven') return this.end.execute(order, toMs, 'unproven', stepped);
+    if (toldToMs <= fromMs)
+      return this.end.execute(order, toMs, isUnfinished ? 'unfinished' : 'unknown');
     const whole = isUnfinished ? 'unfinished' : 'agrees';
-    return this.end(order, toldToMs, mismatches.length > 0 ? 'differs' : whole, stepped);
+    return this.end.execute(order, toldToMs, mismatches.length > 0 ? 'differs' : whole, stepped);
   }
 
   private sourceOf(
     agentId: string,
     client: Pick<LinkClient, 'request'> | undefined,
-  ): StepSource<'unknown' | 'unproven'> {
+  ): StepSource<Stop> {
     return {
       nowMs: () => this.clock.now(),
       read: async (span, most) => {
-        const asked = client && this.agentLog.execute(agentId, client, { ...span, most });
-        const said = await asked?.catch(() => 'unknown' as const);
-        return said ?? (client ? 'unproven' : 'unknown');
+        if (!client) return 'unknown';
+        try {
+          const said = await this.agentLog.execute(agentId, client, { ...span, most });
+          return said ?? 'unproven';
+        } catch (error) {
+          // The store's own, and nothing that the agent said.
+          if (!(error instanceof ConduitError)) throw error;
+          return unreached.includes(error.code) ? 'unknown' : this.refused(agentId, span);
+        }
       },
       judge: (step, agent) =>
         this.hold.execute(agentId, { ...step, brokerKnownToMs: this.clock.now() }, agent),
     };
   }
 
-  private end(
-    order: ReconciliationOrder,
-    toldToMs: number,
-    outcome: ReconciliationOutcome,
-    result?: Reconciled,
-  ): Promise<ReconciliationEnd> {
-    const { agentId, practiceId, askedBy, reconciliationId } = order;
-    const at = new Date(this.clock.now());
-    return this.database.transaction().execute(async (within) => {
-      const { mismatches = [], matched = 0, undelivered = 0, pending = 0 } = result ?? {};
-      await within
-        .updateTable('reconciliations')
-        .set({
-          matched,
-          undelivered,
-          pending,
-          mismatched: mismatches.length,
-          outcome,
-          ended_at: at,
-        })
-        .set({ window_to: new Date(toldToMs) })
-        .where('reconciliation_id', '=', reconciliationId)
-        .execute();
-      const found = await this.keep(within, order, mismatches, at);
-      if (found > 0 || outcome === 'unproven') {
-        const act = { agentId, kind: 'records-differ', actorRef: null, at } as const;
-        await noteAct(within, { ...act, cause: outcome });
-      }
-      if (outcome !== 'unknown') {
-        const about = { practice: practiceId, agent: agentId, reason: outcome };
-        const ended = outcome === 'agrees' ? 'successful' : 'failed';
-        const by = askedBy === null ? {} : { actorRef: askedBy };
-        await this.audit.record(
-          { type: 'audit.reconciled', ...about, outcome: ended, ...by },
-          within,
-        );
-      }
-      return { outcome, found };
-    });
-  }
-
-  private async keep(
-    within: Transaction<Database>,
-    { agentId, practiceId, reconciliationId }: ReconciliationOrder,
-    mismatches: readonly Mismatch[],
-    at: Date,
-  ): Promise<number> {
-    let found = 0;
-    for (const { kind, queryId, fields, broker, agent } of mismatches) {
-      const known = await within
-        .insertInto('reconciliation_incidents')
-        .values({
-          ...{ incident_id: randomUUID(), reconciliation_id: reconciliationId, found_at: at },
-          ...{ practice_id: practiceId, agent_id: agentId, kind, query_id: queryId },
-          fields: fields?.join(' ') ?? null,
-          broker_leaf: broker && broker.index >= 0 ? broker.index : null,
-          broker_record: broker?.text ?? null,
-          agent_leaf: agent?.index ?? null,
-          agent_record: agent?.text ?? null,
-        })
-        .onConflict((conflict) => conflict.columns(['agent_id', 'kind', 'query_id']).doNothing())
-        .executeTakeFirst();
-      found += Number(known.numInsertedOrUpdatedRows ?? 0n);
-    }
-    return found;
+  /** It is there and shows no log: damaged, deleted or hidden. Who has run nothing has none to show. */
+  private async refused(agentId: string, span: RecordSpan): Promise<Stop> {
+    const kept = await this.database
+      .selectFrom('agent_logs')
+      .select(['size', 'alarm'])
+      .where('agent_id', '=', agentId)
+      .executeTakeFirst();
+    // The broker takes no head of it, and somebody was told.
+    if (kept?.alarm) return 'unknown';
+    if (Number(kept?.size ?? 0) > 0) return 'unproven';
+    return (await this.hold.didRun(agentId, span)) ? 'unproven' : 'unknown';
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Whether what the broker passed on and what ran at practices is the same: nightly for every agent that keeps a
- * log of its own, and on demand. Promises: an agent's records count only as far as its log proves them;
- * what contradicts itself is kept with both records, and ends only with somebody's reason; an agent that is offline is no incident; nothing
+ * Whether what the broker passed on and what ran at practices is the same: nightly for every agent, and on demand. Promises: an agent's records count only as far as its log proves them;
+ * what contradicts itself is kept with both records, and ends only with somebody's reason; an agent that is offline is no incident, and one that is there and does not show its log is; nothing
  * that is told holds a payload or an exact size.
  */
 import { Module } from '@nestjs/common';
@@ -9,9 +8,11 @@ import { ActivityModule } from '#apps/broker/src/activity/activity.module.js';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { PeopleModule } from '#apps/broker/src/people/people.module.js';
 import { BeginReconciliation } from '#apps/broker/src/reconciliation/begin-reconciliation.js';
+import { EndReconciliation } from '#apps/broker/src/reconciliation/end-reconciliation.js';
 import { HoldStep } from '#apps/broker/src/reconciliation/hold-step.js';
 import { LogAlarmBook } from '#apps/broker/src/reconciliation/log-alarms.js';
 import { LogAlarmsController } from '#apps/broker/src/reconciliation/log-alarms.controller.js';
+import { NoteMissedNights } from '#apps/broker/src/reconciliation/note-missed-nights.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
 import { ReconcileAgent } from '#apps/broker/src/reconciliation/reconcile-agent.js';
 import { ReconcileNightly } from '#apps/broker/src/reconciliation/reconcile-nightly.js';
@@ -34,8 +35,10 @@ import { WitnessesModule } from '#apps/broker/src/witnesses/witnesses.module.js'
   ],
   providers: [
     BeginReconciliation,
+    EndReconciliation,
     HoldStep,
     LogAlarmBook,
+    NoteMissedNights,
     ReadAgentLog,
     ReconcileAgent,
     ReconcileNightly,

@@ -35,6 +35,7 @@ const words: Record<string, string> = {
   'roll-back': 'a log that became shorter',
   'other-log': 'another key or name',
   'records-differ': 'records that do not match',
+  'records-unproven': 'its own log does not prove what it did, or is not shown to us',
 };
 
 /** Nothing at all while there was never an alarm. */

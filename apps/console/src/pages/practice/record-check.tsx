@@ -62,7 +62,7 @@ function Latest({ runs }: { runs: readonly Reconciliation[] }) {
     agrees: `${latest.matched.toLocaleString('en-AU')} queries agree.`,
     differs: `${latest.mismatched.toLocaleString('en-AU')} do not agree.`,
     unknown: 'the server could not be asked.',
-    unproven: 'what the server said is not in its own log.',
+    unproven: 'the server’s own log does not prove what it did.',
     unfinished:
       'no difference was found, but there was more than could be compared; the rest has not been told.',
   }[latest.outcome];
