@@ -21,6 +21,8 @@ export async function migrate(
   table: readonly Migration[] = migrations,
 ): Promise<void> {
   await kysely.transaction().execute(async (transaction) => {
+    // As long as the node whose turn it is takes for it.
+    await sql`set local lock_timeout = 0`.execute(transaction);
     await sql`select pg_advisory_xact_lock(${LOCK_ID.toString()}::bigint)`.execute(transaction);
     await sql`create table if not exists schema_migrations (
       name text primary key,

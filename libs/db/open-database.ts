@@ -11,7 +11,8 @@ import { PglitePool } from '#libs/db/pglite-pool.js';
 import type { Database } from '#libs/db/schema.js';
 
 export type DatabasePlace =
-  | { url: string; maxConnections?: number }
+  /** `lockWaitMs`: for tests, another than the usual. */
+  | { url: string; maxConnections?: number; lockWaitMs?: number }
   | { directory: string }
   /** Forgotten on close; for tests. Begins as `image`, a dump of PGlite's, or empty. */
   | { memory: true; image?: string };
@@ -36,12 +37,15 @@ export async function openDatabase(place: DatabasePlace): Promise<OpenedDatabase
   return opened;
 }
 
-function openServer(place: { url: string; maxConnections?: number }): OpenedDatabase {
+/** Longer than anything of ours holds a lock: then somebody else does, and whoever waits is to hear of it. */
+const LOCK_WAIT_MS = 10_000;
+
+function openServer(place: Extract<DatabasePlace, { url: string }>): OpenedDatabase {
   const pool = new pg.Pool({
     connectionString: place.url,
     max: place.maxConnections ?? 10,
     connectionTimeoutMillis: 5_000,
-    options: '-c timezone=UTC',
+    options: `-c timezone=UTC -c lock_timeout=${place.lockWaitMs ?? LOCK_WAIT_MS}`,
   });
   // A connection that breaks fails its query and is replaced at the next use. Without a listener it
   // would end the process: the pool's own listens to idle ones only, and leaves at each checkout.

@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -80,36 +81,68 @@ export async function startPostgres(
   settings.push(...extraSettings);
   const arguments_ = ['-D', place, ...settings.flatMap((setting) => ['-c', setting])];
   const run = async (): Promise<ChildProcess> => {
-    // A process group of its own: a fault meets all of its processes at once.
     const started = spawn(join(programs, 'postgres'), arguments_, {
       ...options,
       stdio: ['ignore', 'ignore', 'pipe'],
+      // Ctrl-C is for the tests, which stop it in their order.
       detached: true,
     });
     await untilReady(started, join(folder, 'server.log'));
     return started;
   };
   let server = await run();
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
+  const end = async (how: () => void): Promise<void> => {
     const exited = new Promise((resolve) => server.once('exit', resolve));
     if (server.exitCode !== null || server.signalCode !== null) return;
-    if (signal === 'SIGKILL') process.kill(-(server.pid as number), signal);
-    else server.kill(signal);
+    how();
     await exited;
+  };
+  const signalAll = (signal: NodeJS.Signals): void => {
+    const { pid = 0 } = server;
+    // Stopped first: it starts no further process, and tidies up after none.
+    if (signal === 'SIGKILL') process.kill(pid, 'SIGSTOP');
+    else process.kill(pid, signal);
+    for (const child of childrenOf(pid)) sendTo(child, signal);
+    if (signal === 'SIGKILL') process.kill(pid, signal);
   };
   return {
     url: `postgresql://conduit@localhost/postgres?host=${encodeURIComponent(folder)}`,
     folder,
-    signal: (signal) => void process.kill(-(server.pid as number), signal),
-    kill: () => end('SIGKILL'),
+    signal: signalAll,
+    kill: () => end(() => signalAll('SIGKILL')),
     restart: async () => {
       server = await run();
     },
     stop: async () => {
-      await end('SIGINT');
+      await end(() => void server.kill('SIGINT'));
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Each process of PostgreSQL leads a session of its own, so that no signal to a group reaches it; Linux says whose child it is. */
+function childrenOf(parent: number): number[] {
+  const processes = existsSync('/proc/self/stat') ? readdirSync('/proc') : [];
+  return processes.map(Number).filter((pid) => pid > 0 && parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // After the name, which may hold anything: the state, and the parent.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One that has ended meanwhile is where it was to be. */
+function sendTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ESRCH') throw error;
+  }
 }
 
 function untilReady(server: ChildProcess, logFile: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from 'jose';
+import { sql } from 'kysely';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import type { OauthClients } from '#libs/console-api/integrator.js';
 import { aConsolePerson, type ConsolePerson } from '#test/console/console-person.fixture.js';
@@ -123,6 +124,20 @@ describe('a token', () => {
     const own = await register('edwards', [other.jwk]);
     const jwt = await sign(claims({ iss: own, sub: own }), other.own, 'EdDSA');
     expect((await ask(jwt)).status).toBe(200);
+  });
+
+  test('is not given while it cannot be recorded', async () => {
+    const { kysely } = api.database;
+    const rename = (from: string, to: string) =>
+      sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(kysely);
+    await rename('audit_records', 'audit_records_gone');
+    const { status, body } = await ask(await sign(claims()));
+    await rename('audit_records_gone', 'audit_records');
+    expect([status, body['error'], body['code']]).toEqual([
+      ...[503, 'temporarily_unavailable', 'AUDIT_UNAVAILABLE'],
+    ]);
+    expect(body['access_token']).toBeUndefined();
+    await aToken();
   });
 
   test('with one character changed, of another client or made up opens nothing', async () => {

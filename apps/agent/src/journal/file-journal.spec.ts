@@ -9,7 +9,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { textLeafHash } from '#libs/audit/tree-hash.js';
@@ -48,8 +48,10 @@ function lines(): { leaf: string; record: string }[] {
 /** A disk that can be filled and emptied. */
 class FlakyDisk implements LineStore {
   full = false;
+  answers: Promise<void> | undefined;
   readonly written: string[] = [];
   async append(batch: readonly string[]): Promise<void> {
+    await this.answers;
     if (this.full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
     this.written.push(...batch);
   }
@@ -191,6 +193,14 @@ describe('a disk that refuses', () => {
     await journal.close();
   });
 
+  /** By the machine's own clock. */
+  function later(ms: number): void {
+    const nowMs = performance.now() + ms;
+    jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  }
+
+  afterEach(() => void jest.restoreAllMocks());
+
   test('stops queries after the grace, and lets them go on when what waited is written', async () => {
     const disk = new FlakyDisk();
     const moving = new FixedClock(0);
@@ -199,12 +209,31 @@ describe('a disk that refuses', () => {
     journal.note(executed);
     await journal.flush();
     expect(journal.writable).toBe(true);
-    moving.advance(journalTiming.graceMs);
+    later(journalTiming.graceMs);
+    // Whoever sets the clock back gains nothing.
+    moving.advance(-3_600_000);
     expect(journal.writable).toBe(false);
     disk.full = false;
     await journal.flush();
     expect(journal.writable).toBe(true);
     expect(disk.written).toHaveLength(1);
+    await journal.close();
+  });
+
+  test('stops them too while it does not answer at all', async () => {
+    const disk = new FlakyDisk();
+    let answer = () => undefined as void;
+    disk.answers = new Promise((resolve) => (answer = resolve));
+    const journal = new FileJournal(disk, clock);
+    journal.note(executed);
+    const written = journal.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(journal.writable).toBe(true);
+    later(journalTiming.graceMs);
+    expect(journal.writable).toBe(false);
+    answer();
+    await written;
+    expect(journal.writable).toBe(true);
     await journal.close();
   });
 });

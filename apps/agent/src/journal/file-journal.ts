@@ -49,12 +49,14 @@ export class FileJournal extends Journal {
   private timer: NodeJS.Timeout | undefined;
   /** Full batches are being written. */
   private isDraining = false;
+  /** By the machine's own clock, which nobody sets back; so are the others. */
   private failingSinceMs: number | undefined;
+  /** When the batch that is being written was given to the disk. */
+  private writingSinceMs: number | undefined;
   /** One write after the other, in the order of the calls. */
   private readonly inTurn = oneByOne();
   private closed = false;
   private isNearlyFull = false;
-  /** By the machine's own clock, which nobody sets back. */
   private lookedAtMs = -Infinity;
   private readonly refusals = new RefusalLimit();
 
@@ -76,15 +78,13 @@ export class FileJournal extends Journal {
   }
 
   /**
-   * False once the disk has refused for longer than the grace, while it is nearly full, and while too
+   * False once the disk has refused, or has not answered, for longer than the grace, while it is nearly full, and while too
    * much waits: then no query may start.
    */
   get writable(): boolean {
     if (!this.hasRoom) return false;
-    return (
-      this.failingSinceMs === undefined ||
-      this.clock.now() - this.failingSinceMs < journalTiming.graceMs
-    );
+    const beganMs = this.failingSinceMs ?? this.writingSinceMs;
+    return beganMs === undefined || performance.now() - beganMs < journalTiming.graceMs;
   }
 
   private get hasRoom(): boolean {
@@ -162,14 +162,17 @@ export class FileJournal extends Journal {
   private async writeWaiting(least: number): Promise<void> {
     while (this.waiting.length >= least) {
       const batch = this.waiting.slice(0, journalTiming.batchRecords);
+      this.writingSinceMs = performance.now();
       try {
         await this.segments.append(await mapInSteps(batch, lineOf));
       } catch {
-        this.failingSinceMs ??= this.clock.now();
+        this.failingSinceMs ??= performance.now();
         clearTimeout(this.timer);
         this.timer = undefined;
         this.wake(journalTiming.retryMs);
         return;
+      } finally {
+        this.writingSinceMs = undefined;
       }
       this.failingSinceMs = undefined;
       this.waiting = this.waiting.slice(batch.length);

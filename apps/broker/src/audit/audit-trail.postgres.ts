@@ -1,7 +1,8 @@
 /**
  * The audit trail in the broker's own database: data-path records wait at most a second and travel
- * up to 256 at a time; security acts are stored before they happen. When nothing could be written
- * for five seconds, `accepts()` turns false and no query is dispatched until it can.
+ * up to 1,024 at a time; security acts are stored before they happen. When nothing could be written
+ * for five seconds, because the store refuses or because it does not answer, `accepts()` turns false and no query is
+ * dispatched until it can. Those seconds are by the machine's own clock, which nobody sets back.
  */
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Kysely, type Transaction } from 'kysely';
@@ -52,7 +53,9 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
   /** When the oldest failure of the present row of failures happened. */
-  private failingSince: number | undefined;
+  private failingSinceMs: number | undefined;
+  /** When the batch that is being written was given to the store. */
+  private writingSinceMs: number | undefined;
   private stalled = false;
   private dropped = 0;
   private follower: Follower | undefined;
@@ -79,7 +82,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
       return;
     }
     this.waiting.push({ record, atMs: this.clock.now() });
-    if (this.writing || this.failingSince !== undefined) return;
+    if (this.writing || this.failingSinceMs !== undefined) return;
     if (this.waiting.length >= auditLimits.batchRecords) this.start();
     else this.timer ??= this.startAfter(auditLimits.batchWaitMs);
   }
@@ -95,8 +98,9 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
   override accepts(): boolean {
     if (this.follower && !this.follower.keepsUp()) return false;
     const full = this.held >= auditLimits.waitingRecords;
-    if (this.failingSince === undefined && !full) return true;
-    const sinceMs = this.clock.now() - (this.failingSince ?? this.clock.now());
+    const beganMs = this.failingSinceMs ?? this.writingSinceMs;
+    if (beganMs === undefined && !full) return true;
+    const sinceMs = beganMs === undefined ? 0 : Math.round(performance.now() - beganMs);
     if (sinceMs <= auditLimits.stallMs && !full) return true;
     if (!this.stalled) this.log.write('audit.stalled', { sinceMs, waiting: this.held });
     this.stalled = true;
@@ -135,7 +139,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
     void this.alone(() => this.drain()).finally(() => {
       if (this.held > 0) {
         const waitMs =
-          this.failingSince === undefined ? auditLimits.batchWaitMs : auditLimits.retryMs;
+          this.failingSinceMs === undefined ? auditLimits.batchWaitMs : auditLimits.retryMs;
         this.timer ??= this.startAfter(waitMs);
       }
     });
@@ -156,7 +160,7 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
       try {
         await this.writeBatch();
       } catch {
-        this.failingSince ??= this.clock.now();
+        this.failingSinceMs ??= performance.now();
         return;
       }
     } while (this.waiting.length >= auditLimits.batchRecords);
@@ -167,14 +171,19 @@ export class StoredAuditTrail extends AuditTrail implements BeforeApplicationShu
     this.waiting = this.waiting.slice(more.length);
     const batch = [...this.batch, ...more.map(stamped)];
     this.batch = batch;
-    if (!(await this.intoLog(batch))) await this.intoLine(batch);
+    this.writingSinceMs = performance.now();
+    try {
+      if (!(await this.intoLog(batch))) await this.intoLine(batch);
+    } finally {
+      this.writingSinceMs = undefined;
+    }
     this.batch = [];
     if (this.stalled || this.dropped > 0) {
       this.log.write('audit.recovered', { written: batch.length, dropped: this.dropped });
       this.dropped = 0;
     }
     this.stalled = false;
-    this.failingSince = undefined;
+    this.failingSinceMs = undefined;
   }
 
   /** The short way, without a line to wait in. @returns false: it was not gone, or nobody can tell */
@@ -204,5 +213,4 @@ const stamped = ({ record, atMs }: Noted): AuditRecord => ({
   ...record,
 });
 
-const isRefusal = ({ type }: NewRecord): boolean =>
-  type === 'key.refused' || type === 'query.refused';
+const isRefusal = ({ type }: NewRecord): boolean => type.endsWith('.refused');

@@ -24,6 +24,8 @@ export class LogSequencer implements OnApplicationShutdown {
   private lastSize = -1;
   /** By the machine's own clock, which nobody sets back. */
   private stuckSinceMs: number | undefined;
+  /** Since when a look has found something waiting and got nothing in: the store may not answer. */
+  private tryingSinceMs: number | undefined;
   private told = false;
 
   constructor(
@@ -50,10 +52,8 @@ export class LogSequencer implements OnApplicationShutdown {
 
   /** False while records wait and nobody gets them into the log. */
   keepsUp(): boolean {
-    const { stuckSinceMs } = this;
-    return (
-      stuckSinceMs === undefined || performance.now() - stuckSinceMs <= sequencerLimits.stallMs
-    );
+    const sinceMs = this.stuckSinceMs ?? this.tryingSinceMs;
+    return sinceMs === undefined || performance.now() - sinceMs <= sequencerLimits.stallMs;
   }
 
   /** Sequences all that waits. Never rejects; a look that begins after the call has ended when it resolves. */
@@ -62,12 +62,15 @@ export class LogSequencer implements OnApplicationShutdown {
     // A store that is away altogether is the trail's to notice: it has the records meanwhile.
     const isWaiting = await this.step.anyWaiting().catch(() => undefined);
     if (isWaiting === undefined) return;
+    this.tryingSinceMs = performance.now();
     try {
       const size = await this.advance();
       if (size !== undefined && size === this.lastSize) this.noteStuck('idle');
       else this.noteMoved(size);
     } catch (error) {
-      this.noteStuck(error instanceof LogUnfit ? error.reason : 'unavailable');
+      this.noteStuck(error instanceof LogUnfit ? error.reason : 'unavailable', this.tryingSinceMs);
+    } finally {
+      this.tryingSinceMs = undefined;
     }
   });
 
@@ -88,12 +91,16 @@ export class LogSequencer implements OnApplicationShutdown {
   private noteMoved(size: number | undefined): void {
     if (size !== undefined) this.lastSize = size;
     this.stuckSinceMs = undefined;
+    this.tryingSinceMs &&= performance.now();
     if (this.told) this.log.write('audit-log.recovered', { size: this.lastSize });
     this.told = false;
   }
 
-  private noteStuck(reason: 'idle' | 'unavailable' | LogUnfit['reason']): void {
-    this.stuckSinceMs ??= performance.now();
+  private noteStuck(
+    reason: 'idle' | 'unavailable' | LogUnfit['reason'],
+    sinceMachineMs = performance.now(),
+  ): void {
+    this.stuckSinceMs ??= sinceMachineMs;
     const sinceMs = Math.round(performance.now() - this.stuckSinceMs);
     if (this.told || sinceMs <= sequencerLimits.stallMs) return;
     this.log.write('audit-log.stalled', { reason, sinceMs });

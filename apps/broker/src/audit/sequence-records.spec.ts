@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { sql, type Kysely } from 'kysely';
-import { StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
+import { auditLimits, StoredAuditTrail } from '#apps/broker/src/audit/audit-trail.postgres.js';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { SequenceRecords } from '#apps/broker/src/audit/sequence-records.js';
@@ -21,6 +21,7 @@ import { openDatabase, type OpenedDatabase } from '#libs/db/open-database.js';
 import { startPostgres } from '#libs/db/postgres-server.fixture.js';
 import type { Database } from '#libs/db/schema.js';
 import { SystemClock } from '#libs/kernel/clock.js';
+import { settle } from '#test/support/settle.js';
 
 const clock = new SystemClock();
 const stepOf = (kysely: Kysely<Database>, by = testLogKey) =>
@@ -329,6 +330,59 @@ if (!server) process.stderr.write('SKIPPED: no PostgreSQL to run sequencers agai
     expect(tried).toEqual([{ state: 'elsewhere' }, { state: 'advanced', size: 5 }]);
     await stuck.close();
     await next.close();
+  });
+
+  describe('a store that neither refuses nor answers', () => {
+    const { stallMs } = auditLimits;
+    beforeAll(() => void (auditLimits.stallMs = 300));
+    afterAll(() => void (auditLimits.stallMs = stallMs));
+
+    /** @param hold @returns lets go */
+    async function expectStall(hold: () => Promise<() => Promise<void>>): Promise<void> {
+      const node = await openDatabase(place);
+      const log = new MemoryEventLog();
+      const trail = new StoredAuditTrail(node.kysely, clock, log);
+      const letGo = await hold();
+      trail.note({ type: 'query.executed', requestId: 'held-up' });
+      const written = trail.flush();
+      expect(trail.accepts()).toBe(true);
+      await settle('dispatch has stopped', 5_000, () => !trail.accepts() || undefined);
+      await letGo();
+      await written;
+      expect(trail.accepts()).toBe(true);
+      expect(log.lines.map(({ event }) => event)).toEqual(['audit.stalled', 'audit.recovered']);
+      await stepOf(node.kysely).execute();
+      expect(await expectWhole(node.kysely)).toBe(1);
+      await node.close();
+    }
+
+    test('because somebody holds its table stops dispatch', () =>
+      expectStall(async () => {
+        const holder = await openDatabase(place);
+        const transaction = await holder.kysely.startTransaction().execute();
+        await sql`lock table audit_records in access exclusive mode`.execute(transaction);
+        return async () => {
+          await transaction.rollback().execute();
+          await holder.close();
+        };
+      }));
+
+    test('because its server is frozen stops dispatch', () =>
+      expectStall(async () => {
+        server?.signal('SIGSTOP');
+        return async () => server?.signal('SIGCONT');
+      }));
+
+    test('fails a security act, which does not happen', async () => {
+      const node = await openDatabase({ ...place, lockWaitMs: 200 });
+      await opened.kysely.transaction().execute(async (transaction) => {
+        await sql`lock table audit_records in access exclusive mode`.execute(transaction);
+        const act = trailOf(node.kysely).record({ type: 'key.created', requestId: 'never' });
+        await expect(act).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+      });
+      expect(await stepOf(node.kysely).anyWaiting()).toBe(false);
+      await node.close();
+    });
   });
 
   test('PostgreSQL killed at any statement costs the log nothing', async () => {

@@ -36,7 +36,7 @@ export class IssueToken {
   /**
    * @returns the token; it is stored nowhere
    * @throws ConduitError CLIENT_ASSERTION_REFUSED, REQUEST_INVALID, KEY_REVOKED, KEY_EXPIRED,
-   *   KEY_ADDRESS_FORBIDDEN, RATE_LIMITED
+   *   KEY_ADDRESS_FORBIDDEN, RATE_LIMITED, AUDIT_UNAVAILABLE
    */
   async execute(order: TokenOrder): Promise<string> {
     const { resultSecret, address, requestId } = order;
@@ -51,7 +51,7 @@ export class IssueToken {
       address,
       requestId,
     );
-    this.audit.note({ type: 'token.issued', integrator: integratorId, keyId, requestId });
+    await this.audit.record({ type: 'token.issued', integrator: integratorId, keyId, requestId });
     const endsAtMs = this.clock.now() + tokenSeconds * 1_000;
     return makeAccessToken(
       {
