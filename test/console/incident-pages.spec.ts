@@ -8,6 +8,7 @@ import { pdfPages } from '#apps/broker/src/incident-pdf/pdf-text.fixture.js';
 import { partWords } from '#libs/console-api/incident-words.js';
 import { GAP, type IncidentFile } from '#libs/console-api/incidents.js';
 import { ConsoleBrowser, describeInBrowser, type Visit } from '#test/console/browser.fixture.js';
+import { until } from '#test/support/settle.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 
 const TITLE = 'Zz O’Brien’s software asks more than usual';
@@ -107,6 +108,23 @@ describeInBrowser('the pages of incidents', () => {
     await page.getByText('1 thing is frozen now.').waitFor();
   });
 
+  test('a second officer ends it, and queries are answered again', () =>
+    browser.during(async (colleague) => {
+      const { page } = colleague;
+      const link = await browser.invite({ role: 'operator-security' });
+      await colleague.acceptInvitation(link, 'Zz Otto Officer');
+      await page.goto(officer.page.url());
+      await page.getByRole('link', { name: 'Open: Freeze what may do more harm' }).click();
+      await page.getByText('Zz Olga Officer asked for its end.').waitFor();
+      await press('Confirm its end: Test Integrator', colleague);
+      await page.getByText('It goes on working at once').waitFor();
+      expect(await ask()).not.toBe(200);
+      await press('Confirm its end', colleague);
+      await page.getByText('It is not frozen any more').waitFor();
+      await page.getByText(/^Ended/).waitFor();
+      await until(async () => (await ask()) === 200, SOON_MS);
+    }));
+
   test('evidence counts what was asked, and says what is proven by both logs', async () => {
     const { page } = officer;
     await open('Gather the evidence', 'Evidence');
@@ -176,6 +194,35 @@ describeInBrowser('the pages of incidents', () => {
     await heading('Letters');
     await back();
     await page.getByText('The incident was opened').waitFor();
+  });
+
+  test('it is notified once every letter was sent, and closed once nothing is frozen', async () => {
+    const { page } = officer;
+    const notified = page.getByRole('button', { name: 'Everybody was notified' });
+    expect(await notified.isDisabled()).toBe(true);
+    await open('Tell those who have to know', 'Letters');
+    const unsent = page.getByRole('row').filter({ hasText: /Draft|Ready|gap/ });
+    while ((await unsent.count()) > 0) {
+      await unsent.first().getByRole('link').click();
+      const letter = page.getByLabel('Letter', { exact: true });
+      await letter.fill((await letter.inputValue()).replaceAll(GAP, 'Zz made up'));
+      await press('Save');
+      await press('It was sent');
+      await page.getByText('By post').click();
+      await press('Note it');
+      await page.getByText('Sent', { exact: true }).waitFor();
+      await page.getByRole('link', { name: 'All letters' }).click();
+      await heading('Letters');
+    }
+    await back();
+    await page.getByText('Everybody was told.').waitFor();
+    await notified.click();
+    await press('Yes, everybody');
+    await press('Close the incident');
+    await press('Close it');
+    await page.getByText('The incident was closed').waitFor();
+    await look('operator-incident-closed');
+    expect(await page.getByRole('button', { name: 'Close the incident' }).count()).toBe(0);
   });
 
   test('all of it is exported with the passkey, as a document and as data', async () => {

@@ -112,28 +112,48 @@ export function IncidentSteps(props: IncidentPartProps) {
   );
 }
 
+type LastStep = 'notified' | 'close';
+
+const deeds: Record<LastStep, string> = {
+  notified: 'Everybody was notified',
+  close: 'Close the incident',
+};
+
+/** What can be done last, as it stands; a drill tells nobody, and ends whenever one has seen enough. */
+function lastStepOf({ state, drill }: Incident): LastStep | undefined {
+  if (state === 'closed') return undefined;
+  if (drill || state === 'not-eligible' || state === 'notified') return 'close';
+  return state === 'eligible' ? 'notified' : undefined;
+}
+
+/** What has to come before it, as the broker sees it too. */
+function comesFirst(step: LastStep, { frozen, letters }: Incident): string | undefined {
+  if (step === 'close')
+    return frozen > 0 ? 'It can be closed once nothing is frozen any more.' : undefined;
+  const isTold =
+    letters.some(({ recipient }) => recipient === 'oaic') &&
+    letters.every(({ sentOn }) => sentOn !== undefined);
+  return isTold ? undefined : 'Draft the letters and note each of them as sent before this.';
+}
+
 /** Saying that everybody was told, and closing: each once, each with the passkey. */
 function LastSteps({ incident, calls, onChanged }: IncidentPartProps) {
-  const [asked, setAsked] = useState<'notified' | 'close'>();
-  const { state, incidentId, letters } = incident;
+  const [asked, setAsked] = useState<LastStep>();
+  const { incidentId } = incident;
   const done = () => {
     setAsked(undefined);
     void onChanged();
   };
-  const isTold = letters.length > 0 && letters.every(({ sentOn }) => sentOn !== undefined);
+  const step = lastStepOf(incident);
+  if (step === undefined) return null;
+  const first = comesFirst(step, incident);
   return (
     <>
       <div className="cluster">
-        {state === 'eligible' && (
-          <Button look={isTold ? 'main' : 'plain'} onPress={() => setAsked('notified')}>
-            Everybody was notified
-          </Button>
-        )}
-        {(state === 'not-eligible' || state === 'notified') && (
-          <Button look="main" onPress={() => setAsked('close')}>
-            Close the incident
-          </Button>
-        )}
+        <Button look="main" isDisabled={first !== undefined} onPress={() => setAsked(step)}>
+          {deeds[step]}
+        </Button>
+        {first !== undefined && <span className="quiet">{first}</span>}
       </div>
       {asked === 'notified' && (
         <StepUpDialog
@@ -159,11 +179,7 @@ function LastSteps({ incident, calls, onChanged }: IncidentPartProps) {
           onDone={done}
           onClose={() => setAsked(undefined)}
         >
-          <p>
-            Nothing of it can be changed after that. It stays readable, and can be exported.
-            {incident.frozen > 0 &&
-              ' What is frozen stays frozen: end that first if it should not.'}
-          </p>
+          <p>Nothing of it can be changed after that. It stays readable, and can be exported.</p>
         </StepUpDialog>
       )}
     </>
