@@ -23,6 +23,7 @@ export interface LocalOptions {
   gatewayPort: number;
   /** Of the console over plain HTTP on this machine; absent: any free one. */
   consolePort?: number;
+  sandboxPort?: number;
   /** Patients in the sandbox clinic. */
   scale?: number;
   /** mssql://…: an existing SQL Server instead of the sandbox. */
@@ -155,7 +156,7 @@ export class LocalConduit {
 
   /** The agent's settings hold the port, so a restarted sandbox takes the one it had. */
   private sandboxPort(): number {
-    return this.pms?.port ?? 0;
+    return this.pms?.port ?? this.options.sandboxPort ?? 0;
   }
 
   async startBroker(): Promise<void> {

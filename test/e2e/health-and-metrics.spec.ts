@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
+import { BrokerNode } from '#test/support/broker-node.js';
 import { startConduit, type TestConduit } from '#test/support/start-conduit.js';
 import { until } from '#test/support/settle.js';
 
@@ -66,6 +67,15 @@ test('a broker that is told to stop lets the running statement answer', async ()
   await conduit.conduit.startBroker();
   await until(answers, 40_000);
 }, 90_000);
+
+test('a node whose port another program has says which', async () => {
+  const { conduit: local } = conduit;
+  const taken = new URL(local.apiOrigin).port;
+  const start = BrokerNode.start(local.path('apart'), 'apart', {
+    ...{ REDIS_URL: local.redis?.url ?? '', CONDUIT_API_PORT: taken },
+  });
+  await expect(start).rejects.toThrow(`"systemCode":"EADDRINUSE","port":${taken}`);
+});
 
 test('an agent that is told to stop lets the running statement answer, and refuses new ones', async () => {
   const { answer } = await slowQuery();

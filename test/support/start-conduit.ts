@@ -18,6 +18,7 @@ import {
 import { agentCommand } from '#deploy/dev/agent-command.js';
 import { LocalConduit } from '#deploy/dev/local-conduit.js';
 import { FILLED_SCALE, layFilledClinic } from '#apps/sandbox/src/clinic/filled-clinic.fixture.js';
+import { steadyPort } from '#test/support/steady-port.js';
 import { layEmptyStore } from '#libs/db/empty-store.fixture.js';
 
 export interface ConduitWishes {
@@ -73,8 +74,10 @@ export class TestConduit {
   static async start(wishes: ConduitWishes = {}): Promise<TestConduit> {
     const conduit = new LocalConduit({
       stateDirectory: wishes.stateDirectory ?? mkdtempSync(join(tmpdir(), 'conduit-test-')),
-      apiPort: 0,
-      gatewayPort: 0,
+      apiPort: await steadyPort(),
+      gatewayPort: await steadyPort(),
+      consolePort: await steadyPort(),
+      sandboxPort: await steadyPort(),
       scale: wishes.scale ?? FILLED_SCALE,
       ...(wishes.brokerEnv && { brokerEnv: wishes.brokerEnv }),
       ...(wishes.agentEnv && { agentEnv: wishes.agentEnv }),

@@ -2,7 +2,7 @@
  * The broker process: settings from the environment, JSON events on standard output, nothing else.
  * `broker residency` says instead which hosts it may contact, and ends.
  */
-import { traceOf } from '#apps/broker/src/edge/known-failure.js';
+import { systemFaultOf, traceOf } from '#apps/broker/src/edge/known-failure.js';
 import { ConfigProblems, readBrokerConfig } from '#apps/broker/src/read-broker-config.js';
 import { describeResidency } from '#apps/broker/src/residency/describe-residency.js';
 import { JsonEventLog } from '#apps/broker/src/logging/event-log.js';
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     process.once('SIGINT', stop);
   } catch (error) {
     const { code } = toConduitError(error);
-    log.write('broker.failed', { code, ...traceOf(error) });
+    log.write('broker.failed', { code, ...traceOf(error), ...systemFaultOf(error) });
     log.flush();
     process.exitCode = 1;
     setImmediate(() => process.exit(1));

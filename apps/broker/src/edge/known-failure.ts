@@ -50,3 +50,10 @@ export function traceOf(error: unknown): { errorName?: string; at?: string } {
   const at = OURS.exec(error.stack?.split('\n').slice(1).join('\n') ?? '')?.[0];
   return { errorName: error.name.slice(0, 64), ...(at && { at }) };
 }
+
+/** What the operating system refused: a code of its own such as EADDRINUSE, and the port that it was about. */
+export function systemFaultOf(error: unknown): { systemCode?: string; port?: number } {
+  const { code, syscall, port } = error as { code?: unknown; syscall?: unknown; port?: unknown };
+  if (typeof syscall !== 'string' || typeof code !== 'string') return {};
+  return { systemCode: code, ...(typeof port === 'number' && { port }) };
+}

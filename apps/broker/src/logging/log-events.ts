@@ -11,7 +11,14 @@ export interface LogEvents {
   'broker.listening': { what: 'api' | 'gateway' | 'nodes' | 'console' | 'metrics'; port: number };
   'broker.stopping': { signal: string };
   'broker.stopped': { unfinishedRequests: number };
-  'broker.failed': { code: ErrorCode; errorName?: string; at?: string };
+  'broker.failed': {
+    code: ErrorCode;
+    errorName?: string;
+    at?: string;
+    /** The operating system's, e.g. EADDRINUSE, and the port that it was about. */
+    systemCode?: string;
+    port?: number;
+  };
   'request.failed': {
     requestId: string;
     code: ErrorCode;
