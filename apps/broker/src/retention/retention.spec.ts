@@ -9,7 +9,6 @@ import {
   SEVEN_YEARS,
   START_MS,
 } from '#apps/broker/src/retention/retention-room.fixture.js';
-import { retentionSchedule } from '#apps/broker/src/retention/retention-schedule.js';
 import { readAudit } from '#libs/db/read-audit.js';
 
 const { batch } = executionLimits;
