@@ -115,6 +115,8 @@ export interface LeftPerson {
   leftAt: string;
   /** From then on the name is gone. */
   erasedAfter?: string;
+  /** A hold reaches the name: it stays, whatever was asked for. */
+  isHeld?: true;
 }
 
 /** `GET ''` of the operator */

@@ -994,6 +994,13 @@ export const catalogue = {
     'They still hold a role, so their name is needed.',
     'End their roles first. Of a role at another place only that place can tell.',
   ),
+  NAME_HELD: entry(
+    409,
+    'never',
+    'person',
+    'A hold keeps this name, so it is not erased.',
+    'Ask again when the hold is lifted. A hold of the operator, or of another place, only they can lift.',
+  ),
   CONSOLE_ENTRY_NOT_FOUND: entry(
     404,
     'never',

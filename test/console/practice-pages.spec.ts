@@ -30,7 +30,10 @@ function sevenYearsOn({ rules, ...content }: PracticeRetention): PracticeRetenti
         ...{ records: 31_007, oldest, newest, destroyedAt: '2026-11-02T02:00:00.000Z' },
       },
     ],
-    left: [{ personId: 'zz', name: 'Zz Quincy Left', leftAt: '2026-10-01T02:00:00.000Z' }],
+    left: [
+      { personId: 'zz', name: 'Zz Quincy Left', leftAt: '2026-10-01T02:00:00.000Z' },
+      { personId: 'held', name: 'Zz Held', leftAt: '2026-10-01T02:00:00.000Z', isHeld: true },
+    ],
   };
 }
 
@@ -178,6 +181,8 @@ describeInBrowser('the pages of a practice', () => {
     await look('practice-destroyed');
     await page.getByRole('tab', { name: 'People who left' }).click();
     await page.getByRole('button', { name: 'Erase the name of Zz Quincy Left' }).waitFor();
+    await page.getByText('Stays: a hold keeps it until the hold is lifted').waitFor();
+    expect(await page.getByRole('button', { name: 'Erase the name of Zz Held' }).count()).toBe(0);
     expect(await owner.audit()).toEqual([]);
     await page.unroute(isAnswer);
   });

@@ -1,13 +1,16 @@
 /**
  * Erasing the name of somebody who has left, before the schedule does it: asked for by an owner, planned like
- * everything else, undone like everything else. The log goes on to speak of them by an id that names nobody.
+ * everything else, undone like everything else, and refused while a hold reaches it. The log goes on to speak of them by
+ * an id that names nobody.
  */
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Kysely, sql, type Transaction } from 'kysely';
+import { Kysely, sql, type RawBuilder, type Transaction } from 'kysely';
 import type { SignedInPerson } from '#apps/broker/src/access/signed-in-person.js';
 import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { StepUps } from '#apps/broker/src/people/step-ups.js';
+import { recordSources } from '#apps/broker/src/retention/due-records.js';
+import { inTurnWithHolds, isFree } from '#apps/broker/src/retention/held-records.js';
 import { DAY_MS } from '#apps/broker/src/retention/plan-destructions.js';
 import { decisionRefs } from '#apps/broker/src/retention/retention-side.js';
 import { retentionSchedule } from '#apps/broker/src/retention/retention-schedule.js';
@@ -23,6 +26,14 @@ import { Clock } from '#libs/kernel/clock.js';
 
 const MOST_SHOWN = 200;
 
+interface Left {
+  id: string;
+  name: string;
+  left_at: Date;
+  ends: Date | null;
+  is_held: boolean;
+}
+
 @Injectable()
 export class EraseNames {
   constructor(
@@ -34,20 +45,24 @@ export class EraseNames {
 
   /** People of a practice who hold no role anywhere. Of somebody with a role elsewhere nothing is said. */
   async left(practiceId: string): Promise<LeftPerson[]> {
-    const { rows } = await sql<{ id: string; name: string; left_at: Date; ends: Date | null }>`
-      select p.person_id as id, p.name, p.updated_at as left_at, min(plan.execute_after) as ends
+    const { rows } = await sql<Left>`
+      select p.person_id as id, p.name, p.updated_at as left_at, min(plan.execute_after) as ends,
+        ${isHeld(sql.ref('p.person_id'))} as is_held
       from person_places place join people p using (person_id)
       left join retention_plans plan on plan.subject = p.person_id and plan.state = 'planned'
       where place.practice_id = ${practiceId}
         and not exists (select from person_roles r where r.person_id = p.person_id)
       group by p.person_id order by p.updated_at desc limit ${MOST_SHOWN}`.execute(this.database);
-    return rows.map(({ id: personId, name, left_at: leftAt, ends }) => ({
+    return rows.map(({ id: personId, name, left_at: leftAt, ends, is_held: held }) => ({
       ...{ personId, name, leftAt: leftAt.toISOString() },
-      ...(ends && { erasedAfter: ends.toISOString() }),
+      ...(held ? { isHeld: true as const } : ends && { erasedAfter: ends.toISOString() }),
     }));
   }
 
-  /** Asking twice is one request. @throws ConduitError CONSOLE_ENTRY_NOT_FOUND; PERSON_HAS_ROLES; STEP_UP_REFUSED */
+  /**
+   * Asking twice is one request.
+   * @throws ConduitError CONSOLE_ENTRY_NOT_FOUND; PERSON_HAS_ROLES; NAME_HELD; STEP_UP_REFUSED
+   */
   async ask(
     practiceId: string,
     person: SignedInPerson,
@@ -58,7 +73,9 @@ export class EraseNames {
     await this.stepUps.require(person, action, stepUp);
     const nowMs = this.clock.now();
     return this.database.transaction().execute(async (within) => {
+      await inTurnWithHolds(within);
       const leftAt = await this.requireLeft(within, practiceId, subject);
+      await requireFree(within, subject);
       const executeAfter = new Date(nowMs + RETENTION_WAIT_DAYS * DAY_MS);
       const planned = await within
         .insertInto('retention_plans')
@@ -109,4 +126,15 @@ export class EraseNames {
       .executeTakeFirstOrThrow();
     return { erasedAfter: plan.execute_after.toISOString() };
   }
+}
+
+const isHeld = (personId: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql<boolean>`exists (select from (${recordSources['person-name'].rows}) x
+    where x.key = ${personId} and not ${isFree('person-name')})`;
+
+/** A date that a hold makes untrue is not promised. */
+async function requireFree(within: Transaction<Database>, subject: string): Promise<void> {
+  const { rows } = await sql<{ is_held: boolean }>`
+    select ${isHeld(sql`${subject}`)} as is_held`.execute(within);
+  if (rows[0]?.is_held) throw new ConduitError('NAME_HELD');
 }

@@ -21,7 +21,8 @@ export function LeftPeople({ practiceId, left, mayErase }: LeftPeopleProps) {
   const erase: Column<LeftPerson> = {
     ...actsColumn,
     cell: (person) =>
-      person.erasedAfter === undefined && (
+      person.erasedAfter === undefined &&
+      !person.isHeld && (
         <Button aria-label={`Erase the name of ${person.name}`} onPress={() => setAsked(person)}>
           Erase the name
         </Button>
@@ -58,8 +59,10 @@ const columns: Column<LeftPerson>[] = [
   {
     key: 'erased',
     label: 'Name',
-    cell: ({ erasedAfter }) =>
-      erasedAfter === undefined ? (
+    cell: ({ erasedAfter, isHeld }) =>
+      isHeld ? (
+        <span>Stays: a hold keeps it until the hold is lifted</span>
+      ) : erasedAfter === undefined ? (
         <span className="quiet">Goes 90 days after they left</span>
       ) : (
         <span>
