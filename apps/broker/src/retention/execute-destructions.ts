@@ -1,7 +1,7 @@
 /**
  * Carries out plans whose waiting time is over, a bounded batch at a time. A batch is one transaction: what goes,
  * its entry in the register and its audit record, or nothing of it; a crash anywhere leaves a plan that goes on. What
- * is held or has been given more time by then is left where it is.
+ * is held or has been given more time by then is left where it is. A plan that fails keeps none of the others back.
  */
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
@@ -44,6 +44,7 @@ export class ExecuteDestructions implements JobHandler<JobName> {
     private readonly clock: Clock,
   ) {}
 
+  /** @throws the first error of all, when the others were carried out */
   async execute(): Promise<void> {
     const due = await this.database
       .selectFrom('retention_plans')
@@ -53,13 +54,28 @@ export class ExecuteDestructions implements JobHandler<JobName> {
       .orderBy('execute_after')
       .limit(executionLimits.batches)
       .execute();
+    const failures: unknown[] = [];
     let left = executionLimits.batches;
     for (const { plan_id: planId } of due) {
-      while (left > 0) {
-        left -= 1;
-        if (!(await this.step(planId))) break;
+      try {
+        while (left > 0) {
+          left -= 1;
+          if (!(await this.step(planId))) break;
+        }
+      } catch (error) {
+        failures.push(error);
+        // A store that is away would refuse each of the others too.
+        if (!(await this.isThere())) break;
       }
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private isThere(): Promise<boolean> {
+    return sql`select 1`.execute(this.database).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** @returns whether the plan has more */

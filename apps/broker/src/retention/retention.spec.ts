@@ -1,6 +1,11 @@
 /** From due to gone: planned, seen, held, undone, carried out, and what is left of it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { sql, type KyselyPlugin } from 'kysely';
+import {
+  sql,
+  type KyselyPlugin,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+} from 'kysely';
 import { FindRecords } from '#apps/broker/src/activity/find-records.js';
 import { executionLimits } from '#apps/broker/src/retention/execute-destructions.js';
 import {
@@ -145,6 +150,38 @@ describe('audit records that are due', () => {
     expect((await room.verified()).wrong).toEqual([]);
   });
 
+  test('go although another plan fails each time, and the job fails all the same', async () => {
+    await room.night();
+    room.later(8);
+    await room.kysely
+      .updateTable('retention_plans')
+      .set({ execute_after: new Date(START_MS) })
+      .where('practice_id', '=', practiceId)
+      .execute();
+    const { record } = room.trail;
+    const refused = new Error('planned');
+    room.trail.record = (act, within) =>
+      act.practice === practiceId ? Promise.reject(refused) : record.call(room.trail, act, within);
+    for (const left of [7, 7]) {
+      await expect(room.executing().execute()).rejects.toBe(refused);
+      expect(await queriesLeft()).toBe(left);
+    }
+    room.trail.record = record;
+    await room.night();
+    expect(await queriesLeft()).toBe(1);
+  });
+
+  test('are not tried one by one while the store is away', async () => {
+    await room.night();
+    room.later(8);
+    expect(await room.count('retention_plans')).toBe(3);
+    const away = failAt(1);
+    const job = room.executing(room.kysely.withPlugin(away));
+    await expect(job.execute()).rejects.toMatchObject({ message: 'planned' });
+    // The first plan, and whether anything is there.
+    expect(away.refused).toBe(2);
+  });
+
   test('a crash at any statement destroys nothing without its entry, and the next run goes on', async () => {
     executionLimits.batch = 4;
     await room.night();
@@ -176,17 +213,22 @@ describe('audit records that are due', () => {
   });
 });
 
-/** Throws just before that statement, counted from 0. */
-function failAt(statement: number): KyselyPlugin {
+/** Throws just before that statement, counted from 0, and before each that is tried afterwards. */
+function failAt(statement: number): KyselyPlugin & { refused: number } {
   let count = 0;
-  return {
-    transformQuery: ({ node }) => {
-      if (count === statement) throw new Error('planned');
+  const plugin = {
+    refused: 0,
+    transformQuery: ({ node }: PluginTransformQueryArgs) => {
+      if (count === statement) {
+        plugin.refused += 1;
+        throw new Error('planned');
+      }
       count += 1;
       return node;
     },
-    transformResult: async ({ result }) => result,
+    transformResult: ({ result }: PluginTransformResultArgs) => Promise.resolve(result),
   };
+  return plugin;
 }
 
 describe('a hold', () => {
@@ -367,11 +409,34 @@ describe('a name', () => {
     expect((await room.names.left(practiceId)).map(({ personId }) => personId).sort()).toEqual(
       ids.slice(1).sort(),
     );
+    const { erasedAfter: promised } = await room.names.ask(practiceId, room.person, two, confirmed);
     await room.holds.place({ practiceId }, room.person, { reason }, confirmed);
-    await room.names.ask(practiceId, room.person, two, confirmed);
+    const held = await room.names.left(practiceId);
+    expect(held.map(({ isHeld, erasedAfter: date }) => [isHeld, date])).toEqual([
+      [true, undefined],
+      [true, undefined],
+    ]);
+    expect(promised).toBeDefined();
     room.later(100);
     await room.night();
     expect(await room.names.left(practiceId)).toHaveLength(2);
+  });
+
+  test('that a hold keeps is not promised to go: whoever asks is told', async () => {
+    const [here, elsewhere] = [
+      await room.aPerson('Zz Here', practiceId),
+      await room.aPerson('Zz Elsewhere', 'practice-2'),
+    ];
+    const ask = () => room.names.ask(practiceId, room.person, here, confirmed);
+    const terms = { reason, kind: 'person-name' } as const;
+    const { holdId } = await room.holds.place({ practiceId }, room.person, terms, confirmed);
+    await expect(ask()).rejects.toMatchObject({ code: 'NAME_HELD' });
+    expect(await room.count('retention_plans')).toBe(0);
+    expect(await room.recorded('erasure.asked')).toEqual([]);
+    const theirs = await room.names.ask('practice-2', room.person, elsewhere, confirmed);
+    expect(theirs.erasedAfter).toBeDefined();
+    await room.holds.lift({ practiceId }, room.person, holdId, confirmed);
+    expect((await ask()).erasedAfter).toBeDefined();
   });
 
   test('of somebody with a role, of another practice, or of nobody is not erased', async () => {
