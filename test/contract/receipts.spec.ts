@@ -195,6 +195,22 @@ describe('the receipt of an answer', () => {
     );
   });
 
+  test('is withheld by the database also where the code would take it for the caller’s own', async () => {
+    const queryId = randomUUID();
+    const fields = `"outcome":"successful","queryId":"${queryId}","ts":"2026-03-04T05:06:07.000Z"`;
+    const plant = (integrators: string) => {
+      const record = `{${integrators},${fields},"type":"query.executed"}`;
+      const leaf = { record, leaf_hash: textLeafHash(record) };
+      const row = { recorded_at: new Date(), practice_id: null, ...leaf };
+      return api.database.kysely.insertInto('audit_records').values(row).execute();
+    };
+    // The code reads the last of two fields of one name, the database's column the first.
+    await plant(`"integrator":"somebody-else","integrator":"${other.integratorId}"`);
+    expect((await ask(queryId, other)).status).toBe(404);
+    await plant(`"integrator":"${other.integratorId}"`);
+    expect((await ask(queryId, other)).status).toBe(409);
+  });
+
   test('of a site that the key may not see is not found', async () => {
     const keys = `/operator/integrators/${site.integratorId}/keys`;
     const narrow = await api.operator(keys, { name: 'narrow', siteIds: [other.siteId] });

@@ -1,7 +1,7 @@
 /**
  * The record of an answer, by the receipt that the answer named: the id of the query, or of a run of a
- * registered one. Whose it is, is in the record itself, and in the id while there is none: one of somebody else
- * is answered like one that never was.
+ * registered one. Whose it is, the database says and the record itself, and the id while there is none: one of
+ * somebody else is answered like one that never was.
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
@@ -13,6 +13,7 @@ import type { AuditAction, AuditRecord } from '#libs/audit/audit-record.js';
 import { ReceiptIds } from '#apps/broker/src/queries/receipt-ids.js';
 import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
+import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
@@ -78,14 +79,9 @@ export class FindReceipt {
     queryId: string,
     requestId: string | undefined,
   ): Promise<{ answer?: StoredRecord; isKnown: boolean }> {
-    const { rows } = await sql<StoredRecord>`
-      select r.seq, r.recorded_at as "recordedAt", r.record, ${sql.raw(LEAF_OF_RECORD)} as leaf
-      from audit_records r left join audit_leaves l using (seq)
-      where (${sql.raw(RECORD_QUERY_ID)}) collate "C" = ${queryId}
-        and strpos(record, '"queryId":"') > 0
-        and strpos(record, ${requestId === undefined ? '' : `"requestId":"${requestId}"`}) > 0
-      order by seq`.execute(this.database);
-    const answer = rows.find(({ record }) => {
+    const known = await this.numbers(queryId, requestId);
+    const own = known.length > 0 ? await this.own(integratorId, known) : [];
+    const answer = own.find(({ record }) => {
       const {
         type,
         integrator,
@@ -96,7 +92,33 @@ export class FindReceipt {
       const isAnswer = answers.includes(type) && (lane === 'registered' ? of === requestId : true);
       return isAnswer && integrator === integratorId && (siteIds?.has(site) ?? true);
     });
-    return { ...(answer && { answer }), isKnown: rows.length > 0 };
+    return { ...(answer && { answer }), isKnown: known.length > 0 };
+  }
+
+  /** Numbers alone, whosever: row-level security would keep this index from being used. */
+  private async numbers(queryId: string, requestId: string | undefined): Promise<string[]> {
+    const { rows } = await sql<{ seq: string }>`
+      select seq from audit_records
+      where (${sql.raw(RECORD_QUERY_ID)}) collate "C" = ${queryId}
+        and strpos(record, '"queryId":"') > 0
+        and strpos(record, ${requestId === undefined ? '' : `"requestId":"${requestId}"`}) > 0`.execute(
+      this.database,
+    );
+    return rows.map(({ seq }) => seq);
+  }
+
+  /** What the database itself shows this integrator of them. */
+  private async own(integratorId: string, numbers: readonly string[]): Promise<StoredRecord[]> {
+    const { rows } = await readAudit(
+      this.database,
+      { kind: 'integrator', integratorId },
+      (within) =>
+        sql<StoredRecord>`
+          select r.seq, r.recorded_at as "recordedAt", r.record, ${sql.raw(LEAF_OF_RECORD)} as leaf
+          from audit_records r left join audit_leaves l using (seq)
+          where seq = any(${[...numbers]}::bigint[]) order by seq`.execute(within),
+    );
+    return rows;
   }
 
   private async isUnderWay(
