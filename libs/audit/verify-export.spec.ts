@@ -60,6 +60,20 @@ describe('an export of the broker’s log', () => {
     ]);
     expect(check(content).logs).toMatchObject([{ cosigned: 3 }]);
     expect(wrongOf(content)).toEqual([]);
+    expect(noticesOf(content)).toContainEqual(
+      expect.stringContaining('keys of the witnesses are taken from the export itself'),
+    );
+  });
+
+  test('has to be cosigned by one at least of the witnesses that the reader trusts', () => {
+    const nobody = sealed([log], { scope });
+    const stranger = [keyOf(log), aWitness(11).key];
+    for (const content of [nobody, sealed([log], { scope, witnesses: witnesses(0) })])
+      expect(wrongOf(content, { keys: stranger })).toEqual([
+        expect.stringContaining('Only 0 of 1 witnesses have cosigned this checkpoint; 1 are asked'),
+      ]);
+    expect(wrongOf(nobody, { keys: [keyOf(log), witness.key] })).toEqual([]);
+    expect(wrongOf(nobody, { keys: stranger, threshold: 0 })).toEqual([]);
   });
 
   test('says what is taken on trust', () => {

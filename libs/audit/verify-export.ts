@@ -17,7 +17,10 @@ export interface VerifyPolicy {
    * named here the export's own is taken). Of witnesses: only these count. None: the export's own keys are taken.
    */
   keys?: readonly NoteKey[];
-  /** How many witnesses must have cosigned; absent: as many as the export itself says. */
+  /**
+   * How many witnesses must have cosigned; absent: as many as the export itself says, and where a witness is trusted
+   * here at least one, for an export may say none.
+   */
   threshold?: number;
 }
 
@@ -87,8 +90,9 @@ function verifyOne(
   policy: VerifyPolicy,
   findings: Findings,
 ): Checked[] {
-  const { keys = [], threshold = content.witnesses?.threshold ?? 0 } = policy;
+  const { keys = [] } = policy;
   const given = keys.filter(({ type }) => type === 'cosignature');
+  const threshold = policy.threshold ?? thresholdOf(content, given);
   const witnesses = given.length > 0 ? given : exportedWitnesses(content, prefix, findings);
   const logPolicy = {
     logKeys: keys.filter(({ type }) => type === 'ed25519'),
@@ -109,11 +113,19 @@ function verifyOne(
   return checked;
 }
 
+const thresholdOf = ({ witnesses }: AuditExport, given: readonly NoteKey[]): number =>
+  Math.max(witnesses?.threshold ?? 0, given.length > 0 ? 1 : 0);
+
 function exportedWitnesses(
   { witnesses }: AuditExport,
   prefix: string,
   findings: Findings,
 ): NoteKey[] {
+  if (witnesses)
+    findings.notice(
+      `${prefix}witnesses`,
+      'The keys of the witnesses are taken from the export itself, which may name anybody: compare them with ones you trust.',
+    );
   return (witnesses?.keys ?? []).flatMap((text, at) => {
     const key = parseVerifierKey(text);
     if (key?.type === 'cosignature') return [key];

@@ -5,8 +5,10 @@ import { parseVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
 export const usage = `Checks exports of audit logs, offline.
 
   --export FILE             an export; again for another one, e.g. of the agent's own log
-  --key VERIFIER-KEY        a key that you trust, of a log or of a witness; again for another one
-  --witness-threshold K     so many witnesses must have cosigned; else as many as the export says
+  --key VERIFIER-KEY        a key that you trust, of a log or of a witness; again for another one. Without one
+                            the export's own are taken, whoever they belong to, and that is said
+  --witness-threshold K     so many witnesses must have cosigned; else as many as the export says, and with
+                            a --key of a witness at least one
   --json                    one JSON object in place of lines
   --help                    this
 

@@ -59,6 +59,7 @@ test('finds what is good good, the broker’s log and the agent’s together', (
   expect(both).toMatchObject({ status: 0, stderr: '' });
   expect(both.stdout).toContain('both    3 queries agree, 0 do not, 0 never ran, 0 cannot be told');
   expect(both.stdout).toMatch(/3 of 3 records proven; 1 witnesses; key log\.example\/audit\+/);
+  expect(both.stdout).toContain('The keys of the witnesses are taken from the export itself');
   expect(both.stdout).toMatch(/Nothing is wrong\.\n$/);
 });
 
@@ -71,6 +72,8 @@ test('says what is wrong, in lines that no export can turn against the terminal'
   expect(phantom.stdout).toContain('it ran at the practice, and the broker has no record');
   expect(phantom.stdout).not.toContain('\u001b');
   expect(run('--export', 'broker.json', '--witness-threshold', '2').status).toBe(1);
+  const trusted = formatVerifierKey(aWitness(8).key);
+  expect(run('--export', 'broker.json', '--key', trusted).status).toBe(1);
   const { publicKey } = keysOf(2);
   const stranger = formatVerifierKey({ name: 'log.example/audit', type: 'ed25519', publicKey });
   expect(run('--export', 'broker.json', '--key', stranger).status).toBe(1);
