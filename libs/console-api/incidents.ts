@@ -365,7 +365,7 @@ export interface PackAgent {
 }
 
 export interface PackCut {
-  reason: 'too-many-records' | 'too-many-lines' | 'not-read';
+  reason: 'too-many-records' | 'too-many-lines' | 'not-read' | 'server-replaced';
   /** Whose part it concerns: nobody else's part says it. */
   practiceId?: string;
   words: string;

@@ -19,6 +19,7 @@ import type {
   Verdict,
 } from '#libs/console-api/incidents.js';
 import { addTo, noCounts } from '#libs/incidents/pack-counts.js';
+import { isInTurn, type SiteTurn } from '#libs/incidents/site-turns.js';
 
 /** The records of one piece, and `RECONCILE_SLACK_MS` around it. */
 export interface PieceOrder {
@@ -35,6 +36,8 @@ export interface PieceOrder {
   checkpointSize: number;
   /** Absent: the agent could not be asked, or not believed. */
   agent?: { records: readonly LoggedRecord[]; knownFromMs?: number; knownToMs: number };
+  /** When the agent had which site; what ended at other times is counted with another. Absent: all the time. */
+  turns?: readonly SiteTurn[];
   /** Of the broker's records, which know only the permission. */
   purposesOf: (record: AuditRecord) => readonly string[];
   /** When the broker's records were read. */
@@ -80,6 +83,7 @@ export function countQueries(order: PieceOrder): CountedPiece {
     const main = mainOf(query);
     const atMs = Date.parse(main?.record.ts ?? '');
     if (!main || !(atMs >= fromMs && atMs < toMs) || !fits(query, order)) continue;
+    if (!query.ends.slice(0, 1).every(({ record }) => turnOf(record, order))) continue;
     const own = contradicted.get(main.record.queryId ?? '') ?? [];
     const counts = countsOf(query, verdictOf(query, own, order), order);
     const line = lineOf(query, order, counts);
@@ -90,7 +94,8 @@ export function countQueries(order: PieceOrder): CountedPiece {
   }
   for (const one of found) {
     const record = (one.broker ?? one.agent)?.record;
-    if (record && isInScope(record, order)) mismatches.push(mismatchOf(one, record, order));
+    if (record && isInScope(record, order) && !isOfAnother(one, order))
+      mismatches.push(mismatchOf(one, record, order));
   }
   return { lines: [...lines.values()], mismatches };
 }
@@ -177,6 +182,24 @@ const saysItRan = ({ outcome, errorCode }: AuditRecord): boolean =>
 const comparedFromMs = ({ agent }: PieceOrder): number =>
   (agent?.knownFromMs ?? -Infinity) + RECONCILE_SLACK_MS;
 
+const ALL_THE_TIME: Omit<SiteTurn, 'siteId'> = { isSure: true };
+
+/** The agent's own in which this ended; undefined: it was another's. */
+const turnOf = ({ site, ts }: AuditRecord, { turns }: PieceOrder) =>
+  turns
+    ? turns.find((turn) => turn.siteId === site && isInTurn(turn, Date.parse(ts)))
+    : ALL_THE_TIME;
+
+/** It can have been no other server that was asked; around a change of servers it can. */
+function isSurelyOwn(record: AuditRecord, order: PieceOrder): boolean {
+  const { isSure = false, toMs = Infinity } = turnOf(record, order) ?? {};
+  return isSure && Date.parse(record.ts) <= toMs - RECONCILE_SLACK_MS;
+}
+
+/** Where another server may have run it, that this one did not contradicts nobody. */
+const isOfAnother = ({ kind, broker }: Mismatch, order: PieceOrder): boolean =>
+  kind === 'dispatched-not-executed' && !!broker && !isSurelyOwn(broker.record, order);
+
 function verdictOf(query: Query, contradicted: readonly Mismatch[], order: PieceOrder): Verdict {
   const isRegistered = field(query, 'lane') === 'registered';
   if (query.runs.length > 0) {
@@ -195,7 +218,8 @@ function verdictOf(query: Query, contradicted: readonly Mismatch[], order: Piece
   const knownToMs = (order.agent?.knownToMs ?? -Infinity) - RECONCILE_SLACK_MS;
   const isCompared = query.ends.every(({ record }) => {
     const atMs = Date.parse(record.ts);
-    return atMs >= comparedFromMs(order) && atMs <= knownToMs;
+    const isTold = atMs >= comparedFromMs(order) && atMs <= knownToMs;
+    return isTold && isSurelyOwn(record, order);
   });
   // It ran when the agent could not tell of it, which may be long before the window.
   if (!isCompared || isRegistered) return 'notCompared';

@@ -6,6 +6,7 @@ import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { RECONCILE_SLACK_MS, type LoggedRecord } from '#libs/audit/reconcile.js';
 import type { IncidentScope, PackAgent } from '#libs/console-api/incidents.js';
 import { countQueries, type CountedPiece } from '#libs/incidents/count-queries.js';
+import type { SiteTurn } from '#libs/incidents/site-turns.js';
 
 const PIECE_MS = 86_400_000;
 const IDS_AT_ONCE = 500;
@@ -15,6 +16,10 @@ export interface EvidenceAgent {
   agentId?: string;
   practiceId: string;
   siteIds: readonly string[];
+  /** When it had which site; absent: it had its sites all the time. */
+  turns?: readonly SiteTurn[];
+  /** Where its log may tell of more sites than those that are counted with it. */
+  toldSiteIds?: readonly string[];
 }
 
 export interface AgentAnswer {
@@ -30,7 +35,7 @@ export interface AgentAnswer {
 
 /** Times are milliseconds since the epoch; the end is not part of it. */
 export interface EvidenceSource {
-  /** Ends and orders of queries at these sites. */
+  /** Ends and orders of queries at these sites, and at those that its log may tell of. */
   broker: (agent: EvidenceAgent, fromMs: number, toMs: number) => Promise<LoggedRecord[]>;
   /** All the broker has of these queries, from any time; of registered ones that they are registered. */
   brokerOf: (agent: EvidenceAgent, queryIds: readonly string[]) => Promise<LoggedRecord[]>;
@@ -59,7 +64,7 @@ export async function gatherEvidence(
   about: EvidenceAgent,
   { scope, checkpointSize }: EvidenceOrder,
 ): Promise<AgentEvidence> {
-  const { agentId, practiceId } = about;
+  const { agentId, practiceId, turns } = about;
   const toMs = Date.parse(scope.to);
   const evidence: AgentEvidence = { lines: [], mismatches: [] };
   const told = new Told(source, about);
@@ -71,6 +76,7 @@ export async function gatherEvidence(
       ...{ ...piece, scope, checkpointSize, practiceId },
       broker: await brokerSide(source, about, around, answer),
       ...(agentId !== undefined && { agentId }),
+      ...(turns && { turns }),
       ...(answer && { agent: answer }),
       purposesOf: source.purposesOf,
       nowMs: source.nowMs(),

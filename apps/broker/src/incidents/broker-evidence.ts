@@ -5,6 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type RawBuilder } from 'kysely';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
+import { PracticeServers, unsureOf } from '#apps/broker/src/incidents/practice-servers.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
@@ -50,6 +51,8 @@ interface Row {
 /** A source that notes what it could not read in full. */
 export interface StoredEvidence extends EvidenceSource {
   cut: PackCut[];
+  /** The one that was asked for, with when it had which site. */
+  about: EvidenceAgent;
 }
 
 @Injectable()
@@ -58,15 +61,18 @@ export class BrokerEvidence {
     private readonly database: Kysely<Database>,
     private readonly links: AttachedLinks,
     private readonly agentLog: ReadAgentLog,
+    private readonly servers: PracticeServers,
     private readonly clock: Clock,
   ) {}
 
   /** @param asksAgent false: as if its link were down */
-  async of({ practiceId }: EvidenceAgent, asksAgent: boolean): Promise<StoredEvidence> {
+  async of(part: EvidenceAgent, asksAgent: boolean): Promise<StoredEvidence> {
+    const { practiceId } = part;
     const purposes = await this.purposesAt(practiceId);
-    const cut: PackCut[] = [];
+    const about = await this.servers.withTurns(part);
+    const cut: PackCut[] = unsureOf(about);
     return {
-      cut,
+      ...{ about, cut },
       broker: async (agent, fromMs, toMs) => {
         const found = await this.records(agent, fromMs, toMs);
         const day = new Date(fromMs).toISOString();
@@ -192,10 +198,14 @@ const notRead = (agentId: string, toMs: number): PackCut => ({
   words: `The log of agent ${agentId} was not read to the end of the day of ${new Date(toMs).toISOString()}: what is later that day is not compared.`,
 });
 
-function loggedAt({ siteIds }: EvidenceAgent, rows: readonly Row[]): LoggedRecord[] {
+function loggedAt(
+  { siteIds, toldSiteIds = [] }: EvidenceAgent,
+  rows: readonly Row[],
+): LoggedRecord[] {
+  const wanted = new Set([...siteIds, ...toldSiteIds]);
   return rows.flatMap(({ record: text, leaf }) => {
     const record: AuditRecord | undefined = readRecord(text);
-    if (!record || !siteIds.includes(record.site ?? '')) return [];
+    if (!record || !wanted.has(record.site ?? '')) return [];
     return [{ index: leaf === null ? -1 : Number(leaf), text, record }];
   });
 }

@@ -69,7 +69,7 @@ export class GatherPart implements OnModuleInit, BeforeApplicationShutdown {
       };
       const source = await this.evidence.of(about, asksAgent);
       const order = { scope: part.scope, checkpointSize: Number(part.log_size) };
-      const found = await gatherEvidence(source, about, order);
+      const found = await gatherEvidence(source, source.about, order);
       const gathered: GatheredPart = { ...found, cut: source.cut };
       await this.database
         .updateTable('incident_pack_parts')

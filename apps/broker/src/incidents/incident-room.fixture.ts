@@ -24,6 +24,7 @@ import { IncidentRegister } from '#apps/broker/src/incidents/incident-register.j
 import { IncidentScopes } from '#apps/broker/src/incidents/incident-scope.js';
 import { MakePack } from '#apps/broker/src/incidents/make-pack.js';
 import { PackScope } from '#apps/broker/src/incidents/pack-scope.js';
+import { PracticeServers } from '#apps/broker/src/incidents/practice-servers.js';
 import { ShowIncident } from '#apps/broker/src/incidents/show-incident.js';
 import { StartDrill } from '#apps/broker/src/incidents/start-drill.js';
 import { WriteLetters } from '#apps/broker/src/incidents/write-letters.js';
@@ -78,9 +79,11 @@ export class IncidentRoom {
     const lines = { depthOf: () => Promise.resolve(3) } as never;
     const reach = new FindFreezeReach(kysely, lines, this.pauses, clock);
     this.freezes = new FreezeAccess(this.register, reach, stop, new ReleaseAgent(block), broadcast);
-    const evidence = new BrokerEvidence(kysely, this.links(), this.agentLog(), clock);
+    const servers = new PracticeServers(kysely);
+    const evidence = new BrokerEvidence(kysely, this.links(), this.agentLog(), servers, clock);
     this.parts = new GatherPart(kysely, this.links(), evidence, broadcast, log);
-    this.packs = new MakePack(kysely, this.register, new PackScope(kysely), this.parts, broadcast);
+    const scope = new PackScope(kysely, servers);
+    this.packs = new MakePack(kysely, this.register, scope, this.parts, broadcast);
     this.decide = new DecideIncident(this.register);
     this.letters = new WriteLetters(this.register, new FindFacts());
     this.export = new ExportIncident(this.register, this.shown);

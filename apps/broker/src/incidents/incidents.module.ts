@@ -29,6 +29,7 @@ import { MakePack } from '#apps/broker/src/incidents/make-pack.js';
 import { notificationController } from '#apps/broker/src/incidents/notification.controller.js';
 import { OpenIncident } from '#apps/broker/src/incidents/open-incident.js';
 import { PackScope } from '#apps/broker/src/incidents/pack-scope.js';
+import { PracticeServers } from '#apps/broker/src/incidents/practice-servers.js';
 import { RemindIncidents } from '#apps/broker/src/incidents/remind-incidents.js';
 import { ShowIncident } from '#apps/broker/src/incidents/show-incident.js';
 import { StartDrill } from '#apps/broker/src/incidents/start-drill.js';
@@ -45,7 +46,7 @@ const ofRegister = [
   OpenIncident,
   ShowIncident,
 ];
-const ofEvidence = [BrokerEvidence, GatherPart, MakePack, PackScope, StartDrill];
+const ofEvidence = [BrokerEvidence, GatherPart, MakePack, PackScope, PracticeServers, StartDrill];
 const ofFreezes = [FindFreezeReach, FreezeAccess];
 const ofNotification = [DecideIncident, ExportIncident, FindFacts, RemindIncidents, WriteLetters];
 

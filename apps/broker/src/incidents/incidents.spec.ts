@@ -15,10 +15,12 @@ import { OpenIncidentDto } from '#apps/broker/src/incidents/incident-bodies.js';
 import type { IncidentPlace } from '#apps/broker/src/incidents/incident-place.js';
 import { packWaits } from '#apps/broker/src/incidents/make-pack.js';
 import { RemindIncidents } from '#apps/broker/src/incidents/remind-incidents.js';
-import { MailRoom, type Letter } from '#apps/broker/src/mail/mail-room.port.js';
+import { MailRoom, type Letter, type MailOutcome } from '#apps/broker/src/mail/mail-room.port.js';
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
+import type { LoggedRecord } from '#libs/audit/reconcile.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
-import type { IncidentScope } from '#libs/console-api/incidents.js';
+import type { DecisionGround, IncidentScope } from '#libs/console-api/incidents.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 import { readAudit } from '#libs/db/read-audit.js';
 import { drillLogs, type DrillLogs } from '#libs/incidents/drill-pack.js';
@@ -376,19 +378,23 @@ interface Told {
   practice: string;
   site: string;
   type?: 'query.executed' | 'grant.approved';
+  hoursAgo?: number;
 }
 
-/** Answered queries of integrator-1 an hour ago, in the broker's store. */
-async function records(told: readonly Told[]): Promise<void> {
-  for (const { practice, site, type = 'query.executed' } of told) {
-    const ts = new Date(room.practice.clock.now() - 3_600_000).toISOString();
-    const record = auditLeaf({
+/** Answered queries of integrator-1, in the broker's store. @returns what an agent would have of them */
+async function records(told: readonly Told[]): Promise<LoggedRecord[]> {
+  const runs: LoggedRecord[] = [];
+  for (const { practice, site, type = 'query.executed', hoursAgo = 1 } of told) {
+    const ts = new Date(room.practice.clock.now() - hoursAgo * 3_600_000).toISOString();
+    const record: AuditRecord = {
       ...{ ts, type, practice, site, integrator: 'integrator-1', lane: 'immediate' },
       ...{ mode: 'reader', outcome: 'successful', rowsBucket: '<=10', bytesBucket: '<=1024' },
       queryId: `query-${site}-${Math.random()}`,
-    });
-    await stored(practice, ts, record);
+    };
+    await stored(practice, ts, auditLeaf(record));
+    runs.push({ index: runs.length, text: auditLeaf(record), record });
   }
+  return runs;
 }
 
 async function stored(practice: string, ts: string, record: string): Promise<string> {
@@ -514,6 +520,57 @@ describe('an evidence pack', () => {
     expect(content?.mismatches).toEqual([]);
     await set(new Date('2020-01-01'));
     expect((await room.pack(at)).content?.totals.verdicts.brokerOnly).toBeGreaterThan(0);
+  });
+
+  test('counts with a server that was replaced what was asked until then, and contradicts nobody by it', async () => {
+    const nowMs = room.practice.clock.now();
+    const hoursAgo = (hours: number) => new Date(nowMs - hours * 3_600_000);
+    const runs = (said: LoggedRecord[]) => () => ({
+      ...{ records: said, knownToMs: nowMs + DAY_MS, size: said.length, root: Buffer.alloc(32) },
+    });
+    // Before everything that other tests have asked.
+    const window = { from: hoursAgo(10).toISOString(), to: hoursAgo(5).toISOString() };
+    await sql`insert into agents (agent_id, practice_id, state, identity_public_key,
+        encryption_public_key, encryption_key_since, created_at, updated_at)
+      select 'agent-1-old', practice_id, 'revoked', '\\x01', encryption_public_key,
+        encryption_key_since, '2020-01-01', now()
+      from agents where agent_id = 'agent-1'`.execute(room.kysely);
+    await sql`update sites set created_at = '2020-01-01' where site_id = 'site-1'`.execute(
+      room.kysely,
+    );
+    await sql`update agents set created_at = ${hoursAgo(7)} where agent_id = 'agent-1'`.execute(
+      room.kysely,
+    );
+    const place = { practice: 'practice-1', site: 'site-1' };
+    const before = await records([9, 8].map((ago) => ({ ...place, hoursAgo: ago })));
+    const after = await records([{ ...place, hoursAgo: 6 }]);
+    try {
+      const of = await room.opened(officer, { ...window, agents: ['agent-1-old'] });
+      const stolen = (await room.pack(of)).content;
+      expect(stolen?.agents).toMatchObject([
+        { agentId: 'agent-1-old', siteIds: ['site-1'], state: 'away' },
+      ]);
+      expect(stolen?.totals).toMatchObject({ queries: 2, verdicts: { notCompared: 2 } });
+
+      // The present server has what it ran, and nothing of before it was there.
+      const at = await room.opened(officer, { ...window, practices: ['practice-1'] });
+      room.agents.set('agent-1', runs(after));
+      const all = (await room.pack(at)).content;
+      expect(all?.agents.map(({ agentId }) => agentId)).toEqual(['agent-1', 'agent-1-old']);
+      expect(all?.totals).toMatchObject({ queries: 3, verdicts: { both: 1, notCompared: 2 } });
+      expect(all?.mismatches).toEqual([]);
+
+      // The former one, asked: it has one of the two, and nobody asks it for what came later.
+      room.agents.set('agent-1-old', runs(before.slice(0, 1)));
+      const both = (await room.pack(at)).content;
+      expect(both?.totals).toMatchObject({ queries: 3, verdicts: { both: 2, brokerOnly: 1 } });
+      expect(both?.mismatches).toMatchObject([
+        { kind: 'dispatched-not-executed', agentId: 'agent-1-old' },
+      ]);
+    } finally {
+      await sql`delete from agents where agent_id = 'agent-1-old'`.execute(room.kysely);
+      await sql`update agents set created_at = '2020-01-01'`.execute(room.kysely);
+    }
   });
 
   test('is one at a time, and one that failed says so', async () => {

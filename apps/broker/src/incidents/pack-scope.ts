@@ -2,39 +2,38 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type RawBuilder } from 'kysely';
 import { queryTypes } from '#apps/broker/src/incidents/broker-evidence.js';
+import { PracticeServers } from '#apps/broker/src/incidents/practice-servers.js';
 import type { IncidentScope } from '#libs/console-api/incidents.js';
 import type { Database } from '#libs/db/schema.js';
 import type { EvidenceAgent } from '#libs/incidents/gather-evidence.js';
 import type { PackParts } from '#libs/incidents/pack-content.js';
+import { turnsOf, type SiteTurn } from '#libs/incidents/site-turns.js';
 
 @Injectable()
 export class PackScope {
-  constructor(private readonly database: Kysely<Database>) {}
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly servers: PracticeServers,
+  ) {}
 
-  /** Sites without an agent stand together, by practice. */
+  /** Those that had a site within the window, and those that are named. Sites without one stand together, by practice. */
   async agents(scope: IncidentScope): Promise<EvidenceAgent[]> {
-    const rows = await this.database
-      .selectFrom('sites')
-      .select(['site_id', 'practice_id', 'agent_id'])
-      .$if(scope.practices.length > 0, (query) => query.where('practice_id', 'in', scope.practices))
-      .$if(scope.sites.length > 0, (query) => query.where('site_id', 'in', scope.sites))
-      .$if(scope.agents.length > 0, (query) => query.where('agent_id', 'in', scope.agents))
-      .execute();
     const reached = await this.reached(scope);
-    const found = new Map<string, EvidenceAgent & { siteIds: string[] }>();
-    for (const { site_id: siteId, practice_id: practiceId, agent_id: agentId } of rows) {
+    const found: EvidenceAgent[] = [];
+    for (const [practiceId, { agents, sites }] of await this.servers.of(scope)) {
       if (reached && !reached.has(practiceId)) continue;
-      const key = agentId ?? ` ${practiceId}`;
-      const known = found.get(key) ?? {
-        ...(agentId !== null && { agentId }),
-        ...{ practiceId, siteIds: [] },
-      };
-      known.siteIds.push(siteId);
-      found.set(key, known);
+      const siteIds = new Map<string | undefined, string[]>();
+      for (const { agentId } of agents)
+        if (scope.agents.includes(agentId)) siteIds.set(agentId, []);
+      for (const turn of turnsOf(agents, sites)) {
+        if (!fits(turn, scope)) continue;
+        siteIds.set(turn.agentId, [...(siteIds.get(turn.agentId) ?? []), turn.siteId]);
+      }
+      for (const [agentId, own] of siteIds)
+        found.push({ ...(agentId !== undefined && { agentId }), practiceId, siteIds: own });
     }
-    return [...found.entries()]
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([, one]) => one);
+    const keyOf = ({ agentId, practiceId }: EvidenceAgent): string => agentId ?? ` ${practiceId}`;
+    return found.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   }
 
   /** Everything of the window that is no query of a practice, by practice and type. */
@@ -90,4 +89,16 @@ export class PackScope {
     );
     return new Set(rows.map((row) => row.practice_id));
   }
+}
+
+/** An agent that had the site in the window, or has it now where nobody knows of another. */
+function fits(
+  { siteId, agentId = '', fromMs = -Infinity, toMs = Infinity }: SiteTurn,
+  scope: IncidentScope,
+) {
+  const { sites, agents, from, to } = scope;
+  const isOf = (ids: readonly string[], id: string): boolean =>
+    ids.length === 0 || ids.includes(id);
+  const isWithin = fromMs < Date.parse(to) && toMs > Date.parse(from);
+  return isOf(sites, siteId) && isOf(agents, agentId) && isWithin;
 }
