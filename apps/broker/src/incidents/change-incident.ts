@@ -6,9 +6,14 @@ import {
   IncidentRegister,
   noteConcerned,
   scopeKey,
+  type IncidentRow,
 } from '#apps/broker/src/incidents/incident-register.js';
 import { IncidentScopes } from '#apps/broker/src/incidents/incident-scope.js';
-import type { IncidentScope, MyHealthRecordAnswer } from '#libs/console-api/incidents.js';
+import type {
+  IncidentScope,
+  MyHealthRecordAnswer,
+  RecipientKind,
+} from '#libs/console-api/incidents.js';
 import type { IncidentsTable } from '#libs/db/incidents-tables.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -61,16 +66,18 @@ export class ChangeIncident {
   }
 
   /**
-   * A new answer can undo what was decided on the old one: then it is assessed again.
+   * A new answer can undo what was decided on the old one: then it is assessed again. Also what was notified, where
+   * somebody is to be told who was not: the System Operator.
    * @throws ConduitError as IncidentRegister.change
    */
   myHealthRecord(at: IncidentAt, answer: MyHealthRecordAnswer): Promise<void> {
     return this.register.change(at, async (within, row) => {
       if (row.my_health_record === answer) return;
       const isDecided = row.state === 'eligible' || row.state === 'not-eligible';
+      const isOpenAgain = isDecided || (row.state === 'notified' && answer === 'yes');
       await set(within, at, {
         my_health_record: answer,
-        ...(isDecided && { state: 'assessing' }),
+        ...(isOpenAgain && { state: 'assessing' }),
       });
       await this.register.note(within, row, {
         ...{ kind: 'my-health-record', type: 'incident.changed', personId: at.personId },
@@ -81,21 +88,21 @@ export class ChangeIncident {
 
   /**
    * Everybody who has to be told was told.
-   * @throws ConduitError INCIDENT_STATE where it was not decided so, or a letter was not sent
+   * @throws ConduitError INCIDENT_STATE where it was not decided so, or a letter was not sent: that to the
+   *   Commissioner, to the System Operator where My Health Record data may be involved, or any other that is there
    */
   notified(at: IncidentAt): Promise<void> {
     const states = ['eligible'] as const;
-    const notify = async (
-      within: Transaction<Database>,
-      row: { practice_id: string | null; incident_id: string },
-    ) => {
+    const notify = async (within: Transaction<Database>, row: IncidentRow) => {
       const letters = await within
         .selectFrom('incident_letters')
         .select(['sent_on', 'recipient'])
         .where('incident_id', '=', at.incidentId)
         .execute();
-      const isTold = letters.some(({ recipient, sent_on }) => recipient === 'oaic' && sent_on);
-      if (!isTold || letters.some(({ sent_on }) => sent_on === null)) {
+      const regulators: RecipientKind[] =
+        row.my_health_record === 'yes' ? ['oaic', 'system-operator'] : ['oaic'];
+      const areTold = regulators.every((one) => letters.some(({ recipient }) => recipient === one));
+      if (!areTold || letters.some(({ sent_on }) => sent_on === null)) {
         throw new ConduitError('INCIDENT_STATE', { facts: { reason: 'letters-unsent' } });
       }
       await set(within, at, { state: 'notified' });

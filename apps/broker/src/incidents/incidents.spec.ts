@@ -703,6 +703,35 @@ describe('letters', () => {
     await room.opened(owner, { integrators: ['integrator-1'] });
   });
 
+  test('have to go to the System Operator too where My Health Record data may be involved, also if that is known late', async () => {
+    const at = await room.opened(owner, { sites: ['site-1'] });
+    const sendAll = async () => {
+      const { letters } = await room.shown.one(at);
+      for (const { letterId } of letters.filter(({ sentOn }) => sentOn === undefined)) {
+        await room.letters.write(at, letterId, { subject: 'Zz', text: 'Zz said.' });
+        await room.letters.sent(at, letterId, { sentOn: '2026-03-03', sentHow: 'mail' });
+      }
+    };
+    const decide = (outcome: 'eligible' | 'my-health-record', ground: DecisionGround) =>
+      room.decide.execute(at, { outcome, grounds: [ground], weighed: [], reasons: 'Zz' });
+    await decide('eligible', 'loss');
+    await room.letters.draft(at);
+    await sendAll();
+    await room.change.notified(at);
+    await room.change.myHealthRecord(at, 'unknown');
+    expect((await room.shown.one(at)).state).toBe('notified');
+
+    await room.change.myHealthRecord(at, 'yes');
+    await expect(room.change.close(at)).rejects.toMatchObject({ facts: { reason: 'assessing' } });
+    await decide('my-health-record', 'may-have-happened');
+    const unsent = code('INCIDENT_STATE', { reason: 'letters-unsent' });
+    await expect(room.change.notified(at)).rejects.toMatchObject(unsent);
+    await room.letters.draft(at);
+    await sendAll();
+    await room.change.notified(at);
+    await room.change.close(at);
+  });
+
   test('cannot end an incident that nobody decided on', async () => {
     const at = await room.opened(officer);
     await expect(room.change.close(at)).rejects.toMatchObject({ facts: { reason: 'assessing' } });
