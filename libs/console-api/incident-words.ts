@@ -156,6 +156,7 @@ const timelineWords: Record<TimelineKind, string> = {
   'letter-changed': 'A letter was changed',
   'letter-sent': 'A letter was sent',
   reminded: 'Reminded of the last day',
+  'not-reminded': 'Nobody could be reached by mail to remind them of the last day',
   notified: 'Everybody was notified',
   exported: 'Exported as a file',
   closed: 'The incident was closed',
@@ -170,7 +171,7 @@ function wordOf(kind: TimelineKind, word: string, { names, letters }: TimelineNa
     decided: outcomeWords,
     exported: { json: 'data for a program (JSON)', pdf: 'a document (PDF)' },
   };
-  if (kind === 'reminded') return daysLeftWords(Number(word));
+  if (kind === 'reminded' || kind === 'not-reminded') return daysLeftWords(Number(word));
   if (kind === 'statement-written') return `version ${word}`;
   if (kind === 'letter-changed')
     return letters.find(({ letterId }) => letterId === word)?.recipientName ?? word;

@@ -197,6 +197,7 @@ export const timelineKinds = [
   'letter-changed',
   'letter-sent',
   'reminded',
+  'not-reminded',
   'notified',
   'exported',
   'closed',

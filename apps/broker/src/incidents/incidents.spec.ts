@@ -756,8 +756,8 @@ test('the file is canonical, says what it is, and that it left', async () => {
 test('whoever decides is reminded at seven, three and no days, and once when it is over', async () => {
   const letters: Letter[] = [];
   class KeptMail extends MailRoom {
-    outcome: 'sent' | 'later' = 'sent';
-    override send(letter: Letter): Promise<'sent' | 'later'> {
+    outcome: MailOutcome = 'sent';
+    override send(letter: Letter): Promise<MailOutcome> {
       letters.push(letter);
       return Promise.resolve(this.outcome);
     }
@@ -770,10 +770,14 @@ test('whoever decides is reminded at seven, three and no days, and once when it 
   const at = await room.opened(owner);
   const startMs = clock.now();
   const told: [number, string][] = [];
+  const setEmail = (email: string | null) =>
+    sql`update people set email = ${email} where person_id = 'owner-1'`.execute(room.kysely);
   try {
     for (let day = 20; day < 36; day += 1) {
       clock.advance(startMs + day * DAY_MS - clock.now());
-      mail.outcome = day === 23 ? 'later' : 'sent';
+      mail.outcome = day === 23 ? 'later' : day === 27 ? 'never' : 'sent';
+      if (day === 30) await setEmail(null);
+      if (day === 31) await setEmail('owner-1@example.com');
       letters.length = 0;
       await reminders.execute();
       await reminders.execute();
@@ -786,6 +790,16 @@ test('whoever decides is reminded at seven, three and no days, and once when it 
     clock.advance(startMs - clock.now());
   }
   // On the day the mail server would not take it, it was tried each time; the next day it went.
-  expect(told.map(([day]) => day)).toEqual([23, 23, 24, 27, 30, 31]);
+  expect(told.map(([day]) => day)).toEqual([23, 23, 24, 27, 31]);
   expect(told.at(-1)?.[1]).toContain('had to end by 2026-04-03');
+  // Refused for good, and nobody with an address: told as that, once each.
+  const { timeline } = await room.shown.one(at);
+  expect(timeline.slice(1).map(({ kind, word }) => [kind, word])).toEqual([
+    ...[
+      ['reminded', '6'],
+      ['not-reminded', '3'],
+      ['not-reminded', '0'],
+      ['reminded', '-1'],
+    ],
+  ]);
 });

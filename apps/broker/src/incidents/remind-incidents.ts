@@ -6,7 +6,7 @@ import {
   type IncidentRow,
 } from '#apps/broker/src/incidents/incident-register.js';
 import { RunsJob } from '#apps/broker/src/jobs/runs-job.decorator.js';
-import { MailRoom } from '#apps/broker/src/mail/mail-room.port.js';
+import { MailRoom, type MailOutcome } from '#apps/broker/src/mail/mail-room.port.js';
 import { daysLeft } from '#apps/broker/src/privacy-desk/privacy-clock.js';
 import type { Database } from '#libs/db/schema.js';
 import type { JobHandler } from '#libs/queue/job-handlers.js';
@@ -20,7 +20,8 @@ const AHEAD_MS = 8 * 86_400_000;
 
 /**
  * Reminds who decides that an assessment runs out. What a mail server would not take yet is sent again; a crash in
- * between may send a reminder twice, never none.
+ * between may send a reminder twice, never none. Where nobody can be reached the timeline says so, once for each
+ * reminder; the next is tried all the same.
  */
 @RunsJob()
 @Injectable()
@@ -51,21 +52,25 @@ export class RemindIncidents implements JobHandler<JobName> {
       const left = daysLeft(row.due_on, nowMs, row.time_zone);
       // One that was opened late gets the one letter that fits.
       const reached = REMINDERS.filter((days) => left <= days).length;
-      if (reached <= row.reminded || !(await this.tell(row, left))) continue;
+      if (reached <= row.reminded) continue;
+      const told = await this.tell(row, left);
+      if (told === 'later') continue;
       await this.database.transaction().execute(async (within) => {
         await within
           .updateTable('incidents')
           .set({ reminded: reached })
           .where('incident_id', '=', row.incident_id)
           .execute();
-        const step = { kind: 'reminded', type: 'incident.changed' } as const;
-        await this.register.note(within, row, { ...step, word: String(left) });
+        const kind = told === 'somebody' ? 'reminded' : 'not-reminded';
+        await this.register.note(within, row, {
+          ...{ kind, type: 'incident.changed', word: String(left) },
+        });
       });
     }
   }
 
-  /** @returns false when a letter may yet go: then all are sent again later */
-  private async tell(row: IncidentRow, left: number): Promise<boolean> {
+  /** @returns `later` when a letter may yet go: then all are sent again */
+  private async tell(row: IncidentRow, left: number): Promise<'somebody' | 'nobody' | 'later'> {
     const { practice_id: practiceId, incident_id: incidentId } = row;
     const people = await this.database
       .selectFrom('person_roles')
@@ -78,12 +83,13 @@ export class RemindIncidents implements JobHandler<JobName> {
       .execute();
     const house = practiceId === null ? 'operator' : `practices/${encodeURIComponent(practiceId)}`;
     const link = this.origin.link(`/console/${house}/incidents/${incidentId}`);
-    const outcomes: string[] = [];
+    const outcomes: MailOutcome[] = [];
     for (const { email } of people)
       outcomes.push(
         await this.room.send({ to: email as string, ...letterOf(row.due_on, left, link) }),
       );
-    return !outcomes.includes('later');
+    if (outcomes.includes('later')) return 'later';
+    return outcomes.includes('sent') ? 'somebody' : 'nobody';
   }
 }
 
