@@ -89,7 +89,7 @@ export function IncidentPage({ place, Frame }: IncidentPageProps) {
         chosen ? (
           <ButtonLink to={`${place.path}/${incidentId}`}>The incident</ButtonLink>
         ) : (
-          data && <ExportIncidentButton incident={data} calls={shared.calls} />
+          data?.mayChange && <ExportIncidentButton incident={data} calls={shared.calls} />
         )
       }
     >
