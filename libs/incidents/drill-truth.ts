@@ -1,6 +1,6 @@
 /**
- * What a drill's pack has to say to the letter, added up from what was planted, one query at a time, and from
- * nothing that the pack is made by.
+ * What a drill's pack has to say to the letter, added up from what was planted, one query at a time, and by
+ * nothing that the pack is made by. The numbers of leaves and the logs' heads are those of the made-up logs themselves.
  */
 import {
   verdicts,
