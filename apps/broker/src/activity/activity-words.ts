@@ -26,6 +26,14 @@ const roles: Record<string, string> = {
 
 type Sentence = (record: AuditRecord, who: string, where: string) => string;
 
+/** A drill's records say so before anything else. */
+const isOfDrill = ({ reason = '' }: AuditRecord): boolean => /^drill( |$)/.test(reason);
+
+const inEarnest =
+  (sentence: string, ofDrill: string): Sentence =>
+  (record) =>
+    isOfDrill(record) ? ofDrill : sentence;
+
 const doing = ({ mode, statementRef }: AuditRecord): string => {
   const what = mode === 'nonQuery' ? 'changed data' : 'read data';
   return statementRef === undefined ? what : `${what} with ${statementRef}`;
@@ -144,9 +152,11 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
   'webhook-secret.rotated': (_, who) => `${who} replaced the secret of a webhook endpoint.`,
   'statement.submitted': (_, who) => `${who} submitted a statement for practices to agree to.`,
   'statement.withdrawn': (_, who) => `${who} withdrew a statement.`,
-  'incident.opened': ({ reason }) =>
-    reason === 'drill' ? 'A drill of an incident was begun.' : 'An incident was opened.',
-  'incident.changed': () => 'Something was done about an incident.',
+  'incident.opened': inEarnest('An incident was opened.', 'A drill of an incident was begun.'),
+  'incident.changed': inEarnest(
+    'Something was done about an incident.',
+    'Something was done in a drill of an incident.',
+  ),
   'incident.frozen': ({ integrator, keyId }, who, where) =>
     integrator === undefined
       ? `Access${where} was frozen while an incident is looked into.`
@@ -156,10 +166,19 @@ const sentences: Partial<Record<AuditAction, Sentence>> = {
     integrator === undefined
       ? `Access${where} is no longer frozen.`
       : `${keyId === undefined ? who : `An API key of ${who}`} is no longer frozen${where}.`,
-  'incident.pack-made': () => 'The evidence of an incident was gathered.',
-  'incident.decided': () => 'It was decided whether an incident has to be notified.',
-  'incident.closed': () => 'An incident was closed.',
-  'incident.exported': () => 'The file of an incident was exported.',
+  'incident.pack-made': inEarnest(
+    'The evidence of an incident was gathered.',
+    'The evidence of a drill of an incident was gathered.',
+  ),
+  'incident.decided': inEarnest(
+    'It was decided whether an incident has to be notified.',
+    'In a drill of an incident it was decided whether it has to be notified.',
+  ),
+  'incident.closed': inEarnest('An incident was closed.', 'A drill of an incident was closed.'),
+  'incident.exported': inEarnest(
+    'The file of an incident was exported.',
+    'The file of a drill of an incident was exported.',
+  ),
   'alert-rule.changed': () => 'A rule for alerts was changed.',
   'session.started': () => 'Somebody signed in.',
   'session.ended': () => 'Somebody signed out.',

@@ -76,12 +76,15 @@ export class IncidentRegister {
         .executeTakeFirst();
       if (opened.numInsertedOrUpdatedRows !== 1n) throw await this.alreadyOpen(within, key);
       if (practiceId === undefined) await noteConcerned(within, incidentId, found.practiceIds);
-      const row = { incident_id: incidentId, practice_id: practiceId ?? null };
       const isDrill = drillSeed !== undefined;
+      const row = {
+        ...{ incident_id: incidentId, practice_id: practiceId ?? null },
+        drill_seed: drillSeed ?? null,
+      };
       await this.note(within, row, {
         ...{ kind: isDrill ? 'drill-started' : 'opened', type: 'incident.opened', personId },
         word: isDrill ? String(drillSeed) : wanted.noticed,
-        record: { reason: isDrill ? 'drill' : wanted.noticed },
+        ...(!isDrill && { record: { reason: wanted.noticed } }),
       });
     });
     return incidentId;
@@ -115,7 +118,7 @@ export class IncidentRegister {
   /** @throws ConduitError INCIDENT_STATE where it has more steps than anybody reads */
   async note(
     within: Transaction<Database>,
-    row: Pick<IncidentRow, 'incident_id' | 'practice_id'>,
+    row: Pick<IncidentRow, 'incident_id' | 'practice_id' | 'drill_seed'>,
     { kind, type, personId, word, note, record }: IncidentStep,
   ): Promise<void> {
     const { incident_id: incidentId, practice_id: practiceId } = row;
@@ -140,6 +143,7 @@ export class IncidentRegister {
         ...(practiceId !== null && { practice: practiceId }),
         ...(personId !== undefined && { actorRef: personId }),
         ...record,
+        ...(row.drill_seed !== null && { reason: drillReason(record?.reason) }),
       },
       within,
     );
@@ -168,6 +172,10 @@ export class IncidentRegister {
     return new Date(this.clock.now());
   }
 }
+
+/** So that nobody takes what was practised for what was done. */
+const drillReason = (reason?: string): string =>
+  reason === undefined ? 'drill' : `drill ${reason}`;
 
 /** Practices that one of the operator's concerns; they see nothing of it before they are told. */
 export async function noteConcerned(

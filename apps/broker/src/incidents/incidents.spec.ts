@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
+import { activityWords } from '#apps/broker/src/activity/activity-words.js';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { KeyBook } from '#apps/broker/src/access/key-book.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
@@ -604,7 +605,21 @@ describe('a drill', () => {
     await room.letters.draft(at);
     const { letters } = await room.shown.one(at);
     expect(letters.every(({ subject }) => subject.startsWith('DRILL'))).toBe(true);
+    await room.decide.execute(at, {
+      ...{ outcome: 'eligible', grounds: ['loss'], weighed: [], reasons: 'Zz' },
+      packHash: incident.packs[0]!.hash!,
+    });
     await room.change.close(at);
+    const { records: audited } = room.practice.audit;
+    expect(audited.map(({ type, reason }) => `${type}: ${reason}`)).toEqual([
+      'incident.opened: drill',
+      `incident.pack-made: drill ${incident.packs[0]!.hash}`,
+      'incident.changed: drill',
+      'incident.decided: drill eligible',
+      'incident.closed: drill',
+    ]);
+    for (const record of audited)
+      expect(activityWords({ ts: incident.openedAt, ...record }, {})).toMatch(/ drill /);
   });
 });
 

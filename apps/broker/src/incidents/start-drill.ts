@@ -1,6 +1,7 @@
 /**
- * Begins a drill: an incident of made-up records out of a seed, with a pack that is made as every other. Nothing of
- * it is in the audit log but that somebody practises; what its truth is, libs/incidents' tests hold the pack against.
+ * Begins a drill: an incident of made-up records out of a seed, with a pack that is made as every other. Its queries
+ * are in no log; what is done in it is in the audit log, and each record says that it was a drill. What its truth
+ * is, libs/incidents' tests hold the pack against.
  */
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';

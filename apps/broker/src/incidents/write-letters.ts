@@ -103,8 +103,8 @@ export class WriteLetters {
 
   /**
    * From then on a practice sees its own part.
-   * @throws ConduitError INCIDENT_STATE for one that was sent, has gaps, or is a drill's; REQUEST_INVALID for a day
-   *   to come
+   * A drill's can be marked too, to practise that: its practices are made up, and nobody sees more.
+   * @throws ConduitError INCIDENT_STATE for one that was sent or has gaps; REQUEST_INVALID for a day to come
    */
   sent(at: IncidentAt, letterId: string, { sentOn, sentHow }: SentLetterRequest): Promise<void> {
     return this.register.change(at, async (within, row) => {
