@@ -32,7 +32,8 @@ export type DeliveryState = (typeof deliveryStates)[number];
 /** Why an attempt did not deliver. */
 export const attemptErrors = {
   'address-refused': 'The name has no address, or one that is not public.',
-  'country-refused': 'It is, or is said to be, outside the countries that you declare.',
+  'country-refused':
+    'It is, or is said to be, outside the countries that you declare, or you declare several and it says none.',
   'connection-failed': 'No connection came about, or it broke.',
   'tls-failed': 'The certificate is not valid for the name, or TLS 1.2 could not be agreed on.',
   'timed-out': 'No status came within five seconds.',
@@ -69,7 +70,7 @@ class WebhookChoices {
   @IsUUID(undefined, { each: true })
   siteIds?: string[];
 
-  /** Where it is, ISO 3166-1; one of those that the integrator declares. Absent: in one of those. */
+  /** Where it is, ISO 3166-1; one of those that the integrator declares, and needed where these are several. */
   @IfGiven()
   @Matches(/^[A-Z]{2}$/, { message: '$property must be two capital letters' })
   country?: string;

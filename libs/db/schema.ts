@@ -233,7 +233,7 @@ export interface WebhookEndpointsTable {
   /** Sites it wants to hear of; empty: all paired ones. */
   site_ids: JSONColumnType<string[]>;
   signature: 'halo' | 'standard';
-  /** Where it is, as its integrator says; null: in one of the countries that it declares. */
+  /** Where it is, as its integrator says; null: wherever all of its data are. */
   country: string | null;
   /** Sealed under a key that is derived from a secret of the server: the broker has to sign with it. */
   sealed_secret: Buffer;

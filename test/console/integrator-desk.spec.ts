@@ -205,6 +205,7 @@ describe('a webhook endpoint', () => {
     const made = await developer.json<Webhook>('POST', `${at}/webhooks`, {
       url: 'https://localhost:8443/hooks',
       events: ['query.failed'],
+      country: 'NZ',
     });
     expect(made.secret).toMatch(/^whsec_/);
     const own = `${at}/webhooks/${made.id}`;

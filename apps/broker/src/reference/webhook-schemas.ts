@@ -35,7 +35,7 @@ const decided = {
     description: 'Empty: every paired site.',
   },
   country: text(
-    'Where it is, ISO 3166-1, e.g. AU: one of the countries that you declare. Absent: in one of those.',
+    'Where it is, ISO 3166-1, e.g. AU: one of the countries that you declare. It may be absent where you declare one only, and where the broker has an address table.',
     { pattern: '^[A-Z]{2}$' },
   ),
   signature: { type: 'string', enum: webhookSignatures, default: 'halo' },

@@ -77,6 +77,11 @@ export class CallReceiver {
     }
   }
 
+  /** Whether it is known which country an address is in. */
+  get hasAddressTable(): boolean {
+    return this.table !== undefined;
+  }
+
   /** Whether the URL leads to public addresses only, as far as can be known now. */
   async leadsOutside(url: URL): Promise<boolean> {
     return (await this.wouldRefuse(url)) === undefined;

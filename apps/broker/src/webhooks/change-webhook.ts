@@ -31,8 +31,8 @@ export class ChangeWebhook {
   ): Promise<WebhookRow> {
     const { siteIds } = change;
     if (siteIds && !mayUse(caller, siteIds)) throw new ConduitError('KEY_SITE_FORBIDDEN');
-    await this.webhooks.one(caller, webhookId);
-    await this.target.require(caller.integratorId, change);
+    const { country } = await this.webhooks.one(caller, webhookId);
+    await this.target.require(caller.integratorId, change, country);
     return this.kysely.transaction().execute(async (within) => {
       const row = await this.webhooks.one(caller, webhookId, within);
       const changed = await within

@@ -7,6 +7,7 @@ import {
   WebhookNode,
   WebhookRoom,
 } from '#apps/broker/src/webhooks/webhook-room.fixture.js';
+import { countryDoubt } from '#apps/broker/src/webhooks/webhook-country.js';
 import { InvalidFields } from '#libs/contracts/read-dto.js';
 import { verifyWebhook } from '#libs/webhooks/verify-webhook.js';
 
@@ -249,7 +250,7 @@ describe('a delivery', () => {
   });
 });
 
-describe('an endpoint that says where it is', () => {
+describe('where an endpoint is', () => {
   const declare = (integratorId: string, countries: string[]) =>
     room.kysely
       .updateTable('integrators')
@@ -257,7 +258,13 @@ describe('an endpoint that says where it is', () => {
       .where('integrator_id', '=', integratorId)
       .execute();
 
-  test('is in a country that its integrator declares, or is not made and not moved', async () => {
+  const problemOf = (made: Promise<unknown>) =>
+    made.then(
+      () => undefined,
+      (error: InvalidFields) => error.problems,
+    );
+
+  test('is a country that its integrator declares, or it is not made and not moved', async () => {
     const integratorId = await room.anIntegrator();
     const order = { url: receiver.url, country: 'NZ' };
     await expect(room.aWebhook(order, integratorId)).rejects.toThrow(InvalidFields);
@@ -271,7 +278,68 @@ describe('an endpoint that says where it is', () => {
     expect((await move('AU')).country).toBe('AU');
   });
 
-  test('hears no more once its integrator declares that country no longer', async () => {
+  test('is known without a word when its integrator declares one country, and has to be said of several', async () => {
+    const { id, integratorId } = await room.aWebhook({ url: receiver.url });
+    await declare(integratorId, ['AU', 'NZ']);
+    const unsaid = [
+      {
+        field: 'country',
+        problem: 'must say in which of the countries that you declare it is: AU, NZ',
+      },
+    ];
+    const order = { url: receiver.url };
+    expect(await problemOf(room.aWebhook(order, integratorId))).toEqual(unsaid);
+    const change = (wanted: object) =>
+      room.change.execute(callerOf(integratorId), id, wanted, 'request-1');
+    expect(await problemOf(change(order))).toEqual(unsaid);
+    // Whoever stops it, or asks for other events, need not say.
+    expect(await problemOf(change({ events: ['query.succeeded'] }))).toBeUndefined();
+    await room.publish({ integratorId });
+    await room.node.runDue();
+    expect(await onlyDelivery(id)).toMatchObject({ attempts: [{ error: 'country-refused' }] });
+    expect(receiver.calls).toEqual([]);
+    await change({ country: 'NZ' });
+    await change(order);
+    room.advance(60_000);
+    await room.node.runDue();
+    expect(receiver.calls).toHaveLength(1);
+  });
+
+  test('is nowhere while its integrator declares no country', async () => {
+    const integratorId = await room.anIntegrator();
+    const made = await room.aWebhook({ url: receiver.url }, integratorId);
+    await declare(integratorId, []);
+    for (const country of [undefined, 'AU']) {
+      const order = { url: receiver.url, ...(country && { country }) };
+      expect(await problemOf(room.aWebhook(order, integratorId))).toEqual([
+        {
+          field: 'country',
+          problem: 'cannot be accepted: declare the countries where you keep data first',
+        },
+      ]);
+    }
+    await room.publish({ integratorId });
+    await room.node.runDue();
+    expect(await onlyDelivery(made.id)).toMatchObject({ attempts: [{ error: 'country-refused' }] });
+    expect(receiver.calls).toEqual([]);
+  });
+
+  test.each([
+    [null, ['AU'], undefined, undefined],
+    [null, ['AU', 'NZ'], 'not-said', undefined],
+    [null, [], 'none-declared', 'none-declared'],
+    ['AU', [], 'none-declared', 'none-declared'],
+    ['AU', ['AU', 'NZ'], undefined, undefined],
+    ['US', ['AU', 'NZ'], 'not-declared', 'not-declared'],
+  ])(
+    'said as %p of %j is %p without an address table, and %p with one',
+    (said, declared, without, withOne) => {
+      expect(countryDoubt(said, declared, false)).toBe(without);
+      expect(countryDoubt(said, declared, true)).toBe(withOne);
+    },
+  );
+
+  test('is told no more once its integrator declares that country no longer', async () => {
     const integratorId = await room.anIntegrator();
     await declare(integratorId, ['NZ']);
     const webhook = await room.aWebhook({ url: receiver.url, country: 'NZ' }, integratorId);

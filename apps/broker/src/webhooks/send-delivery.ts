@@ -4,6 +4,7 @@ import type { ClaimedDelivery } from '#apps/broker/src/webhooks/delivery-book.js
 import type { AttemptOutcome } from '#apps/broker/src/webhooks/retry-plan.js';
 import { signatureHeaders, type Signing } from '#apps/broker/src/webhooks/sign-delivery.js';
 import { webhookBody } from '#apps/broker/src/webhooks/webhook-body.js';
+import { countryDoubt } from '#apps/broker/src/webhooks/webhook-country.js';
 import { WebhookSecrets } from '#apps/broker/src/webhooks/webhook-secrets.js';
 import { fillWebhookUrl } from '#apps/broker/src/webhooks/webhook-url.js';
 import type { WebhookRow } from '#apps/broker/src/webhooks/webhook-view.js';
@@ -30,8 +31,7 @@ export class SendDelivery {
     const signing = this.signingOf(endpoint, nowMs);
     if (!signing) return { error: 'secret-unusable', durationMs: 0 };
     // Declared once, and perhaps not any more.
-    const { country } = endpoint;
-    if (country !== null && !countries.includes(country))
+    if (countryDoubt(endpoint.country, countries, this.receiver.hasAddressTable))
       return { error: 'country-refused', durationMs: 0 };
     const body = webhookBody(event, endpoint.signature);
     const headers = {

@@ -138,7 +138,7 @@ export class WebhookRoom {
         integrator_id: integratorId,
         name: 'Zz Software',
         purposes: JSON.stringify([]),
-        countries: JSON.stringify([]),
+        countries: JSON.stringify(['AU']),
       })
       .execute();
     return integratorId;

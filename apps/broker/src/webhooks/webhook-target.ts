@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { CallReceiver } from '#apps/broker/src/webhooks/call-receiver.js';
+import { countryDoubt } from '#apps/broker/src/webhooks/webhook-country.js';
 import { fillWebhookUrl, requireWebhookUrl } from '#apps/broker/src/webhooks/webhook-url.js';
 import { InvalidFields } from '#libs/contracts/read-dto.js';
 import type { Database } from '#libs/db/schema.js';
@@ -19,19 +20,28 @@ export class WebhookTarget {
 
   /**
    * @param country where its owner says that it is
+   * @param known what was said of it before; null: nothing
    * @throws InvalidFields naming `url` or `country`
    */
   async require(
     integratorId: string,
     { url, country }: { url?: string; country?: string },
+    known: string | null = null,
   ): Promise<void> {
+    if (url === undefined && country === undefined) return;
     const { countries } = await this.kysely
       .selectFrom('integrators')
       .select('countries')
       .where('integrator_id', '=', integratorId)
       .executeTakeFirstOrThrow();
-    if (country !== undefined && !countries.includes(country))
-      refuse('country', 'must be one of the countries that you declare');
+    const doubt = countryDoubt(country ?? known, countries, this.receiver.hasAddressTable);
+    const choice = countries.join(', ');
+    if (doubt === 'none-declared')
+      refuse('country', 'cannot be accepted: declare the countries where you keep data first');
+    if (doubt === 'not-declared')
+      refuse('country', `must be one of the countries that you declare: ${choice}`);
+    if (doubt === 'not-said')
+      refuse('country', `must say in which of the countries that you declare it is: ${choice}`);
     if (url === undefined) return;
     requireWebhookUrl(url);
     const filled = fillWebhookUrl(url, { eventId: '', type: 'webhook.test', occurredAtMs: 0 });

@@ -4,7 +4,7 @@ import { Select } from '#apps/console/src/ui/select.js';
 import { countryName } from '#apps/console/src/ui/declared-words.js';
 import { useIntegratorId } from './use-integrator.js';
 
-/** Nothing is said: it may be in any of those that are declared. */
+/** Nothing is said: enough where one country is declared, or addresses tell which. */
 export const ANY_COUNTRY = 'any';
 
 export interface CountryChoiceProps {
@@ -23,7 +23,7 @@ export function CountryChoice({ value, onChange }: CountryChoiceProps) {
   return (
     <Select
       label="Country"
-      hint="Where its computers are. Only countries that your profile declares; nothing is sent elsewhere."
+      hint="Where its computers are. Only countries that your profile declares; nothing is sent elsewhere. Where it declares several, say which."
       options={[
         { value: ANY_COUNTRY, label: 'Not said' },
         ...countries.map((code) => ({ value: code, label: countryName(code) })),

@@ -11,7 +11,8 @@ export const deliveryStates: Record<Delivery['state'], { words: string; tone: To
 
 const attemptWords: Record<string, string> = {
   'address-refused': 'The name has no address, or one that is not public.',
-  'country-refused': 'It is outside the countries that you declare in your profile.',
+  'country-refused':
+    'It is outside the countries that you declare in your profile, or it says none of several.',
   'connection-failed': 'No connection came about, or it broke.',
   'tls-failed': 'The certificate is not valid for the name, or TLS 1.2 could not be agreed on.',
   'timed-out': 'No status came within five seconds.',

@@ -135,6 +135,7 @@ function AddWebhook({ integratorId, eventTypes, onMade, onClose }: AddWebhookPro
       title="Add an endpoint"
       isAlert
       deed="Add endpoint"
+      fieldWords={{ url: 'Address', country: 'Country' }}
       act={add}
       onDone={onMade}
       onClose={onClose}
