@@ -22,8 +22,6 @@ export interface ReportAbout extends ProofEnd {
   machine: string;
   tookSeconds: number;
   restSeconds: number;
-  /** What could not be done on this machine. */
-  leftOut: string[];
 }
 
 const WIDTH = 96;
@@ -122,6 +120,8 @@ function resultText(end: ProofEnd): string {
     const all = count === 1 ? 'The word' : `Each of ${count} words`;
     return `THE TRIAL SUCCEEDED. ${all} left on purpose was found where it was left: a proof that finds the like fails`;
   }
+  if (end.leftOut.length > 0)
+    return 'NOT EVERYTHING WAS SEARCHED. Nothing was found where it was looked; what was left out is named below, and nothing is shown of it';
   const remnants = remnantsOf(proofs);
   if (remnants.length === 0) return 'NOTHING WAS FOUND';
   const stretches = counted(remnants.length, 'stretch', 'stretches');
@@ -165,7 +165,10 @@ export function proofReport(about: ReportAbout): string {
     ),
     ...(about.leftOut.length === 0
       ? []
-      : [...heading('Left out on this machine'), ...about.leftOut.map((text) => `* ${text}`)]),
+      : [
+          ...heading('Left out on this machine'),
+          ...about.leftOut.flatMap((text) => hanging('* ', text)),
+        ]),
     ...about.proofs.flatMap(proofLines),
     ...heading('Where it was not looked'),
     ...NOT_LOOKED.flatMap((text) => hanging('* ', text)),

@@ -1,5 +1,5 @@
 /** How a proof ended: what is wrong with it, and what the command says to whoever started it. */
-import { EVERYWHERE, type Place, type Planting } from '#test/prove/places.js';
+import { EVERYWHERE, places, type Place, type Planting } from '#test/prove/places.js';
 import type { Proof } from '#test/prove/prove-conduit.js';
 
 export const DATABASE_WORDS = {
@@ -7,13 +7,36 @@ export const DATABASE_WORDS = {
   embedded: 'the embedded database',
 } as const;
 
-/** Of the command; misused: the words after it make no sense; blind: what was planted was not found. */
-export const exitCodes = { holds: 0, failed: 1, misused: 2, blind: 3 } as const;
+/**
+ * Of the command; misused: the words after it make no sense; blind: what was planted was not found; leftOut: nothing
+ * was found, and not everything was searched.
+ */
+export const exitCodes = { holds: 0, failed: 1, misused: 2, blind: 3, leftOut: 4 } as const;
 
 export interface ProofEnd {
   proofs: readonly Proof[];
   /** The place that a word was left in on purpose, before it was searched, or all of them. */
   plant?: Planting;
+  /** What was asked for and could not be done on this machine, one line each. */
+  leftOut: readonly string[];
+}
+
+const OTHERS_REDIS = 'that Redis was not started by the proof';
+/** Why a place can be missing. */
+const missingWords: Partial<Record<Place, string>> = {
+  'database-dump': 'there is no pg_dump',
+  'redis-file': OTHERS_REDIS,
+  'redis-memory': OTHERS_REDIS,
+};
+
+/** The places that this proof did not search, one line each. The embedded database has nothing to dump it. */
+export function placesLeftOut({ database, sinks }: Pick<Proof, 'database' | 'sinks'>): string[] {
+  return places
+    .filter((place) => sinks.every(({ name }) => name !== place))
+    .filter((place) => database === 'postgresql' || place !== 'database-dump')
+    .map(
+      (place) => `${place} with ${DATABASE_WORDS[database]}: ${missingWords[place] ?? 'absent'}`,
+    );
 }
 
 /** @param which of what was found, by whether it was left there on purpose */
@@ -77,5 +100,6 @@ export function trialProblems({ plant, proofs }: ProofEnd): string[] {
 export function exitCodeOf(end: ProofEnd): number {
   if (trialProblems(end).length > 0) return exitCodes.blind;
   const isSound = end.proofs.length > 0 && end.proofs.every((one) => problemsOf(one).length === 0);
-  return isSound && end.plant === undefined ? exitCodes.holds : exitCodes.failed;
+  if (!isSound || end.plant !== undefined) return exitCodes.failed;
+  return end.leftOut.length > 0 ? exitCodes.leftOut : exitCodes.holds;
 }

@@ -159,6 +159,7 @@ export class ProofRoom {
       ? "PostgreSQL's whole folder: data, write-ahead log, and a log of every statement with its parameters"
       : "the embedded database's folder, with its write-ahead log";
     const folder = postgres?.folder ?? join(this.stateFolder, 'broker', 'database');
+    // Where there is no pg_dump the report says that this place was left out.
     const dump = postgres && databaseDump(postgres.url);
     return [
       databaseRows(place),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { checkout } from '#deploy/dev/programs.js';
+import { exitCodes } from '#test/prove/proof-result.js';
 import { places } from '#test/prove/places.js';
 import { proveHelp, readProveOptions } from '#test/prove/prove-options.js';
 
@@ -38,8 +39,12 @@ test.each([
   expect(readProveOptions([`${option}=${value}`])).toEqual({ wrong: expect.any(String) });
 });
 
-test('the help and the document name every place', () => {
+test('the help and the document name every exit code and every place', () => {
   const text = readFileSync(join(checkout, 'docs', 'prove.md'), 'utf8');
+  for (const code of Object.values(exitCodes)) {
+    expect(proveHelp).toContain(`with ${code} when`);
+    expect(text).toContain(`| ${code}         |`);
+  }
   for (const place of places) {
     expect(proveHelp).toContain(place);
     expect(text).toContain(`| \`${place}\``);

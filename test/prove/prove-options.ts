@@ -18,7 +18,7 @@ export interface ProveOptions {
 
 export const proveHelp = `npm run prove -- [options]
 
-  --database KIND   ${databases.join(' or ')} (both, one after the other)
+  --database KIND   ${databases.join(' or ')}: this one alone (both, one after the other)
   --rest SECONDS    from the last answer to the look at memory (30)
   --plant PLACE     leaves a word in that place, or in each of them (${EVERYWHERE}), before it is searched:
                     the proof has to fail
@@ -30,8 +30,10 @@ Places: ${places.slice(0, 7).join(', ')},
         ${places.slice(13).join(', ')}
 
 Writes the report as text and as JSON. Ends with 0 when the proof holds, with 1 when anything was found
-or nothing was proven, with 3 when a word that --plant left was not found, with 2 when these words make
-no sense.
+or nothing was proven, with 2 when these words make no sense, with 3 when a word that --plant left was not
+found, with 4 when nothing was found but something could not be searched here: PostgreSQL without its server
+programs, its dump without pg_dump, the file and memory of a Redis that runs already. The report names it;
+--database embedded asks for no PostgreSQL.
 `;
 
 function typed(words: string[]) {

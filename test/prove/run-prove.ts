@@ -1,14 +1,15 @@
 /**
  * `npm run prove`: sends made-up words through a whole conduit, looks for them wherever something
  * could have stayed, and writes a report that a practice can keep. Ends with 0 when nothing was found,
- * every search has shown that it can find, and every word had gone all the way.
+ * every search has shown that it can find, every word had gone all the way, and nothing was left out.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkout } from '#deploy/dev/programs.js';
+import { isSandbox } from '#test/e2e/clinic-database.fixture.js';
 import { proofReport, type ReportAbout } from '#test/prove/proof-report.js';
-import { exitCodeOf, exitCodes } from '#test/prove/proof-result.js';
+import { DATABASE_WORDS, exitCodeOf, exitCodes, placesLeftOut } from '#test/prove/proof-result.js';
 import { ConduitProof, type Proof } from '#test/prove/prove-conduit.js';
 import {
   proveHelp,
@@ -90,8 +91,13 @@ async function run(options: ProveOptions): Promise<void> {
   for (const database of options.databases) {
     const proof = await prove(database, options);
     if (proof) proofs.push(proof);
-    else leftOut.push(`${database}: no server program`);
+    leftOut.push(
+      ...(proof
+        ? placesLeftOut(proof)
+        : [`${DATABASE_WORDS[database]}: there is no server program`]),
+    );
   }
+  if (!isSandbox) leftOut.push('What is asked from the console: the clinic is no sandbox');
   const manifest = readFileSync(join(checkout, 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   const commit = outputOf('git', ['describe', '--always', '--dirty']);
@@ -99,7 +105,7 @@ async function run(options: ProveOptions): Promise<void> {
   const about = { madeAt, tookSeconds, machine: machine(), restSeconds, proofs, leftOut, version };
   const more = { ...(commit !== undefined && { commit }), ...(plant && { plant }) };
   write({ ...about, ...more }, options.out);
-  process.exitCode = exitCodeOf({ proofs, ...(plant && { plant }) });
+  process.exitCode = exitCodeOf({ proofs, leftOut, ...(plant && { plant }) });
 }
 
 const options = readProveOptions(process.argv.slice(2));
