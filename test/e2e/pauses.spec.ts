@@ -152,7 +152,7 @@ test('a patient who withdrew is left out of declared statements, and raw SQL say
   expect(before.headers['conduit-consent']).toBeUndefined();
   const [first, second] = (await conduit.rows(FIRST)).map((row) => String(row['INTERNALID']));
   expect(await conduit.agent('consent', 'withdraw', '--patient', String(first))).toEqual({
-    changed: true,
+    ...{ changed: true, filtered: 0, undeclared: 'run' },
   });
   const raw = await conduit.query({ text: FIRST });
   expect([raw.status, raw.headers['conduit-consent']]).toEqual([200, 'not-filtered']);

@@ -22,6 +22,7 @@ import {
 } from '#apps/agent/src/control/command-line.js';
 import { askAgent, orOffline } from '#apps/agent/src/control/control-client.js';
 import type { ControlRoute } from '#apps/agent/src/control/control-routes.js';
+import { permittedHere } from '#apps/agent/src/control/permission-commands.js';
 import { AgentIdentity } from '#apps/agent/src/identity/agent-identity.js';
 
 interface Changed {
@@ -57,6 +58,8 @@ const LIMITS = [
   'answer. To be sure: "consent undeclared refuse", or end the permission for raw SQL.',
 ];
 
+const REST_REFUSED = 'Everything else is refused to software from which anybody withdrew.';
+
 const withdrawnLine = ({ siteId, patient, integratorId, since }: Withdrawal): string =>
   `  ${patient}  from ${integratorId ?? 'all software'}, since ${since}, site ${siteId}`;
 
@@ -89,49 +92,98 @@ async function list(invocation: Invocation): Promise<Outcome> {
       ...withdrawn.map(withdrawnLine),
       declared.length === 0 ? 'No statement is declared.' : 'Declared:',
       ...declared.flatMap(placesLines),
-      undeclared === 'refuse'
-        ? 'Everything else is refused to software from which anybody withdrew.'
-        : 'Everything else runs, and is not filtered.',
+      undeclared === 'refuse' ? REST_REFUSED : 'Everything else runs, and is not filtered.',
       ...(undeclared === 'run' ? LIMITS : []),
     ],
   };
 }
 
-async function whoOf(invocation: Invocation): Promise<Withdrawn> {
-  const { patient: typed, integrator, site } = invocation.options;
+/** Whom the options name, but for the software. */
+function patientOf({ options }: Invocation, { siteIds }: ShownConsents): Withdrawn {
+  const { patient: typed, site } = options;
   if (typed === undefined) throw usageProblem('--patient is missing');
   const patient = normalisePatient(typed);
   if (patient === undefined)
     throw usageProblem('--patient must be the number that the practice system has for the patient');
-  if (integrator !== undefined && !isIntegratorId(integrator))
-    throw usageProblem('--integrator must be the id that "grants" shows');
-  const { siteIds } = await shown(invocation);
   const siteId = site?.toLowerCase() ?? siteIds[0];
   if (siteId === undefined || (site === undefined && siteIds.length > 1))
-    throw usageProblem('this server has several sites; add --site');
+    throw usageProblem(`this server has several sites; add --site with ${siteIds.join(' or ')}`);
   if (!siteIds.some((one) => one.toLowerCase() === siteId))
     throw usageProblem('--site is no site of this server');
-  const who = { siteId: siteId.toLowerCase(), patient };
-  return integrator === undefined ? who : { ...who, integratorId: integrator };
+  return { siteId: siteId.toLowerCase(), patient };
+}
+
+/** @param known ids in their own spelling @returns the one that was typed, in whatever case */
+function spelt(typed: string, known: readonly string[]): string | undefined {
+  if (known.includes(typed)) return typed;
+  const alike = known.filter((id) => id.toLowerCase() === typed.toLowerCase());
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+/** A withdrawal from an id that no permission has would be written down and stop nothing. */
+async function integratorOf({ stateFolder, options }: Invocation): Promise<string | undefined> {
+  const { integrator: typed } = options;
+  if (typed === undefined) return undefined;
+  const { grants } = await permittedHere(stateFolder);
+  const known = [...new Set(grants.map(({ integratorId }) => integratorId))].sort();
+  const integratorId = isIntegratorId(typed) ? spelt(typed, known) : undefined;
+  if (integratorId !== undefined) return integratorId;
+  throw usageProblem(
+    known.length === 0
+      ? '--integrator names nobody: no software was ever permitted at this server'
+      : `--integrator is on no permission of this server; there are ${known.join(', ')}`,
+  );
+}
+
+const namesPatients = ({ parameters, columns }: PatientPlaces): boolean =>
+  parameters.length + columns.length > 0;
+
+/** What it comes to here, as long as nothing else is declared. */
+function effectLines(changed: boolean, { declared, undeclared }: ShownConsents): string[] {
+  const filtered = declared.filter(namesPatients).length;
+  const isAlready = changed ? [] : ['It was on the list already.'];
+  if (filtered === 0 && undeclared === 'run')
+    return [
+      ...isAlready,
+      'It is on the list, but it stops nothing yet: no statement or procedure is declared that names',
+      'patients, so nothing is refused and nothing is filtered. Declare them with "consent declare".',
+      ...LIMITS,
+    ];
+  return [
+    ...(changed ? ['Withdrawn: it counts from now on.'] : isAlready),
+    `Refused or filtered: what is declared to name patients (${filtered}); "consent list" shows it.`,
+    ...(undeclared === 'refuse' ? [REST_REFUSED] : LIMITS),
+  ];
 }
 
 async function withdraw(invocation: Invocation): Promise<Outcome> {
-  const who = await whoOf(invocation);
+  const found = await shown(invocation);
+  const patient = patientOf(invocation, found);
+  const integratorId = await integratorOf(invocation);
+  const who = integratorId === undefined ? patient : { ...patient, integratorId };
   const changed = await change(invocation, 'POST /consents/withdraw', who, (consents) =>
     consents.withdraw(who),
   );
+  const { undeclared } = found;
   return {
-    json: { changed },
+    json: { changed, filtered: found.declared.filter(namesPatients).length, undeclared },
     lines: [
-      changed ? 'Withdrawn: it counts from now on.' : 'It was on the list already.',
+      ...effectLines(changed, found),
       'Ask the software’s maker to erase what it holds already: this server can’t do that.',
-      ...LIMITS,
     ],
   };
 }
 
 async function restore(invocation: Invocation): Promise<Outcome> {
-  const who = await whoOf(invocation);
+  const found = await shown(invocation);
+  const patient = patientOf(invocation, found);
+  const { integrator: typed } = invocation.options;
+  // By the list: what stands there can be taken off, whatever is permitted by now.
+  const listed = new Set(found.withdrawn.flatMap(({ integratorId }) => integratorId ?? []));
+  const who = {
+    ...patient,
+    ...(typed !== undefined && { integratorId: spelt(typed, [...listed]) ?? typed }),
+  };
   const changed = await change(invocation, 'POST /consents/restore', who, (consents) =>
     consents.restore(who),
   );
@@ -219,7 +271,7 @@ const consent: Command = {
   arguments: ['ACT', '[RULE]'],
   options: {
     patient: 'ID  the number of the patient in the practice system; it stays on this server',
-    integrator: 'ID  only from this software; absent: from all',
+    integrator: 'ID  only from this software, as "grants" shows it; absent: from all',
     site: 'ID  needed when this server has several sites',
     statement: 'SHA256  declare, forget: an agreed statement',
     procedure: 'NAME  declare, forget: a stored procedure',

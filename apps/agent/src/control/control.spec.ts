@@ -414,9 +414,11 @@ describe('consent', () => {
   const statement = 'a'.repeat(64);
 
   test('is withdrawn for one patient, listed, and restored; the journal does not say for whom', async () => {
-    const who = ['--patient', '0004711', '--integrator', 'integrator-1'];
+    await practice.permit();
+    await say(['consent', 'declare', '--procedure', 'Syn', '--column', 'internalid']);
+    const who = ['--patient', '0004711', '--integrator', 'INTEGRATOR-1'];
     const withdrawn = await say(['consent', 'withdraw', ...who]);
-    expect(withdrawn.out).toMatch(/counts from now on[^]*raw SQL can name a patient/);
+    expect(withdrawn.out).toMatch(/counts from now on[^]*\(1\)[^]*raw SQL can name a patient/);
     expect((await say(['consent', 'withdraw', ...who])).out).toContain('on the list already');
     expect((await say(['consent', 'list'])).out).toMatch(/ 4711 {2}from integrator-1, since 2026/);
     expect(json(await say(['consent', 'restore', ...who, '--json']))).toEqual({ changed: true });
@@ -425,6 +427,48 @@ describe('consent', () => {
     const acts = records.map(({ type }) => type);
     expect(acts.slice(-2)).toEqual(['consent.withdrawn', 'consent.restored']);
     expect(JSON.stringify(records)).not.toContain('4711');
+  });
+
+  test('says plainly that it stops nothing while nothing is declared', async () => {
+    const withdraw = ['consent', 'withdraw', '--patient', '7'];
+    const first = await say(withdraw);
+    expect([first.code, first.out]).toEqual([0, expect.stringContaining('it stops nothing yet')]);
+    expect(first.out).not.toContain('counts from now on');
+    await say(['consent', 'declare', '--procedure', 'SynFree', '--no-patients']);
+    const second = await say([...withdraw, '--json']);
+    expect(json(second)).toEqual({ changed: false, filtered: 0, undeclared: 'run' });
+    await say(['consent', 'undeclared', 'refuse']);
+    const { out } = await say(['consent', 'withdraw', '--patient', '8']);
+    expect(out).toMatch(/counts from now on[^]*Everything else is refused/);
+    expect(out).not.toContain('raw SQL');
+  });
+
+  test('at a server of several sites asks for one and names them', async () => {
+    Object.assign(practice.own, { siteIds: ['site-1', 'site-2'] });
+    const withdraw = ['consent', 'withdraw', '--patient', '7'];
+    const { code, err } = await say(withdraw);
+    expect([code, err]).toEqual([2, expect.stringContaining('--site with site-1 or site-2')]);
+    expect((await say([...withdraw, '--site', 'SITE-2'])).code).toBe(0);
+    expect((await say(['consent', 'list'])).out).toContain('site site-2');
+  });
+
+  test('of an integrator that no permission names is refused, and those there are listed', async () => {
+    const withdraw = ['consent', 'withdraw', '--patient', '7', '--integrator'];
+    const nobody = await say([...withdraw, 'integrator-1']);
+    expect([nobody.code, nobody.err]).toEqual([2, expect.stringContaining('ever permitted')]);
+    const { grantId } = await practice.permit();
+    for (const typed of ['integrator-2', 'integrator', 'not an id']) {
+      const { code, err } = await say([...withdraw, typed]);
+      expect([code, err]).toEqual([2, expect.stringContaining('there are integrator-1')]);
+    }
+    expect((await say(['consent', 'list'])).out).toContain('Nobody has withdrawn.');
+    // One that has ended may be permitted again.
+    await say(['revoke', grantId]);
+    expect((await say([...withdraw, 'Integrator-1'])).code).toBe(0);
+    const listed = await say(['consent', 'list', '--json']);
+    expect(json(listed)['withdrawn']).toMatchObject([{ integratorId: 'integrator-1' }]);
+    const restore = ['consent', 'restore', '--patient', '7', '--integrator', 'Integrator-1'];
+    expect((await say(restore)).code).toBe(0);
   });
 
   test('is declared by statement or procedure, with its parameters and columns', async () => {

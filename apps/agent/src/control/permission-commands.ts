@@ -40,6 +40,13 @@ async function grantsOnDisk(
   return [...newest.values()];
 }
 
+/** All that was ever permitted here, what has ended too. */
+export function permittedHere(stateFolder: string): Promise<{ grants: GrantSummary[] }> {
+  return orOffline(askAgent<{ grants: GrantSummary[] }>(stateFolder, 'GET /grants'), async () => ({
+    grants: summarise(await grantsOnDisk(stateFolder), Date.now()),
+  }));
+}
+
 function summaryLines(summary: GrantSummary): string[] {
   const published = summary.published ? '' : ', not yet known to the broker';
   return [
@@ -51,10 +58,7 @@ function summaryLines(summary: GrantSummary): string[] {
 const grants: Command = {
   summary: 'list what was permitted and whether it is in force',
   async run({ stateFolder }) {
-    const answer = await orOffline(
-      askAgent<{ grants: GrantSummary[] }>(stateFolder, 'GET /grants'),
-      async () => ({ grants: summarise(await grantsOnDisk(stateFolder), Date.now()) }),
-    );
+    const answer = await permittedHere(stateFolder);
     const lines = answer.grants.flatMap(summaryLines);
     return { json: answer, lines: lines.length === 0 ? ['Nothing is permitted.'] : lines };
   },

@@ -25,14 +25,17 @@ export function WithdrawnConsent() {
       <p>
         Add <code>--integrator ID</code> to withdraw from one company only.{' '}
         <code>consent list</code> shows the list, <code>consent restore</code> takes an entry off
-        it. It counts at once, without a connection, and stays after a restart.
+        it. It counts at once, without a connection, and stays after a restart. A server of several
+        sites needs <code>--site ID</code> too, and names them when it is left out: each site has a
+        list of its own.
       </p>
       <Notice tone="warning" title="What it cannot do">
         <p>
           It refuses and filters the agreed statements and procedures that were declared on the
-          server with <code>consent declare</code>. Raw SQL can name a patient in any way and is not
-          filtered: its answers may hold records of people who withdrew, and the software is told so
-          each time. What software has fetched before stays with it until its maker erases it.
+          server with <code>consent declare</code>, and no others: where nothing is declared,
+          nothing is refused or filtered. Raw SQL can name a patient in any way and is not filtered:
+          its answers may hold records of people who withdrew, and the software is told so each
+          time. What software has fetched before stays with it until its maker erases it.
         </p>
         {unfiltered.length > 0 && (
           <p>Permitted to use raw SQL at this moment: {[...new Set(unfiltered)].join(', ')}.</p>
