@@ -23,7 +23,11 @@ export class OpenGate extends GrantGate {
   override decide(query: QueryToAuthorise): GrantDecision {
     this.asked.push(query);
     if (this.refusal !== undefined) return this.refusal;
-    const grant = { practiceId: 'practice-1', purposes: ['TREAT'], limits: this.limits } as Grant;
+    const about = { practiceId: 'practice-1', purposes: ['TREAT'], limits: this.limits };
+    const grant = {
+      ...about,
+      ...(this.tier === 'write' && { writes: { journal: 'none' } }),
+    } as Grant;
     return { allowed: true, grant, tier: this.tier, scope: `sql:${this.tier}` };
   }
 

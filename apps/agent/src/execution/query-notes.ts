@@ -62,13 +62,22 @@ export function executionNote(
     ...(NAMED_SCOPE.test(decision.scope) ? { statementRef: decision.scope } : {}),
     purpose: purposes.join(' '),
     outcome: outcomeOf(code),
-    ...(end.replayed && { reason: 'replayed' }),
+    ...reasonOf(decision, end),
     ...(code === undefined ? {} : { errorCode: code }),
     ...(sqlErrno === undefined ? {} : { sqlErrno: Math.min(sqlErrno, FIRST_CHOSEN_NUMBER) }),
     durationBucket: durationBucket(end.sqlExecutionMs),
     ...(end.rows === undefined ? {} : { rowsBucket: rowsBucket(end.rows) }),
     ...(end.size === undefined ? {} : { bytesBucket: bytesBucket(end.size) }),
   };
+}
+
+/** Of a write: whether it was done now, or its answer was repeated. */
+function reasonOf(
+  { tier }: Pick<Extract<GrantDecision, { allowed: true }>, 'tier'>,
+  { replayed, error }: RunQueryEnd,
+): Pick<Note, 'reason'> {
+  if (replayed) return { reason: 'replayed' };
+  return tier === 'write' && !error ? { reason: 'applied' } : {};
 }
 
 /** What the practice's own server may know of it to the row. */

@@ -1,6 +1,9 @@
 import { brotliDecompressSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RunQueryEnd, RunQueryHead } from '#libs/contracts/link-messages.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
 import { SystemClock } from '#libs/kernel/clock.js';
@@ -25,6 +28,7 @@ let journal: KeptJournal;
 let answer: ScriptedAnswer;
 let queries: RunQuery;
 let sites: PmsSites;
+const writes = mkdtempSync(join(tmpdir(), 'conduit-writes-'));
 
 beforeEach(() => {
   gate = new OpenGate();
@@ -35,12 +39,14 @@ beforeEach(() => {
     [settings],
     () => new ScriptedPmsDriver(() => answer),
     noDisk(),
-    aKeeping(),
+    aKeeping(writes),
     nobodyWithdrew(),
   );
   const fingerprints = new StatementFingerprint(Buffer.alloc(32, 1));
   queries = new RunQuery(sites, gate, new MinuteLimit(new SystemClock()), journal, fingerprints);
 });
+
+afterAll(() => rmSync(writes, { recursive: true }));
 
 const still = new AbortController().signal;
 const select = { text: "SELECT n FROM t WHERE name = 'ZzCanary'" };
@@ -66,6 +72,21 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
 const manyRows = (count: number): ScriptedValue[][] => Array.from({ length: count }, (_, n) => [n]);
 
 describe('a permitted query', () => {
+  test('that may write says in its record whether it did now, or its answer was repeated', async () => {
+    gate.tier = 'write';
+    const write = (queryId: string) =>
+      queries.execute(
+        aRequest(
+          { text: 'UPDATE Zz SET a = 1', executionMode: 'nonQuery' },
+          { queryId, idempotencyKey: 'key-1' },
+        ),
+        still,
+      );
+    await write('query-1');
+    await write('query-2');
+    expect(journal.records).toMatchObject([{ reason: 'applied' }, { reason: 'replayed' }]);
+  });
+
   test('streams its rows, tells its end and leaves one record without content', async () => {
     const { head, body, end } = await take(
       await queries.execute(aRequest(select, { columns: true }), still),
