@@ -13,9 +13,17 @@ export interface MatchedQuery<T> {
   ends: T[];
   /** The agent's. */
   runs: T[];
+  /** The agent's: where it took a standing order in. */
+  accepted: T[];
 }
 
-const orders: ReadonlySet<AuditAction> = new Set(['query.submitted', 'registered.created']);
+const orders: ReadonlySet<AuditAction> = new Set([
+  'query.submitted',
+  'registered.created',
+  'registered.renewed',
+  'registered.cancelled',
+  'registered.ended',
+]);
 const ends: ReadonlySet<AuditAction> = new Set([
   'query.executed',
   'query.failed',
@@ -29,10 +37,13 @@ const ofAgent: ReadonlySet<AuditAction> = new Set([
   'query.failed',
   'query.refused',
   'write.found',
+  'registered.created',
 ]);
 
 /** What became of a write was asked. The agent has the broker's receipt of it as its request's id. */
 export const isQuestion = ({ type }: AuditRecord): boolean => type === 'write.found';
+
+const isAccepted = ({ type }: AuditRecord): boolean => type === 'registered.created';
 
 /** Questions apart from queries: nobody hides a run as a question under the same id. */
 const keyOf = (record: AuditRecord, id: string): string => (isQuestion(record) ? `? ${id}` : id);
@@ -50,7 +61,7 @@ export function matchRecords<T extends Logged>(
   const found = new Map<string, MatchedQuery<T>>();
   const queryOf = (record: AuditRecord, queryId: string): MatchedQuery<T> => {
     const key = keyOf(record, queryId);
-    const query = found.get(key) ?? { queryId, orders: [], ends: [], runs: [] };
+    const query = found.get(key) ?? { queryId, orders: [], ends: [], runs: [], accepted: [] };
     found.set(key, query);
     return query;
   };
@@ -69,6 +80,7 @@ export function matchRecords<T extends Logged>(
     const isKnown = !isQuestion(one.record) || found.has(keyOf(one.record, id));
     const asked = isKnown ? undefined : earlier.get(requestOf(one.record));
     if (asked) answerAll(asked, one);
+    else if (isAccepted(one.record)) queryOf(one.record, id).accepted.push(one);
     else queryOf(one.record, id).runs.push(one);
   }
   return found.values();

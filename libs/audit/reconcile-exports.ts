@@ -17,6 +17,8 @@ export interface ReconcileCount {
   undelivered: number;
   pending: number;
   mismatched: number;
+  /** Records of registered queries that may be older than the broker's export. */
+  untold: number;
 }
 
 /** A log of which all that follows is proven. */
@@ -41,7 +43,7 @@ export function reconcileExports(
     return undefined;
   }
   const broker = brokersOf(brokers, agents, findings);
-  const agent = agentsOf(brokers, agents, findings);
+  const agent = agentsOf(brokers, agents);
   const result = reconcile({ ...windowOf(brokers, agents), broker, agent });
   for (const mismatch of result.mismatches) findings.wrong(PLACE, sentenceOf(mismatch));
   if (result.pending > 0)
@@ -49,8 +51,14 @@ export function reconcileExports(
       PLACE,
       `Of ${result.pending} queries it cannot be told: the other log ends before.`,
     );
-  const { matched, undelivered, pending, mismatches } = result;
-  return { matched, undelivered, pending, mismatched: mismatches.length };
+  if (result.untold > 0)
+    findings.notice(
+      PLACE,
+      `${result.untold} records of registered queries cannot be told: the broker may have passed the queries on before ` +
+        'its export begins, or never. One that begins a day before the agent took them in tells.',
+    );
+  const { matched, undelivered, pending, untold, mismatches } = result;
+  return { matched, undelivered, pending, mismatched: mismatches.length, untold };
 }
 
 /** The broker's records of the sites that the agents' logs speak of. */
@@ -75,46 +83,31 @@ function brokersOf(
 }
 
 /** The agents' records of what the broker's export was to hold. */
-function agentsOf(
-  brokers: readonly ProvenLog[],
-  agents: readonly ProvenLog[],
-  findings: Findings,
-): LoggedRecord[] {
+function agentsOf(brokers: readonly ProvenLog[], agents: readonly ProvenLog[]): LoggedRecord[] {
   const askedFor = ({ site, integrator }: AuditRecord): boolean =>
     brokers.some(
       ({ scope }) =>
         (scope.site ?? site) === site && (scope.integrator ?? integrator) === integrator,
     );
-  const records = agents.flatMap(({ proven }) => proven).filter(({ record }) => askedFor(record));
-  if (brokers.every(({ scope }) => scope.from === undefined)) return records;
-  // A standing order may be older than the export.
-  const known = new Set(
-    brokers.flatMap(({ proven }) => proven.map(({ record }) => record.queryId)),
-  );
-  const told = records.filter(
-    ({ record }) => record.lane !== 'registered' || known.has(record.queryId),
-  );
-  const left = records.length - told.length;
-  if (left > 0)
-    findings.notice(
-      PLACE,
-      `${left} runs are of registered queries older than the broker's export.`,
-    );
-  return told;
+  return agents.flatMap(({ proven }) => proven).filter(({ record }) => askedFor(record));
 }
 
 function windowOf(brokers: readonly ProvenLog[], agents: readonly ProvenLog[]) {
   const all = [...brokers, ...agents];
   // Of a time whose records are destroyed nothing can be told.
-  const gone = all.flatMap(({ log }) => log.destroyed?.map(({ to }) => Date.parse(to)) ?? []);
-  const begins = all.map(({ scope }) => Date.parse(scope.from ?? '') || -Infinity);
-  const from = Math.max(...begins, ...gone);
+  const knownFrom = (some: readonly ProvenLog[]): number =>
+    Math.max(
+      ...some.map(({ scope }) => Date.parse(scope.from ?? '') || -Infinity),
+      ...some.flatMap(({ log }) => log.destroyed?.map(({ to }) => Date.parse(to)) ?? []),
+    );
+  const from = knownFrom(all);
   const endOf = ({ scope, madeAt }: ProvenLog): number =>
     Math.min(Date.parse(scope.to ?? madeAt), Date.parse(madeAt));
   return {
     // What one side wrote just before may stand in the other just after.
     fromMs: Number.isFinite(from) ? from + RECONCILE_SLACK_MS : from,
     toMs: Math.min(...all.map(endOf)),
+    standingKnownFromMs: knownFrom(brokers),
     brokerKnownToMs: Math.min(...brokers.map(endOf)),
     // An agent's log of which some leaves are left out says nothing by its silence.
     agentKnownToMs: Math.min(...agents.map((one) => (one.log.complete ? endOf(one) : -Infinity))),

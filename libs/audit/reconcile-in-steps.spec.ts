@@ -78,7 +78,7 @@ describe('more records than one step may have', () => {
     logs.fill(280, 5 * 60_000);
     const found = await look(logs);
     expect(found).toEqual({
-      ...{ matched: 280, undelivered: 0, pending: 0, mismatches: [] },
+      ...{ matched: 280, undelivered: 0, pending: 0, untold: 0, mismatches: [] },
       ...{ toldToMs: toMs, isUnfinished: false },
     });
     expect(logs.reads.length).toBeGreaterThan(10);

@@ -67,7 +67,10 @@ export async function reconcileInSteps<Stop extends string>(
   limits = stepLimits,
 ): Promise<Stepped<Stop>> {
   const endMs = source.nowMs() + limits.mostMs;
-  const told = { matched: 0, undelivered: 0, pending: 0, mismatches: [] as Mismatch[] };
+  const told = {
+    ...{ matched: 0, undelivered: 0, pending: 0, untold: 0 },
+    mismatches: [] as Mismatch[],
+  };
   let isUnfinished = false;
   let fromMs = span.fromMs;
   let most = limits.records;
@@ -92,7 +95,8 @@ export async function reconcileInSteps<Stop extends string>(
       const step = { fromMs, toMs, agentKnownToMs };
       const found = await source.judge(step, records);
       const late = await withLateAnswers(step, found, source, limits);
-      for (const key of ['matched', 'undelivered', 'pending'] as const) told[key] += late[key];
+      for (const key of ['matched', 'undelivered', 'pending', 'untold'] as const)
+        told[key] += late[key];
       told.mismatches.push(...late.mismatches);
       isUnfinished ||= late.isUnfinished;
       fromMs = toMs;
@@ -140,6 +144,7 @@ async function withLateAnswers<Stop extends string>(
     matched: found.matched + again.matched,
     undelivered: found.undelivered + again.undelivered,
     pending: found.pending + again.pending,
+    untold: found.untold + again.untold,
     mismatches: [...certain, ...again.mismatches],
     isUnfinished: false,
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { registeredLimits } from '#libs/contracts/registered.js';
 import {
   readRecord,
   reconcile,
@@ -42,7 +43,7 @@ const hold = (
 ): Reconciled => reconcile({ fromMs, toMs, broker, agent, ...more });
 
 const clean = (counts: Partial<Reconciled>): Reconciled => ({
-  ...{ matched: 0, undelivered: 0, pending: 0, mismatches: [] },
+  ...{ matched: 0, undelivered: 0, pending: 0, untold: 0, mismatches: [] },
   ...counts,
 });
 
@@ -110,6 +111,113 @@ describe('a broker that hides a dispatch', () => {
     const again = logged({});
     expect(hold([logged({})], [logged({}), again]).mismatches).toEqual([
       { kind: 'executed-not-dispatched', queryId: 'q-1', agent: again },
+    ]);
+  });
+});
+
+describe('a broker that uses an id again', () => {
+  const submitted = { type: 'query.submitted', lane: 'async' } as const;
+  const found = (order: Partial<AuditRecord>, runs: Partial<AuditRecord>[]) => {
+    const agent = runs.map((one) => logged({ lane: order.lane!, ...one }));
+    return { agent, told: hold([logged(order, noonMs - 1)], agent) };
+  };
+
+  test('for other statements is found by their fingerprints', () => {
+    const fingerprints = ['a', 'b', 'c'].map((fingerprint) => ({ fingerprint }));
+    const { agent, told } = found(submitted, fingerprints);
+    expect(told.mismatches).toMatchObject([
+      { kind: 'differs', queryId: 'q-1', agent: agent[1], fields: ['fingerprint'] },
+    ]);
+    const refusedFirst = found(submitted, [{ ...refused, fingerprint: 'a' }, { fingerprint: 'b' }]);
+    expect(refusedFirst.told.mismatches).toMatchObject([{ fields: ['fingerprint'] }]);
+  });
+
+  test('for a run of another statement than its own record names is found', () => {
+    const { told } = found({ ...submitted, fingerprint: 'a' }, [{ fingerprint: 'b' }]);
+    expect(told.mismatches).toMatchObject([{ kind: 'differs', fields: ['fingerprint'] }]);
+  });
+
+  test('to have a write done twice is found; an answer that is repeated, or a read, is not', () => {
+    const same = { fingerprint: 'a' };
+    const applied = { ...same, mode: 'nonQuery', reason: 'applied' } as const;
+    const write = { ...submitted, mode: 'nonQuery' } as const;
+    const twice = found(write, [applied, applied]);
+    expect(twice.told.mismatches).toEqual([
+      { kind: 'executed-not-dispatched', queryId: 'q-1', agent: twice.agent[1] },
+    ]);
+    const cut = { ...same, mode: 'nonQuery', type: 'query.failed', outcome: 'lost' } as const;
+    const repeated = { ...applied, reason: 'replayed' };
+    const refusedAtDoor = { ...refused, mode: 'nonQuery' } as const;
+    for (const runs of [
+      [cut, applied, repeated],
+      [applied, repeated],
+      [refusedAtDoor, applied],
+    ])
+      expect(found(write, runs).told).toEqual(clean({ matched: 1 }));
+    expect(found(submitted, [same, same]).told).toEqual(clean({ matched: 1 }));
+  });
+
+  test('of a registered query for a query of another lane is found', () => {
+    const standing = { type: 'registered.created', lane: 'registered' } as const;
+    expect(found(standing, [{ lane: 'immediate' }]).told.mismatches).toMatchObject([
+      { kind: 'differs', fields: ['lane'] },
+    ]);
+  });
+});
+
+describe('a registered query', () => {
+  const lane = { lane: 'registered' } as const;
+  const taken = { ...lane, type: 'registered.created' } as const;
+  const dayMs = registeredLimits.durationSeconds * 1_000;
+  const nobodyKnows = { ...known, standingKnownFromMs: Infinity };
+
+  test('that the broker has no record of is found by its runs, and by its being taken in', () => {
+    const agent = [logged(taken), logged(lane), logged(lane)];
+    expect(hold([], agent).mismatches.map((one) => [one.kind, one.agent])).toEqual(
+      expect.arrayContaining(agent.map((one) => ['executed-not-dispatched', one])),
+    );
+    expect(hold([], agent).mismatches).toHaveLength(3);
+    expect(hold([logged(taken)], agent)).toEqual(clean({ matched: 1 }));
+    expect(hold([logged(taken)], agent.slice(0, 1))).toEqual(clean({ matched: 1 }));
+  });
+
+  test('that may be older than the broker’s records is not told, and is no agreement', () => {
+    expect(hold([], [logged(lane), logged(lane)], nobodyKnows)).toEqual(clean({ untold: 2 }));
+    const sinceMs = noonMs - dayMs - RECONCILE_SLACK_MS;
+    const agent = [logged(taken), logged(lane, noonMs + 1)];
+    const since = (standingKnownFromMs: number) => ({ ...known, standingKnownFromMs });
+    expect(hold([], agent, since(sinceMs)).mismatches).toHaveLength(2);
+    expect(hold([], agent, since(sinceMs + 1))).toEqual(clean({ untold: 2 }));
+    const passing = logged({ queryId: 'q-2' });
+    expect(hold([], [passing], nobodyKnows).mismatches).toHaveLength(1);
+    expect(hold([], agent, { ...nobodyKnows, brokerKnownToMs: 0 })).toEqual(clean({ pending: 2 }));
+  });
+
+  test.each(['registered.renewed', 'registered.cancelled', 'registered.ended'] as const)(
+    'is known by its %s too',
+    (type) => {
+      expect(hold([logged({ ...lane, type })], [logged(lane)], nobodyKnows)).toEqual(
+        clean({ matched: 1 }),
+      );
+    },
+  );
+
+  test('that ran is not taken in again with another statement, nor one that is long over', () => {
+    const order = logged(taken, noonMs - 5_000);
+    const a = { fingerprint: 'a' };
+    const b = { fingerprint: 'b' };
+    const first = [logged({ ...taken, ...a }), logged({ ...lane, ...a })];
+    const again = logged({ ...taken, ...b });
+    expect(hold([order], [...first, again]).mismatches).toMatchObject([
+      { kind: 'differs', agent: again, fields: ['fingerprint'] },
+    ]);
+    // A disk that was full for a moment, and a version that makes another fingerprint.
+    const honest = [first[0]!, logged({ ...taken, ...a }), first[1]!, logged({ ...lane, ...b })];
+    expect(hold([order], honest)).toEqual(clean({ matched: 1 }));
+    const old = logged(taken, noonMs - 3 * dayMs - RECONCILE_SLACK_MS - 1);
+    const late = logged(taken);
+    expect(hold([old], [late]).mismatches).toEqual([
+      { kind: 'executed-not-dispatched', queryId: 'q-1', agent: late },
     ]);
   });
 });

@@ -45,6 +45,8 @@ export interface ReconcileOrder {
   /** Up to when each side's records are all here; absent: nothing is known of that side. */
   brokerKnownToMs?: number;
   agentKnownToMs?: number;
+  /** From when on the broker's registered queries are all here; absent: those of any time. */
+  standingKnownFromMs?: number;
   slackMs?: number;
 }
 
@@ -55,18 +57,29 @@ export interface Reconciled {
   undelivered: number;
   /** Cannot be told yet: the other side's records do not reach so far. */
   pending: number;
+  /** Records of registered queries that may be older than what is here of the broker's: never to be told from this. */
+  untold: number;
   mismatches: Mismatch[];
 }
 
 /** For clocks that differ, and for records that wait before they are written. */
 export const RECONCILE_SLACK_MS = 15 * 60_000;
 
+/** What a registered query may live unless it is renewed (libs/contracts/registered.ts), which the broker records. */
+const STANDING_MS = 86_400_000;
+
+/** How long one may wait for the practice's line after it was created: so long it is kept, while it is renewed. */
+const UNDELIVERED_MS = 3 * STANDING_MS;
+
 /** How often a query of a lane may run under one id. */
 const mostRuns = { immediate: 1, async: 3, registered: Infinity } as const;
 
 /** What both sides have from the same message. Those of a standing order are renewed meanwhile. */
-const sameFields = ['integrator', 'site', 'practice', 'grantId', 'keyId', 'lane', 'mode'] as const;
-const sameOfStanding = ['integrator', 'site'] as const;
+const sameFields = [
+  ...(['integrator', 'site', 'practice', 'grantId', 'keyId', 'lane', 'mode'] as const),
+  'fingerprint',
+] as const;
+const sameOfStanding = ['integrator', 'site', 'lane'] as const;
 
 /** Codes with which an answer is refused after the query has run. */
 const refusedAfterRun: readonly string[] = ['RESULT_TOO_LARGE'];
@@ -87,7 +100,7 @@ export function readRecord(text: string): AuditRecord | undefined {
 
 /** Matches the records of both sides by the query's id. */
 export function reconcile(order: ReconcileOrder): Reconciled {
-  const result: Reconciled = { matched: 0, undelivered: 0, pending: 0, mismatches: [] };
+  const result: Reconciled = { matched: 0, undelivered: 0, pending: 0, untold: 0, mismatches: [] };
   for (const query of matchRecords(order.broker, order.agent)) judge(query, order, result);
   return result;
 }
@@ -102,19 +115,20 @@ function judge(query: Query, order: ReconcileOrder, result: Reconciled): void {
     Date.parse(one.record.ts) <= knownToMs - slackMs;
 
   const ended = query.ends.filter(isJudged);
-  const ran = query.runs.filter(isJudged);
-  if (ended.length === 0 && ran.length === 0) return;
+  const came = [...query.accepted, ...query.runs].filter(isJudged);
+  if (ended.length === 0 && came.length === 0) return;
   const before = result.mismatches.length;
 
   if (query.orders.length === 0 && query.ends.length === 0) {
-    for (const agent of ran) {
-      if (isKnown(agent, order.brokerKnownToMs))
+    for (const agent of came) {
+      if (!isKnown(agent, order.brokerKnownToMs)) result.pending += 1;
+      else if (isMaybeOlder(query, agent, order)) result.untold += 1;
+      else
         result.mismatches.push({ kind: 'executed-not-dispatched', queryId: query.queryId, agent });
-      else result.pending += 1;
     }
     return;
   }
-  if (query.runs.length === 0) {
+  if (query.runs.length === 0 && query.accepted.length === 0) {
     for (const broker of ended) {
       if (!isKnown(broker, order.agentKnownToMs)) result.pending += 1;
       else if (!saysItRan(broker.record)) result.undelivered += 1;
@@ -130,6 +144,18 @@ function judge(query: Query, order: ReconcileOrder, result: Reconciled): void {
   if (result.mismatches.length === before) result.matched += 1;
 }
 
+/** It stood before the broker's records that are here begin: nothing of it need be among them. */
+function isMaybeOlder(
+  { accepted }: Query,
+  { record }: LoggedRecord,
+  { standingKnownFromMs = -Infinity, slackMs = RECONCILE_SLACK_MS }: ReconcileOrder,
+): boolean {
+  if (record.lane !== 'registered' || standingKnownFromMs === -Infinity) return false;
+  const [first] = accepted.map(timeOf).sort((a, b) => a - b);
+  // Whether it was created or renewed: it may have waited for the practice's line as long as it lives.
+  return !(first !== undefined && first >= standingKnownFromMs + STANDING_MS + slackMs);
+}
+
 /** The agent was asked, and its answer reached the broker. */
 const saysItRan = (record: AuditRecord): boolean =>
   isQuestion(record)
@@ -142,34 +168,64 @@ const isTold = ({ outcome, reason }: AuditRecord): boolean =>
 
 const isRun = ({ record }: LoggedRecord): boolean => record.type !== 'query.refused';
 
-/** Runs beyond those that one dispatch can have. */
-function surplusOf({ orders: ordered, ends: ended, runs }: Query): LoggedRecord[] {
+/**
+ * A write's key has it applied once, however often it is tried: what comes again is answered from what is kept, and
+ * says so. A read that was cut may have been answered in full each time.
+ */
+const isApplied = ({ record }: LoggedRecord): boolean => record.reason === 'applied';
+
+/** Runs beyond those that one dispatch can have, and the taking in of an order that is long over. */
+function surplusOf({ orders: ordered, ends: ended, runs, accepted }: Query): LoggedRecord[] {
   const lane = [...ordered, ...ended][0]?.record.lane ?? 'immediate';
   const most = mostRuns[lane] * Math.max(1, lane === 'immediate' ? ended.length : 1);
-  return runs.filter(isRun).slice(most);
+  const again = lane === 'registered' ? [] : runs.filter(isApplied).slice(1);
+  const created = ordered.filter(({ record }) => record.type === 'registered.created').map(timeOf);
+  const late = accepted.filter(
+    (one) =>
+      created.length > 0 &&
+      timeOf(one) > Math.max(...created) + UNDELIVERED_MS + RECONCILE_SLACK_MS,
+  );
+  return [...new Set([...runs.filter(isRun).slice(most), ...again, ...late])];
 }
 
-function differenceOf({
-  queryId,
-  orders: ordered,
-  ends: ended,
-  runs,
-}: Query): Mismatch | undefined {
+const timeOf = ({ record }: LoggedRecord): number => Date.parse(record.ts);
+
+function differenceOf(query: Query): Mismatch | undefined {
+  const { queryId, orders: ordered, ends: ended, runs, accepted } = query;
   for (const broker of [...ended, ...ordered]) {
     const isStanding = broker.record.lane === 'registered';
-    for (const agent of runs) {
+    for (const agent of [...accepted, ...runs]) {
       const fields = (isStanding ? sameOfStanding : sameFields).filter((field) =>
         contradicts(broker.record[field], agent.record[field]),
       );
       if (fields.length > 0) return { kind: 'differs', queryId, broker, agent, fields };
     }
   }
+  const [asked] = [...ended, ...ordered];
+  const other = otherStatementOf(query);
+  if (asked && other)
+    return { kind: 'differs', queryId, broker: asked, agent: other, fields: ['fingerprint'] };
   for (const broker of ended) {
     const fields = outcomeDifference(broker.record, runs);
     const [agent] = runs;
     if (fields && agent) return { kind: 'differs', queryId, broker, agent, fields };
   }
   return undefined;
+}
+
+/** What is tried again is the same request, to the letter: another statement under its id was never passed on. */
+function otherStatementOf({ runs, accepted }: Query): LoggedRecord | undefined {
+  const isStanding = runs.some(({ record }) => record.lane === 'registered');
+  const isOther = (one: LoggedRecord, first: LoggedRecord | undefined): boolean =>
+    contradicts(one.record.fingerprint, first?.record.fingerprint);
+  const said = runs.filter(({ record }) => record.fingerprint !== undefined);
+  if (!isStanding) return said.find((one) => isOther(one, said[0]));
+  // Long-lived: a later version of the agent may make another fingerprint of the same statement. What has run is
+  // taken in again by nobody who has not changed it.
+  return accepted.find((again) => {
+    const earlier = said.filter(({ index }) => index < again.index);
+    return isOther(again, earlier.at(-1));
+  });
 }
 
 const contradicts = (one: string | undefined, other: string | undefined): boolean =>

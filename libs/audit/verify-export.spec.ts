@@ -1,5 +1,6 @@
 /** What is wrong with an export is found offline, and said in one plain line for each thing. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { formatAuditExport, type AuditExport, type ExportedLog } from '#libs/audit/audit-export.js';
 import {
   aDestruction,
@@ -13,7 +14,7 @@ import {
 import { isSealedBy } from '#libs/audit/export-seal.js';
 import { isExportProblem, parseAuditExport } from '#libs/audit/parse-audit-export.js';
 import { formatVerifierKey, parseVerifierKey, type NoteKey } from '#libs/audit/signed-note.js';
-import { verifyExports, type VerifyPolicy } from '#libs/audit/verify-export.js';
+import { verifyExports, type Verification, type VerifyPolicy } from '#libs/audit/verify-export.js';
 
 const scope = { practice: 'practice-1' };
 const witness = aWitness(7);
@@ -292,6 +293,46 @@ describe('an export of which records were destroyed', () => {
     expect(check(sealed([silent, agent], { scope: {} })).reconciled).toMatchObject({
       mismatched: 2,
     });
+  });
+});
+
+describe('registered queries of an agent’s log that the broker’s export does not have', () => {
+  const lane = { lane: 'registered', queryId: 'standing' } as const;
+  const runs = [3, 4, 5].map((minute) => aRecord(minute, lane));
+  const taken = aRecord(2, { ...lane, type: 'registered.created' });
+  const compare = async (from: string | undefined, own: AuditRecord[]) => {
+    const begins = from === undefined ? {} : { from };
+    const broker = sealed([await anExportedLog({ records: [aRecord(60)] })], { scope: begins });
+    const log = await anExportedLog({ kind: 'agent', seed: 2, records: own });
+    const agent = sealed([log], { seed: 2 });
+    return verifyExports([
+      { name: 'broker', content: broker },
+      { name: 'agent', content: agent },
+    ]);
+  };
+  const told = ({ findings }: Verification, level: string) =>
+    findings.filter((one) => one.level === level).map(({ says }) => says);
+
+  test('are wrong where it goes back further than a registered query can', async () => {
+    for (const from of [undefined, '2026-02-27T23:00:00.000Z']) {
+      const found = await compare(from, [taken, ...runs]);
+      expect(found.reconciled).toMatchObject({ mismatched: 4, untold: 0 });
+      expect(told(found, 'wrong')).toEqual(
+        Array.from({ length: 4 }, () =>
+          expect.stringContaining('the broker has no record that it passed it on'),
+        ),
+      );
+    }
+  });
+
+  test('are said to be untold where it may begin after them', async () => {
+    for (const own of [runs, [taken, ...runs]]) {
+      const found = await compare('2026-02-28T23:00:00.000Z', own);
+      expect(found.reconciled).toMatchObject({ mismatched: 0, untold: own.length });
+      expect(told(found, 'notice')).toContainEqual(
+        expect.stringContaining(`${own.length} records of registered queries cannot be told`),
+      );
+    }
   });
 });
 

@@ -38,6 +38,7 @@ export const brokerPatterns = {
   syncRegistered: 'registered.sync',
   publishLogHead: 'agent-log.publish',
   readOwnRecords: 'audit-records.read',
+  readStanding: 'audit-records.read-standing',
   readUpdateWindow: 'update-window.read',
 } as const;
 
@@ -129,6 +130,18 @@ export interface ReadOwnRecordsMeta {
   toMs: number;
   size: number;
 }
+
+/**
+ * Meta of `audit-records.read-standing`: the broker's records, from any time, that these registered queries were
+ * created, of the agent's sites. Proven and answered as `audit-records.read`.
+ */
+export interface ReadStandingMeta {
+  /** Up to `MOST_STANDING`. */
+  registeredIds: string[];
+  size: number;
+}
+
+export const MOST_STANDING = 500;
 
 export interface OwnRecordLine {
   index: number;

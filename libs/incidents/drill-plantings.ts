@@ -153,6 +153,22 @@ const contradictions: Planting[] = [
       },
     };
   },
+  /** The broker hides a registered query, of which this is a run. */
+  (wanted) => {
+    const sizes = size(wanted);
+    const { queryId } = wanted;
+    const run = { lane: 'registered', requestId: `${queryId}.3` } as const;
+    const journal = [ofAgent(wanted, { ...executed, ...run, ...sizes }, 0)];
+    if (!wanted.isKnown) return { broker: [], journal };
+    return {
+      ...{ broker: [], journal },
+      truth: {
+        ...{ ...nothing, ...answered, ...given(sizes), ...seen(wanted, 'agentOnly') },
+        brokerRecords: 0,
+        mismatch: { kind: 'executed-not-dispatched', queryId, fields: [] },
+      },
+    };
+  },
   /** The practice's server hides it. */
   (wanted) => {
     const sizes = size(wanted);

@@ -43,7 +43,7 @@ import { agentLogOrigin } from '#libs/audit/agent-log-key.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { stepLimits } from '#libs/audit/reconcile-in-steps.js';
 import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
-import { agentPatterns } from '#libs/contracts/link-messages.js';
+import { agentPatterns, brokerPatterns } from '#libs/contracts/link-messages.js';
 import { openMemoryStore } from '#libs/db/empty-store.fixture.js';
 import type { OpenedDatabase } from '#libs/db/open-database.js';
 import type { ErrorCode } from '#libs/errors/catalogue.js';
@@ -436,6 +436,22 @@ describe('holding both sides against each other', () => {
     expect(JSON.parse(other?.agent?.record ?? '')).toMatchObject({ integrator: 'i-2' });
   });
 
+  test('finds a registered query that it passed on unseen, by its being taken in and by its runs', async () => {
+    const standing = { lane: 'registered', type: 'registered.created' } as const;
+    await brokerSays({ ...standing, queryId: id('standing') });
+    for (const queryId of ['standing', 'hidden-standing'].map(id)) {
+      await agentSays({ ...standing, queryId });
+      await agentSays({ lane: 'registered', queryId });
+    }
+    // Each of an agent's queries is an incident once.
+    expect(await compare()).toEqual({ outcome: 'differs', found: 1 });
+    const { incidents, runs } = await shown();
+    expect(incidents.map(({ kind, queryId }) => [kind, queryId])).toEqual([
+      ['executed-not-dispatched', id('hidden-standing')],
+    ]);
+    expect(runs).toMatchObject([{ matched: 1, mismatched: 2 }]);
+  });
+
   test('compares what became of writes', async () => {
     const asked = { type: 'write.found', lane: undefined, mode: undefined } as never;
     const askedAs = { ...(asked as object), requestId: 'of-the-caller', reason: 'applied' };
@@ -596,8 +612,16 @@ describe('holding both sides against each other', () => {
   });
 
   test('finds a broker that hides a dispatch at the practice, and believes it only what its log proves', async () => {
+    const standing = { lane: 'registered', type: 'registered.created' } as const;
+    await brokerSays({ ...standing, queryId: id('standing') });
+    clock.advance(72 * hourMs);
     await brokerSays({ queryId: id('q-1') });
     for (const queryId of ['q-1', 'hidden'].map(id)) await agentSays({ queryId });
+    // Taken in before this server noted that; and one that the broker never recorded.
+    await agentSays({ lane: 'registered', queryId: id('standing') });
+    await agentSays({ ...standing, queryId: id('hidden-standing') });
+    for (let run = 0; run < 2; run += 1)
+      await agentSays({ lane: 'registered', queryId: id('hidden-standing') });
     const key = new LogKey('conduit.test/audit', Buffer.alloc(32, 5));
     await new SequenceRecords(store.kysely, key, clock).execute();
     const { size, root } = await store.kysely
@@ -607,9 +631,15 @@ describe('holding both sides against each other', () => {
     const read = new ReadLog(store.kysely, new LogTiles(store.kysely), clock);
     const controller = new SiteRecordsController(new SiteRecords(store.kysely), read);
     const peer = { agentId: agent.agentId };
+    let isOlder = false;
     const link = {
-      request: async (_: string, meta: object) =>
-        replyOf(await controller.read({ meta } as never, { peer } as never)),
+      request: async (pattern: string, meta: object) => {
+        const asked = [{ meta }, { peer }] as [never, never];
+        if (pattern === brokerPatterns.readOwnRecords)
+          return replyOf(await controller.read(...asked));
+        if (isOlder) throw new ConduitError('LINK_PATTERN_UNKNOWN');
+        return replyOf(await controller.readStanding(...asked));
+      },
     };
     const look = (head: object) => {
       const here = new ReconcileHere(agent.own, { record: head } as never, link as never, clock);
@@ -618,10 +648,16 @@ describe('holding both sides against each other', () => {
     clock.advance(hourMs);
     const head = { size: Number(size), root: root.toString('base64') };
     const found = await look(head);
-    expect(found).toMatchObject({ matched: 1, pending: 0, size: head.size });
-    expect(found.mismatches.map(({ kind, queryId }) => [kind, queryId])).toEqual([
+    expect(found).toMatchObject({ matched: 2, pending: 0, untold: 0, size: head.size });
+    const differing = found.mismatches.map(({ kind, queryId }) => [kind, queryId]);
+    expect(differing.sort()).toEqual([
       ['executed-not-dispatched', id('hidden')],
+      ['executed-not-dispatched', id('hidden-standing')],
+      ['executed-not-dispatched', id('hidden-standing')],
+      ['executed-not-dispatched', id('hidden-standing')],
     ]);
+    isOlder = true;
+    expect(await look(head)).toMatchObject({ matched: 1, untold: 4, mismatches: [{}] });
     const wrong = { ...head, root: Buffer.alloc(32).toString('base64') };
     for (const bad of [wrong, { ...head, alarm: {} }, { ...head, size: 0 }])
       await expect(look(bad)).rejects.toMatchObject({ code: 'AUDIT_UNPROVEN' });

@@ -13,14 +13,21 @@ export function plainLines({ findings, logs, reconciled }: Verification): string
     ...(reconciled
       ? [
           `both    ${reconciled.matched} queries agree, ${reconciled.mismatched} do not, ` +
-            `${reconciled.undelivered} never ran, ${reconciled.pending} cannot be told yet`,
+            `${reconciled.undelivered} never ran, ${reconciled.pending} cannot be told yet, ` +
+            `${reconciled.untold} records of registered queries cannot be told`,
         ]
       : []),
-    wrong === 0
-      ? 'Nothing is wrong.'
-      : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong.`,
+    verdictOn(wrong, reconciled?.untold ?? 0),
   ];
   return lines.map((line) => `${plain(line)}\n`).join('');
+}
+
+/** What could not be told is not called good. */
+function verdictOn(wrong: number, untold: number): string {
+  if (wrong > 0) return `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong.`;
+  return untold > 0
+    ? 'Nothing is wrong in what can be told; registered queries are left that cannot.'
+    : 'Nothing is wrong.';
 }
 
 /** An export may say anything: nothing of it may steer a terminal. */

@@ -42,6 +42,16 @@ beforeAll(async () => {
   write('cut.json', good.slice(0, -2));
   write('changed.json', good.replace('"<=10', '"<=11').replaceAll('<=10', '<=11'));
   write('agent.json', formatAuditExport(sealed([await agentOf(ran.slice(0, 3))])));
+  const late = sealed([broker], {
+    scope: { ...scope, from: '2026-02-28T23:00:00.000Z' },
+    witnesses,
+  });
+  write('late.json', formatAuditExport(late));
+  const standing = aRecord(4, { lane: 'registered' });
+  write(
+    'standing.json',
+    formatAuditExport(sealed([await agentOf([...ran.slice(0, 3), standing])])),
+  );
   write('phantom.json', formatAuditExport(sealed([await agentOf(ran)])));
 }, 120_000);
 
@@ -77,6 +87,16 @@ test('says what is wrong, in lines that no export can turn against the terminal'
   const { publicKey } = keysOf(2);
   const stranger = formatVerifierKey({ name: 'log.example/audit', type: 'ed25519', publicKey });
   expect(run('--export', 'broker.json', '--key', stranger).status).toBe(1);
+});
+
+test('does not call good what cannot be told', () => {
+  const { status, stdout } = run('--export', 'late.json', '--export', 'standing.json');
+  expect(status).toBe(0);
+  expect(stdout).toContain(
+    'notice  reconciliation: 1 records of registered queries cannot be told',
+  );
+  expect(stdout).toContain('1 records of registered queries cannot be told\n');
+  expect(stdout).toMatch(/in what can be told; registered queries are left that cannot\.\n$/);
 });
 
 test('answers in JSON for programs', () => {

@@ -127,8 +127,8 @@ async function reconcile({ stateFolder, options }: Invocation): Promise<Outcome>
   const found = await askAgent<ReconciledHere>(stateFolder, 'POST /audit/reconcile', {
     ...{ fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) },
   });
-  const { matched, undelivered, pending, mismatches, isUnfinished } = found;
-  const isClean = mismatches.length === 0 && !isUnfinished;
+  const { matched, undelivered, pending, untold, mismatches, isUnfinished } = found;
+  const isClean = mismatches.length === 0 && untold === 0 && !isUnfinished;
   return {
     json: found,
     lines: [
@@ -142,6 +142,11 @@ async function reconcile({ stateFolder, options }: Invocation): Promise<Outcome>
       ...(mismatches.length > 0 ? [`${mismatches.length} to look at.`] : []),
       ...(isUnfinished
         ? ['There is more than could be compared: ask again for a shorter time.']
+        : []),
+      ...(untold > 0
+        ? [
+            `${untold} records of registered queries can’t be told: the broker does not say when it passed them on.`,
+          ]
         : []),
       ...(isClean ? ['The broker’s records and ours agree.'] : []),
     ],

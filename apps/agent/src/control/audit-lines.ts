@@ -8,6 +8,7 @@ const acts: Partial<Record<AuditRecord['type'], string>> = {
   'query.failed': 'query did not succeed',
   'query.refused': 'query refused',
   'write.found': 'asked whether a change was made',
+  'registered.created': 'registered query taken in',
   'grant.approved': 'permission came into force',
   'grant.revoked': 'permission withdrawn',
   'grant.refused': 'permission refused here',

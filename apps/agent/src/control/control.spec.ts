@@ -95,6 +95,7 @@ beforeEach(async () => {
     matched: 3,
     undelivered: 0,
     pending: 1,
+    untold: 0,
     mismatches: [],
     isUnfinished: false,
     size: 9,
@@ -550,6 +551,16 @@ describe('comparing records with the broker', () => {
       'WRONG: query q: it came here, and the broker has no record of it',
     );
     expect(differing.out).toContain('  here    7  2026-03-01T01:00:00.000Z  query answered');
+  });
+});
+
+describe('comparing registered queries with a broker that does not tell of them', () => {
+  test('is not called agreement', async () => {
+    compared.untold = 2;
+    const said = await say(['audit', 'reconcile']);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain('2 records of registered queries can’t be told');
+    expect(said.out).not.toContain('The broker’s records and ours agree.');
   });
 });
 

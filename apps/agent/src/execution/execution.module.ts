@@ -69,7 +69,10 @@ export class ExecutionModule {
         { provide: SiteLoads, useExisting: LoadBrake },
         SiteStates,
       ],
-      exports: [RunQuery, PmsSites, ProbedDatabaseHealth, DatabaseHealth, SiteLoads, SiteStates],
+      exports: [
+        ...[RunQuery, PmsSites, StatementFingerprint],
+        ...[ProbedDatabaseHealth, DatabaseHealth, SiteLoads, SiteStates],
+      ],
     };
   }
 }

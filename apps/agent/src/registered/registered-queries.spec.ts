@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import type { RegisteredRunReport } from '#libs/contracts/registered.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
-import { RegisteredScene } from '#apps/agent/src/registered/registered.fixture.js';
+import { aSiteId, RegisteredScene } from '#apps/agent/src/registered/registered.fixture.js';
 
 let scene: RegisteredScene;
 
@@ -171,6 +171,25 @@ describe('permission', () => {
 });
 
 describe('what the broker brings', () => {
+  test('is in the agent’s own log once it is taken in, with its statement’s fingerprint', async () => {
+    const id = await scene.put();
+    await scene.put({ registeredId: id });
+    const fingerprint = scene.fingerprints.of('SELECT 1 AS a');
+    expect(scene.journal.records).toEqual([
+      {
+        ...{ type: 'registered.created', lane: 'registered', queryId: id, site: aSiteId },
+        ...{ integrator: expect.any(String), keyId: 'key-1', grantId: 'grant-1', grantSeq: 1 },
+        ...{ fingerprint, outcome: 'successful' },
+      },
+    ]);
+  });
+
+  test('is not taken in when it could not be shown later', async () => {
+    scene.journal.record = () => Promise.reject(new ConduitError('JOURNAL_UNAVAILABLE'));
+    await expect(scene.put()).rejects.toMatchObject({ code: 'JOURNAL_UNAVAILABLE' });
+    expect([scene.queries.count, scene.asked]).toEqual([0, []]);
+  });
+
   test('twice is held once', async () => {
     const id = await scene.put();
     await Promise.all([scene.put({ registeredId: id }), scene.put({ registeredId: id })]);

@@ -40,6 +40,8 @@ export interface RegisteredParts {
   /** Undefined for a site that is not served here. */
   leastFrequencyOf: (siteId: string) => number | undefined;
   onFailed: (code: ErrorCode) => void;
+  /** On disk in this agent's own log when it resolves. @throws ConduitError JOURNAL_UNAVAILABLE: then it is not taken in */
+  noteAccepted: (definition: RegisteredDefinition, statement: string) => Promise<void>;
 }
 
 /** After its end it is kept so long for its last result, should the broker not say that it is over. */
@@ -102,7 +104,7 @@ export class RegisteredQueries {
   /**
    * Takes one in, or its new terms. The same again changes nothing.
    * @throws ConduitError REGISTERED_LIMIT, SEAL_BROKEN, REQUEST_INVALID, QUERY_GONE (terms of one that
-   *   is not here), SPOOL_FULL
+   *   is not here), JOURNAL_UNAVAILABLE, SPOOL_FULL
    */
   put(meta: PutRegisteredMeta, sealed: Buffer): Promise<void> {
     return this.inTurn(() => this.take(meta, sealed));
@@ -118,7 +120,7 @@ export class RegisteredQueries {
   }
 
   private async take(meta: PutRegisteredMeta, sealed: Buffer): Promise<void> {
-    const { shelf, time } = this.parts;
+    const { shelf, time, noteAccepted } = this.parts;
     time.learn(meta.brokerTimeMs);
     this.checkTerms(meta);
     const held = shelf.find(meta.registeredId);
@@ -129,8 +131,9 @@ export class RegisteredQueries {
       throw new ConduitError('REGISTERED_LIMIT', { facts });
     }
     const body = this.open(meta, sealed);
-    readRegistered(body);
+    const { command } = readRegistered(body).registerCommand;
     const definition = definitionOf(meta);
+    await noteAccepted(definition, command.text);
     await shelf.add(definition, body);
     this.clock.add(definition.registeredId, termsOf(definition));
   }

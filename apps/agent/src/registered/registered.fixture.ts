@@ -20,9 +20,11 @@ import { openText } from '#libs/sealing/page-text.js';
 import { deriveResultKey } from '#libs/sealing/result-key.js';
 import { sealRequest } from '#libs/sealing/seal-request.js';
 import { ResultOpener } from '#libs/sealing/seal-result.js';
-import { OpenGate } from '#apps/agent/src/execution/execution.fixture.js';
+import { KeptJournal, OpenGate } from '#apps/agent/src/execution/execution.fixture.js';
 import type { QueryRequest } from '#apps/agent/src/execution/query-request.js';
+import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
+import { acceptanceNote } from '#apps/agent/src/registered/acceptance-note.js';
 import { BrokerTalk } from '#apps/agent/src/registered/broker-talk.js';
 import { PerformRun } from '#apps/agent/src/registered/perform-run.js';
 import { RegisteredQueries } from '#apps/agent/src/registered/registered-queries.js';
@@ -74,6 +76,8 @@ export class RegisteredScene {
   readonly gate = new OpenGate();
   readonly asked: QueryRequest[] = [];
   readonly failures: string[] = [];
+  readonly journal = new KeptJournal();
+  readonly fingerprints = new StatementFingerprint(Buffer.alloc(32, 1));
   readonly secret = randomBytes(32);
   /** What the next runs are answered with. */
   answer: Answer | (() => Promise<Answer>) = [];
@@ -108,6 +112,8 @@ export class RegisteredScene {
         publicKey === agentPublicKey ? agentKey.privateKey : undefined,
       leastFrequencyOf: (siteId) => (siteId === aSiteId ? 1 : undefined),
       onFailed: (code) => this.failures.push(code),
+      noteAccepted: (definition, statement) =>
+        this.journal.record(acceptanceNote(definition, this.fingerprints.of(statement))),
     });
     await this.queries.start();
   }

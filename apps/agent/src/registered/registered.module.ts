@@ -13,8 +13,11 @@ import { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { RunQuery } from '#apps/agent/src/execution/run-query.js';
 import { BrokerLine } from '#apps/agent/src/grants/broker-line.port.js';
 import { GrantGate } from '#apps/agent/src/grants/grant-gate.port.js';
+import { StatementFingerprint } from '#apps/agent/src/execution/statement-fingerprint.js';
 import { EncryptionKeys } from '#apps/agent/src/identity/encryption-keys.js';
+import { Journal } from '#apps/agent/src/journal/journal.port.js';
 import { EventLog } from '#apps/agent/src/logging/event-log.js';
+import { acceptanceNote } from '#apps/agent/src/registered/acceptance-note.js';
 import { BrokerTalk } from '#apps/agent/src/registered/broker-talk.js';
 import { PerformRun } from '#apps/agent/src/registered/perform-run.js';
 import { RegisteredController } from '#apps/agent/src/registered/registered.controller.js';
@@ -72,6 +75,8 @@ class Ground {
         keys: EncryptionKeys,
         config: AgentConfig,
         log: EventLog,
+        journal: Journal,
+        fingerprints: StatementFingerprint,
       ) =>
         new RegisteredQueries({
           ...{ shelf, timeline, time, perform, talk },
@@ -79,8 +84,13 @@ class Ground {
           leastFrequencyOf: (siteId) =>
             config.sites.find((site) => site.siteId === siteId)?.limits.minFrequencySeconds,
           onFailed: (code) => log.write('registered.failed', { code }),
+          noteAccepted: (definition, statement) =>
+            journal.record(acceptanceNote(definition, fingerprints.of(statement))),
         }),
-      inject: [Ground, PerformRun, BrokerTalk, EncryptionKeys, AgentConfig, EventLog],
+      inject: [
+        ...[Ground, PerformRun, BrokerTalk, EncryptionKeys, AgentConfig, EventLog],
+        ...[Journal, StatementFingerprint],
+      ],
     },
   ],
   exports: [RegisteredQueries],

@@ -1,7 +1,7 @@
 /**
  * The practice's own look at the broker: its records of this agent's sites, each proven under a head that
  * was cosigned here, held against what this agent did. A broker that passed something on and has no
- * record of it is found out here, whatever it shows to others.
+ * record of it is found out here, whatever it shows to others; what this version of it cannot tell is said.
  */
 import { Injectable } from '@nestjs/common';
 import { AgentLink } from '#apps/agent/src/link/agent-link.js';
@@ -20,10 +20,12 @@ import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { verifyInclusion } from '#libs/audit/verify-proofs.js';
 import {
   brokerPatterns,
+  MOST_STANDING,
   type OwnRecordLine,
   type ReadOwnRecordsMeta,
+  type ReadStandingMeta,
 } from '#libs/contracts/link-messages.js';
-import { ConduitError } from '#libs/errors/conduit-error.js';
+import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 const ANSWER_MS = 300_000;
@@ -62,11 +64,7 @@ export class ReconcileHere {
       {
         nowMs: () => this.clock.now(),
         looksAhead: true,
-        read: async (span, most) => {
-          const { records, ...rest } = await this.own.read(span, most);
-          // What runs by a timetable was ordered once, long ago: the broker's own look covers it.
-          return { ...rest, records: records.filter(({ record }) => record.lane !== 'registered') };
-        },
+        read: (span, most) => this.own.read(span, most),
         judge: (step, agent) => this.hold(step, agent, head),
       },
     );
@@ -84,16 +82,52 @@ export class ReconcileHere {
       fromMs: step.fromMs - RECONCILE_SLACK_MS,
       toMs: step.toMs + RECONCILE_SLACK_MS,
     };
-    for await (const one of this.ask({ ...around, size: head.size }, head)) {
+    const meta: ReadOwnRecordsMeta = { ...around, size: head.size };
+    for await (const one of this.ask(brokerPatterns.readOwnRecords, meta, head)) {
       const { type, queryId } = one.record;
       // Of a week's submissions those of what ran.
       if (type !== 'query.submitted' || ran.has(queryId)) broker.push(one);
     }
-    return reconcile({ ...step, broker, agent, brokerKnownToMs: step.agentKnownToMs });
+    const standing = await this.standing(agent, head);
+    return reconcile({
+      ...{ ...step, agent, brokerKnownToMs: step.agentKnownToMs },
+      broker: [...broker, ...(standing ?? [])],
+      ...(!standing && { standingKnownFromMs: Infinity }),
+    });
   }
 
-  private async *ask(meta: ReadOwnRecordsMeta, head: WitnessRecord): AsyncGenerator<LoggedRecord> {
-    const reply = await this.link.request(brokerPatterns.readOwnRecords, meta, ANSWER_MS);
+  /**
+   * What runs by a timetable was ordered once, at any time before.
+   * @returns undefined where the broker is of a version that does not tell
+   */
+  private async standing(
+    agent: readonly LoggedRecord[],
+    head: WitnessRecord,
+  ): Promise<LoggedRecord[] | undefined> {
+    const ids = agent.flatMap(({ record: { lane, queryId } }) =>
+      lane === 'registered' && queryId !== undefined ? [queryId] : [],
+    );
+    const wanted = [...new Set(ids)];
+    const found: LoggedRecord[] = [];
+    try {
+      for (let at = 0; at < wanted.length; at += MOST_STANDING) {
+        const registeredIds = wanted.slice(at, at + MOST_STANDING);
+        const meta: ReadStandingMeta = { registeredIds, size: head.size };
+        for await (const one of this.ask(brokerPatterns.readStanding, meta, head)) found.push(one);
+      }
+      return found;
+    } catch (error) {
+      if (toConduitError(error).code === 'LINK_PATTERN_UNKNOWN') return undefined;
+      throw error;
+    }
+  }
+
+  private async *ask(
+    pattern: string,
+    meta: object,
+    head: WitnessRecord,
+  ): AsyncGenerator<LoggedRecord> {
+    const reply = await this.link.request(pattern, meta, ANSWER_MS);
     const place = { size: head.size, root: Buffer.from(head.root, 'base64') };
     let rest: Buffer = Buffer.alloc(0);
     for await (const part of reply.body) {

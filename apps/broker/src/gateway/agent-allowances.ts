@@ -39,6 +39,7 @@ export const agentAllowances: Record<string, Allowance> = {
   [brokerPatterns.publishLogHead]: { atOnce: 20, perHour: 120 },
   // One for each step of 20,000 records that a practice compares.
   [brokerPatterns.readOwnRecords]: { atOnce: 60, perHour: 600 },
+  [brokerPatterns.readStanding]: { atOnce: 60, perHour: 600 },
   [brokerPatterns.readUpdateWindow]: { atOnce: 30, perHour: 300 },
 };
 

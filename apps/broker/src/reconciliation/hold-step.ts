@@ -25,9 +25,10 @@ export class HoldStep {
     agent: readonly LoggedRecord[],
   ): Promise<Reconciled> {
     const runs = runsById(agent);
-    const sums: Reconciled = { matched: 0, undelivered: 0, pending: 0, mismatches: [] };
+    const sums: Reconciled = { matched: 0, undelivered: 0, pending: 0, untold: 0, mismatches: [] };
     const add = ({ mismatches, ...counts }: Reconciled): void => {
-      for (const key of ['matched', 'undelivered', 'pending'] as const) sums[key] += counts[key];
+      for (const key of ['matched', 'undelivered', 'pending', 'untold'] as const)
+        sums[key] += counts[key];
       sums.mismatches.push(...mismatches);
     };
     const requests = new Set(agent.flatMap(({ record }) => record.requestId ?? []));

@@ -36,8 +36,8 @@ export function RecordCheck({ practiceId }: { practiceId: string }) {
       <h2 id="record-check">Do both sides tell the same?</h2>
       <p className="quiet">
         Your server keeps a record of its own of all that ran there. Every night it is compared with
-        Conduit’s. On the server, <code>conduit-agent audit reconcile</code> does the same without
-        Conduit’s help.
+        Conduit’s. On the server, <code>conduit-agent audit reconcile</code> does the same: there
+        your server itself asks for Conduit’s records and believes only what their log proves.
       </p>
       <div role="status">
         <Latest runs={runs} />
