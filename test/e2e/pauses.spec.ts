@@ -105,6 +105,10 @@ test('async work that runs is stopped and waits, and says why, until the resumpt
 
 test('what is frozen for an incident is refused and its evidence is proven by both logs', async () => {
   const { integratorId } = conduit.integrator;
+  const found = await client.submit('SELECT 1 AS n');
+  await client.untilEnded(found);
+  const slow = await client.submit(COUNT);
+  await runsOnce('async');
   const scope = {
     ...{ practices: [], sites: [], agents: [], integrators: [integratorId], keys: [] },
     ...{ from: new Date(Date.now() - 3_600_000).toISOString(), to: new Date().toISOString() },
@@ -127,6 +131,25 @@ test('what is frozen for an incident is refused and its evidence is proven by bo
   const freeze = { type: 'incident.freeze', incidentId, ...target, reach };
   const { freezeId } = await act<{ freezeId: string }>(`/${incidentId}/freezes`, target, freeze);
   expect(await ask()).toEqual([403, 'ACCESS_FROZEN']);
+  const frozen = { headers: { accept: 'application/problem+json' } };
+  const sitePath = `/integrator/sites/${conduit.siteId}`;
+  for (const [method, what, body] of [
+    ['GET', `queries/${found}`],
+    ['GET', `queries/${found}/results/1`],
+    ['GET', `queries/${found}/results/1/stream`],
+    ['DELETE', `queries/${found}`],
+    ['POST', 'queries/status', { queryIds: [found] }],
+    ['GET', 'queries/registered'],
+    ['GET', 'queries/registered/x'],
+    ['GET', 'writes/x'],
+  ] as const) {
+    const options = { ...frozen, ...(body && { body }) };
+    const answer = await conduit.call(method, `${sitePath}/${what}`, options);
+    const { code } = answer.body as { code?: string };
+    expect([method, what, answer.status, code]).toEqual([method, what, 403, 'ACCESS_FROZEN']);
+  }
+  // It may still stop what it asked for.
+  expect((await client.remove(slow)).body).toMatchObject({ code: 'QUERY_CANCELLED' });
   const held = (await status()).pausedInConsole.integrators;
   expect(held).toMatchObject([{ integratorId }]);
 
@@ -145,6 +168,7 @@ test('what is frozen for an incident is refused and its evidence is proven by bo
   const thaw = { type: 'incident.thaw', incidentId, freezeId };
   await act(`/${incidentId}/freezes/${freezeId}/thaw`, {}, thaw);
   await works();
+  expect(await client.page(found, 1)).toEqual([{ n: 1 }]);
 }, 60_000);
 
 test('a patient who withdrew is left out of declared statements, and raw SQL says that it is not filtered', async () => {

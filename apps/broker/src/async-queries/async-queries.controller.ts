@@ -71,9 +71,12 @@ export class AsyncQueriesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<View> {
     const caller = callerOf(request);
-    await this.cancel.execute(await this.find.execute(caller, siteId, queryId));
+    const isCancelled = await this.cancel.execute(await this.find.toEnd(caller, siteId, queryId));
     reply.header(RECEIPT_HEADER, queryId);
-    const record = await this.find.execute(caller, siteId, queryId);
+    // One that had ended before may have found something, which nobody who is frozen is told.
+    const record = isCancelled
+      ? await this.find.toEnd(caller, siteId, queryId)
+      : await this.find.execute(caller, siteId, queryId);
     return this.show.execute(record, presentedSecret(request));
   }
 }

@@ -18,8 +18,17 @@ export class FindQuery {
     private readonly sites: SiteBook,
   ) {}
 
-  /** @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND, QUERY_NOT_FOUND, QUERY_GONE, QUEUE_UNAVAILABLE */
+  /** @throws ConduitError ACCESS_FROZEN, and as `toEnd` */
   async execute(caller: CallerIdentity, siteId: string, queryId: string): Promise<QueryRecord> {
+    this.sites.requireUnfrozen(caller, siteId);
+    return this.toEnd(caller, siteId, queryId);
+  }
+
+  /**
+   * To stop it or to throw away what it found, which somebody who is frozen may too: it gives nothing out.
+   * @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND, QUERY_NOT_FOUND, QUERY_GONE, QUEUE_UNAVAILABLE
+   */
+  async toEnd(caller: CallerIdentity, siteId: string, queryId: string): Promise<QueryRecord> {
     this.sites.requirePaired(caller, siteId);
     if (!this.ids.isOurs(queryId, caller.integratorId, siteId))
       throw new ConduitError('QUERY_NOT_FOUND');

@@ -24,9 +24,9 @@ export class PurgeResults {
     private readonly results: ResultStore,
   ) {}
 
-  /** Again is harmless. @throws ConduitError what FindQuery throws */
+  /** Again is harmless. @throws ConduitError as FindQuery.toEnd */
   async execute({ caller, siteId, queryId, page }: PurgeOrder): Promise<void> {
-    const record = await this.find.execute(caller, siteId, queryId);
+    const record = await this.find.toEnd(caller, siteId, queryId);
     if (record.runId === undefined) return;
     const owner = ownerOf(record);
     if (page === undefined) await this.results.purge(owner, 'deleted');

@@ -23,14 +23,14 @@ export class QueryStatuses {
     private readonly sites: SiteBook,
   ) {}
 
-  /** @throws ConduitError SITE_NOT_FOUND, QUERY_NOT_FOUND, QUERY_GONE and what FindQuery throws */
+  /** @throws ConduitError SITE_NOT_FOUND, ACCESS_FROZEN, QUERY_NOT_FOUND, QUERY_GONE and what FindQuery throws */
   async one(
     caller: CallerIdentity,
     secret: Secret<Buffer>,
     siteId: string,
     queryId: string,
   ): Promise<View> {
-    this.sites.requirePaired(caller, siteId);
+    this.sites.requireUnfrozen(caller, siteId);
     const entry = this.ledger.find(caller.integratorId, siteId, queryId);
     if (entry) return statusView(entry);
     return this.show.execute(await this.find.execute(caller, siteId, queryId), secret);
@@ -43,7 +43,7 @@ export class QueryStatuses {
     siteId: string,
     queryIds: readonly string[],
   ): Promise<View[]> {
-    this.sites.requirePaired(caller, siteId);
+    this.sites.requireUnfrozen(caller, siteId);
     const results: View[] = [];
     for (let at = 0; at < queryIds.length; at += AT_ONCE) {
       const some = queryIds.slice(at, at + AT_ONCE);

@@ -7,7 +7,7 @@ import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
 import { FetchPage, type FetchedPage } from '#apps/broker/src/async-queries/fetch-page.js';
 import { PurgeResults } from '#apps/broker/src/async-queries/purge-results.js';
 import { RECEIPT_HEADER } from '#apps/broker/src/edge/answered-names.js';
-import { AnswerBudget, type HeldAnswer } from '#apps/broker/src/queries/answer-budget.js';
+import { HoldResult } from '#apps/broker/src/queries/hold-result.js';
 import type { PageHeader } from '#libs/contracts/result-page.js';
 import { InvalidFields } from '#libs/contracts/read-dto.js';
 import { openText, openTextChunks } from '#libs/sealing/page-text.js';
@@ -22,7 +22,7 @@ export class ResultsController {
   constructor(
     private readonly fetch: FetchPage,
     private readonly purge: PurgeResults,
-    private readonly budget: AnswerBudget,
+    private readonly hold: HoldResult,
   ) {}
 
   @Get(':pageNumber')
@@ -35,7 +35,7 @@ export class ResultsController {
   ): Promise<Record<string, unknown>> {
     const page = readPageNumber(pageNumber);
     const secret = presentedSecret(request);
-    const held = this.hold(request, reply);
+    const held = this.hold.execute(request, reply, siteId);
     const order = { caller: callerOf(request), secret, siteId, queryId, page };
     const found = await this.fetch.execute(order);
     // They come with the last of it, so with a page that was fetched before the end there are none.
@@ -59,7 +59,7 @@ export class ResultsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const page = readPageNumber(pageNumber);
-    this.hold(request, reply);
+    this.hold.execute(request, reply, siteId);
     const secret = presentedSecret(request);
     const order = { caller: callerOf(request), secret, siteId, queryId, page };
     const found = await this.fetch.execute(order);
@@ -89,13 +89,6 @@ export class ResultsController {
   ): Promise<void> {
     const page = readPageNumber(pageNumber);
     await this.purge.execute({ caller: callerOf(request), siteId, queryId, page });
-  }
-
-  /** A node holds so many pages at once as its memory allows, and of one integrator a share. */
-  private hold(request: FastifyRequest, reply: FastifyReply): HeldAnswer {
-    const held = this.budget.open(callerOf(request).integratorId);
-    reply.raw.once('close', () => held.release());
-    return held;
   }
 }
 

@@ -23,12 +23,15 @@ export interface QueryPlace {
 }
 
 interface Watch extends QueryPlace {
+  /** Results that wait are their caller's already: a practice's pause leaves them, a freeze does not. */
+  of: 'query' | 'result';
   stop: () => void;
 }
 
 interface Frozen {
   integrators: Set<string>;
   keys: Set<string>;
+  /** By themselves, or with the server that has them now. */
   sites: Set<string>;
   /** Integrators that a practice froze for itself: `<practiceId> <integratorId>`. */
   pairs: Set<string>;
@@ -87,7 +90,7 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
 
   /** Immediate queries of this node that are under way. */
   running(isMeant: (place: QueryPlace) => boolean): number {
-    return [...this.watches].filter(isMeant).length;
+    return [...this.watches].filter((watch) => watch.of === 'query' && isMeant(watch)).length;
   }
 
   /**
@@ -95,7 +98,18 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
    * @returns stops the telling
    */
   whenPaused(place: QueryPlace, stop: () => void): () => void {
-    const watch = { ...place, stop };
+    return this.watch({ ...place, of: 'query', stop });
+  }
+
+  /**
+   * Tells once, when a freeze comes that ends the fetching of a result.
+   * @returns stops the telling
+   */
+  whenFrozen(place: QueryPlace, stop: () => void): () => void {
+    return this.watch({ ...place, of: 'result', stop });
+  }
+
+  private watch(watch: Watch): () => void {
     this.watches.add(watch);
     return () => this.watches.delete(watch);
   }
@@ -117,21 +131,26 @@ export class LivePauses implements OnModuleInit, OnApplicationShutdown {
     this.frozen = await this.readFrozen();
     for (const watch of [...this.watches]) {
       const { practiceId, integratorId, keyId } = watch;
-      const isStopped = this.holds(practiceId, integratorId) || this.isFrozen(watch);
-      if (!isStopped && !this.isKeyFrozen(keyId)) continue;
+      const isPaused = watch.of === 'query' && this.holds(practiceId, integratorId);
+      if (!isPaused && !this.isFrozen(watch) && !this.isKeyFrozen(keyId)) continue;
       this.watches.delete(watch);
       watch.stop();
     }
   }
+
   private async readFrozen(): Promise<Frozen> {
     const rows = await this.database
       .selectFrom('incident_freezes')
-      .select(['kind', 'target_id', 'practice_id'])
+      .leftJoin('sites', (join) =>
+        join.onRef('sites.agent_id', '=', 'target_id').on('kind', '=', 'agent'),
+      )
+      .select(['kind', 'target_id', 'incident_freezes.practice_id', 'sites.site_id'])
       .where('thawed_at', 'is', null)
       .execute();
     const frozen = nothingFrozen();
-    for (const { kind, target_id: id, practice_id: practiceId } of rows) {
+    for (const { kind, target_id: id, practice_id: practiceId, site_id: siteId } of rows) {
       if (kind === 'site') frozen.sites.add(id);
+      if (siteId !== null) frozen.sites.add(siteId);
       if (kind === 'key') frozen.keys.add(id);
       if (kind !== 'integrator') continue;
       if (practiceId === null) frozen.integrators.add(id);

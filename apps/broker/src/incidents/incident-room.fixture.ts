@@ -6,6 +6,7 @@ import { BlockAgent } from '#apps/broker/src/gateway/block-agent.js';
 import { ReleaseAgent } from '#apps/broker/src/gateway/release-agent.js';
 import { BrokerPractice } from '#apps/broker/src/grants/broker-practice.fixture.js';
 import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
+import { PausableGrantBook } from '#apps/broker/src/grants/pausable-grant-book.js';
 import { QuarantineAgent } from '#apps/broker/src/fleet/quarantine-agent.js';
 import { BrokerEvidence } from '#apps/broker/src/incidents/broker-evidence.js';
 import { ChangeIncident } from '#apps/broker/src/incidents/change-incident.js';
@@ -32,6 +33,7 @@ import type {
   ProvenRecords,
   ReadAgentLog,
 } from '#apps/broker/src/reconciliation/read-agent-log.js';
+import { SiteBook } from '#apps/broker/src/sites/site-book.js';
 import type { IncidentScope } from '#libs/console-api/incidents.js';
 import { aGrant } from '#libs/grants/grant.fixture.js';
 
@@ -52,10 +54,13 @@ export const owner = { personId: 'owner-1', practiceId: 'practice-1' };
 export class IncidentRoom {
   readonly agents = new Map<string, PlayedAgent>();
   readonly pauses: LivePauses;
+  readonly permissions: PausableGrantBook;
+  readonly sites: SiteBook;
   readonly register: IncidentRegister;
   readonly scopes: IncidentScopes;
   readonly shown: ShowIncident;
   readonly change: ChangeIncident;
+  readonly release: ReleaseAgent;
   readonly freezes: FreezeAccess;
   readonly packs: MakePack;
   readonly decide: DecideIncident;
@@ -68,6 +73,8 @@ export class IncidentRoom {
     const { broadcast, audit, clock, log } = practice;
     const { kysely } = practice.store;
     this.pauses = new LivePauses(kysely, broadcast, log);
+    this.permissions = new PausableGrantBook(practice.book, this.pauses);
+    this.sites = new SiteBook(kysely, broadcast, this.permissions, this.pauses, log);
     this.register = new IncidentRegister(kysely, audit, clock);
     this.scopes = new IncidentScopes(kysely, clock);
     const names = new IncidentNames(kysely, new ActivityPeople(kysely));
@@ -76,9 +83,13 @@ export class IncidentRoom {
     const block = new BlockAgent(kysely, audit, broadcast, clock, log);
     // Its own pages show whom it hits; here an incident's did.
     const stop = new QuarantineAgent(unused, unused, block, broadcast, clock);
-    const lines = { depthOf: () => Promise.resolve(3) } as never;
+    const lines = {
+      depthOf: () => Promise.resolve(3),
+      waitingOf: () => Promise.resolve(1),
+    } as never;
     const reach = new FindFreezeReach(kysely, lines, this.pauses, clock);
-    this.freezes = new FreezeAccess(this.register, reach, stop, new ReleaseAgent(block), broadcast);
+    this.release = new ReleaseAgent(block);
+    this.freezes = new FreezeAccess(this.register, reach, stop, this.release, broadcast);
     const servers = new PracticeServers(kysely);
     const evidence = new BrokerEvidence(kysely, this.links(), this.agentLog(), servers, clock);
     this.parts = new GatherPart(kysely, this.links(), evidence, broadcast, log);
@@ -96,12 +107,14 @@ export class IncidentRoom {
     await room.pauses.onModuleInit();
     room.parts.onModuleInit();
     await room.fill();
+    await room.sites.onModuleInit();
     return room;
   }
 
   async close(): Promise<void> {
     this.parts.beforeApplicationShutdown();
     this.pauses.onApplicationShutdown();
+    this.sites.onModuleDestroy();
     await this.practice.close();
   }
 

@@ -1,10 +1,12 @@
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { FastifyRequest } from 'fastify';
 import { sql } from 'kysely';
+import { setCaller } from '#apps/broker/src/access/caller.js';
 import { activityWords } from '#apps/broker/src/activity/activity-words.js';
 import { ConsoleOrigin } from '#apps/broker/src/access/console-origin.js';
 import { KeyBook } from '#apps/broker/src/access/key-book.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
-import { PausableGrantBook } from '#apps/broker/src/grants/pausable-grant-book.js';
 import { PausesAtAgents } from '#apps/broker/src/grants/pauses-at-agents.js';
 import {
   colleague,
@@ -17,6 +19,8 @@ import type { IncidentPlace } from '#apps/broker/src/incidents/incident-place.js
 import { packWaits } from '#apps/broker/src/incidents/make-pack.js';
 import { RemindIncidents } from '#apps/broker/src/incidents/remind-incidents.js';
 import { MailRoom, type Letter, type MailOutcome } from '#apps/broker/src/mail/mail-room.port.js';
+import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
+import { HoldResult } from '#apps/broker/src/queries/hold-result.js';
 import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { LoggedRecord } from '#libs/audit/reconcile.js';
@@ -24,6 +28,7 @@ import { leafHash } from '#libs/audit/tree-hash.js';
 import type { DecisionGround, IncidentScope } from '#libs/console-api/incidents.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 import { readAudit } from '#libs/db/read-audit.js';
+import { toConduitError } from '#libs/errors/conduit-error.js';
 import { drillLogs, type DrillLogs } from '#libs/incidents/drill-pack.js';
 import { drillWorld, type DrillWorld } from '#libs/incidents/drill-records.js';
 import { drillTruth } from '#libs/incidents/drill-truth.js';
@@ -240,9 +245,16 @@ describe('a reader', () => {
 });
 
 describe('a freeze', () => {
-  const states = () => {
-    const book = new PausableGrantBook(room.practice.book, room.pauses);
-    return ['site-1', 'site-2'].map((siteId) => book.find(siteId, 'integrator-1').state);
+  const states = () =>
+    ['site-1', 'site-2'].map((siteId) => room.permissions.find(siteId, 'integrator-1').state);
+  const fetching = (siteId: string, integratorId = 'integrator-1') => {
+    const caller = { integratorId, keyId: 'key-1', key: {} } as never;
+    try {
+      room.sites.requireUnfrozen(caller, siteId);
+      return 'may';
+    } catch (thrown) {
+      return toConduitError(thrown).code;
+    }
   };
   const wanted = (n: string) =>
     new PausesAtAgents(room.kysely, room.practice.clock).wanted(`practice-${n}`, `agent-${n}`);
@@ -363,6 +375,50 @@ describe('a freeze', () => {
     }
     expect(await room.freezes.thaw(at, freezeId)).toEqual({ thaw: 'done' });
     expect(states()).toEqual(['active', 'active']);
+  });
+
+  test('keeps what waits from whom it is frozen for, whatever is permitted, and from nobody else', async () => {
+    // The other one is paired, and nothing is permitted to it.
+    await room.practice.asked('site-1', 'integrator-2');
+    await sql`update access_requests set state = 'pending' where integrator_id = 'integrator-2'`.execute(
+      room.kysely,
+    );
+    await room.practice.book.reread('site-1');
+    const [one, two] = ['integrator-1', 'integrator-2'] as const;
+    const seen = () => [fetching('site-1'), fetching('site-1', two), fetching('site-2')];
+    expect(seen()).toEqual(['may', 'may', 'may']);
+    const config = Object.assign(new BrokerConfig(), { maxWholeAnswerBytes: 1 });
+    const hold = new HoldResult(new AnswerBudget(config), room.sites, room.pauses);
+    // An answer on its way, of which nothing was taken yet.
+    const answering = (integratorId: string) => {
+      const request = {} as FastifyRequest;
+      setCaller(request, { integratorId, keyId: 'key-1', key: {} as never });
+      const raw = new PassThrough();
+      hold.execute(request, { raw } as never, 'site-1');
+      return raw;
+    };
+    for (const [who, kind, targetId, then] of [
+      [owner, 'integrator', one, ['ACCESS_FROZEN', 'may', 'may']],
+      [owner, 'integrator', two, ['may', 'ACCESS_FROZEN', 'may']],
+      [owner, 'site', 'site-1', ['ACCESS_FROZEN', 'ACCESS_FROZEN', 'may']],
+      [officer, 'site', 'site-1', ['ACCESS_FROZEN', 'ACCESS_FROZEN', 'may']],
+      [officer, 'agent', 'agent-1', ['ACCESS_FROZEN', 'ACCESS_FROZEN', 'may']],
+    ] as const) {
+      const answers = [answering(one), answering(two)];
+      const at = await room.opened(who);
+      const shown = await room.freezes.preview(at, { kind, targetId });
+      expect(shown.queriesRunning).toBe(0);
+      const freezeId = await room.freezes.freeze(at, shown);
+      expect([kind, seen()]).toEqual([kind, then]);
+      const areCut = then.slice(0, 2).map((code_) => code_ === 'ACCESS_FROZEN');
+      expect([kind, answers.map(({ destroyed }) => destroyed)]).toEqual([kind, areCut]);
+      for (const answer of answers) answer.destroy();
+      await room.freezes.thaw(at, freezeId);
+      if (who === officer)
+        await room.freezes.thaw({ ...colleague, incidentId: at.incidentId }, freezeId);
+      expect(seen()).toEqual(['may', 'may', 'may']);
+      await sql`update incidents set state = 'closed', closed_at = now()`.execute(room.kysely);
+    }
   });
 
   test('is not stored where it cannot be recorded', async () => {

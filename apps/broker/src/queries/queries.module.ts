@@ -8,6 +8,7 @@ import { GrantsModule } from '#apps/broker/src/grants/grants.module.js';
 import { NodesModule } from '#apps/broker/src/nodes/nodes.module.js';
 import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
 import { AnswerQuery } from '#apps/broker/src/queries/answer-query.js';
+import { HoldResult } from '#apps/broker/src/queries/hold-result.js';
 import { ImmediateCall } from '#apps/broker/src/queries/immediate-call.js';
 import { QueriesController } from '#apps/broker/src/queries/queries.controller.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
@@ -24,6 +25,7 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
   providers: [
     AnswerBudget,
     AnswerQuery,
+    HoldResult,
     ImmediateCall,
     QueryAdmission,
     QueryBodies,
@@ -32,6 +34,6 @@ import { SitesModule } from '#apps/broker/src/sites/sites.module.js';
     ReceiptIds,
     RunQuery,
   ],
-  exports: [AnswerBudget, ImmediateCall, QueryAdmission, QueryBodies, QueryLedger, ReceiptIds],
+  exports: [HoldResult, ImmediateCall, QueryAdmission, QueryBodies, QueryLedger, ReceiptIds],
 })
 export class QueriesModule {}

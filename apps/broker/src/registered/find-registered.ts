@@ -13,17 +13,26 @@ export class FindRegistered {
     private readonly book: RegisteredBook,
   ) {}
 
-  /** @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND, QUERY_NOT_FOUND */
+  /** @throws ConduitError ACCESS_FROZEN, and as `toEnd` */
   async one(request: FastifyRequest, siteId: string, queryId: string): Promise<RegisteredRow> {
+    this.sites.requireUnfrozen(callerOf(request), siteId);
+    return this.toEnd(request, siteId, queryId);
+  }
+
+  /**
+   * To stop it, which somebody who is frozen may too: it gives nothing out.
+   * @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND, QUERY_NOT_FOUND
+   */
+  async toEnd(request: FastifyRequest, siteId: string, queryId: string): Promise<RegisteredRow> {
     const caller = callerOf(request);
     this.sites.requirePaired(caller, siteId);
     return this.book.find(caller, siteId, queryId);
   }
 
-  /** Newest first. @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND */
+  /** Newest first. @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND, ACCESS_FROZEN */
   async all(request: FastifyRequest, siteId: string): Promise<RegisteredRow[]> {
     const caller = callerOf(request);
-    this.sites.requirePaired(caller, siteId);
+    this.sites.requireUnfrozen(caller, siteId);
     return this.book.list(caller, siteId);
   }
 

@@ -57,7 +57,7 @@ export class RegisteredQueryController {
     @Param('queryId') queryId: string,
     @Req() request: FastifyRequest,
   ): Promise<void> {
-    const row = await this.find.one(request, siteId, queryId);
+    const row = await this.find.toEnd(request, siteId, queryId);
     await this.cancel.execute(row, request.id);
   }
 }

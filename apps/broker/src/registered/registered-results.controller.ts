@@ -5,7 +5,7 @@ import { callerOf } from '#apps/broker/src/access/caller.js';
 import { Policy } from '#apps/broker/src/access/policy.decorator.js';
 import { presentedSecret } from '#apps/broker/src/access/presented-secret.js';
 import { RECEIPT_HEADER } from '#apps/broker/src/edge/answered-names.js';
-import { AnswerBudget } from '#apps/broker/src/queries/answer-budget.js';
+import { HoldResult } from '#apps/broker/src/queries/hold-result.js';
 import { QueryAdmission } from '#apps/broker/src/queries/query-admission.js';
 import { FindRegistered } from '#apps/broker/src/registered/find-registered.js';
 import {
@@ -32,7 +32,7 @@ export class RegisteredResultsController {
     private readonly find: FindRegistered,
     private readonly admission: QueryAdmission,
     private readonly results: ReadRegisteredResults,
-    private readonly budget: AnswerBudget,
+    private readonly hold: HoldResult,
   ) {}
 
   /** Only while the practice permits it: a result may be older than the end of its permission. */
@@ -47,10 +47,9 @@ export class RegisteredResultsController {
   ): Promise<WholeResult | Changes> {
     const caller = callerOf(request);
     this.admission.require(caller, siteId, request.id, 'registered');
+    const held = this.hold.execute(request, reply, siteId);
     const row = await this.find.one(request, siteId, queryId);
     const secret = presentedSecret(request);
-    const held = this.budget.open(caller.integratorId);
-    reply.raw.once('close', () => held.release());
     const found = await (since === undefined
       ? this.results.whole(row, secret, held)
       : this.results.since(row, secret, since, held));

@@ -19,7 +19,7 @@ export class ShowRegistered {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND */
+  /** @throws ConduitError KEY_SITE_FORBIDDEN, SITE_NOT_FOUND, ACCESS_FROZEN */
   async all(request: FastifyRequest, siteId: string): Promise<Record<string, unknown>[]> {
     const rows = await this.find.all(request, siteId);
     const secret = presentedSecret(request);

@@ -4,6 +4,7 @@ import { Kysely } from 'kysely';
 import type { CallerIdentity } from '#apps/broker/src/access/caller.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { GrantBook } from '#apps/broker/src/grants/grant-book.port.js';
+import { LivePauses } from '#apps/broker/src/grants/live-pauses.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { Database } from '#libs/db/schema.js';
 import { ConduitError } from '#libs/errors/conduit-error.js';
@@ -27,6 +28,7 @@ export class SiteBook implements OnModuleInit, OnModuleDestroy {
     private readonly kysely: Kysely<Database>,
     private readonly broadcast: Broadcast,
     private readonly grants: GrantBook,
+    private readonly pauses: LivePauses,
     private readonly log: EventLog,
   ) {}
 
@@ -53,6 +55,20 @@ export class SiteBook implements OnModuleInit, OnModuleDestroy {
     if (this.grants.find(siteId, caller.integratorId).state === 'none') {
       throw new ConduitError('SITE_NOT_FOUND');
     }
+  }
+
+  /**
+   * Of what may hold records: whatever became of the permission meanwhile, nobody who is frozen gets them.
+   * @throws ConduitError ACCESS_FROZEN, and as `requirePaired`
+   */
+  requireUnfrozen(caller: CallerIdentity, siteId: string): void {
+    this.requirePaired(caller, siteId);
+    const { integratorId } = caller;
+    const practiceId = this.sites.get(siteId)?.practiceId;
+    // A site that was not read yet: nobody can say whether its practice has frozen this caller.
+    if (practiceId === undefined) throw new ConduitError('SITE_NOT_FOUND');
+    if (this.pauses.isFrozen({ practiceId, siteId, integratorId }))
+      throw new ConduitError('ACCESS_FROZEN');
   }
 
   private readonly refresh = coalesce(() =>

@@ -40,7 +40,7 @@ export class FindWrite {
 
   /**
    * @param receipt the id by which the record of this answer is found
-   * @throws ConduitError SITE_NOT_FOUND, KEY_SITE_FORBIDDEN, IDEMPOTENCY_KEY_INVALID, the agent's refusal
+   * @throws ConduitError SITE_NOT_FOUND, KEY_SITE_FORBIDDEN, ACCESS_FROZEN, IDEMPOTENCY_KEY_INVALID, the agent's refusal
    */
   async execute(
     caller: CallerIdentity,
@@ -48,7 +48,7 @@ export class FindWrite {
     key: string,
     { requestId, receipt }: { requestId: string; receipt: string },
   ): Promise<WriteView> {
-    this.sites.requirePaired(caller, siteId);
+    this.sites.requireUnfrozen(caller, siteId);
     if (!isWriteKey(key)) throw new ConduitError('IDEMPOTENCY_KEY_INVALID');
     if (!this.audit.accepts()) throw new ConduitError('AUDIT_UNAVAILABLE');
     const { integratorId } = caller;
