@@ -234,12 +234,13 @@ export interface FreezePreview {
   keys: number;
   /** Immediate queries of this node that would be cut off. */
   queriesRunning: number;
-  /** Async queries that would wait; absent: nobody can say just now. Those of all integrators at these sites. */
+  /**
+   * Async queries that wait at these sites; absent: nobody can say just now. Of software its own; of a key those of its
+   * software, with any of its keys; of a site or an agent everybody's.
+   */
   queriesWaiting?: number;
-  /** Registered queries that would miss their turns. */
+  /** Registered queries: of software, those that would miss their turns; else those whose results nobody could fetch. */
   registeredQueries: number;
-  /** Webhook endpoints that would hear of nothing new. */
-  webhooks: number;
   /** It is frozen already, by this or another incident. */
   isFrozen: boolean;
   /** What the freeze does and does not stop, one sentence each. */

@@ -51,8 +51,7 @@ export class FindFreezeReach {
     const target = await this.targetOf(wanted);
     const places = await this.placesOf(target, wanted.practiceId);
     const siteIds = places.sites.map(({ siteId }) => siteId);
-    const integratorIds = places.integrators.map(({ integratorId }) => integratorId);
-    const queriesWaiting = await this.waitingAt(siteIds);
+    const queriesWaiting = await this.waitingAt(siteIds, target);
     return {
       ...{ kind: wanted.kind, targetId: wanted.targetId, reach: reachOf(places), ...places },
       ...(target.name !== undefined && { name: target.name }),
@@ -61,7 +60,6 @@ export class FindFreezeReach {
       queriesRunning: this.running(wanted, siteIds),
       ...(queriesWaiting !== undefined && { queriesWaiting }),
       registeredQueries: await this.registeredAt(siteIds, target),
-      webhooks: await this.webhooksOf(integratorIds),
       isFrozen: await this.isFrozen(wanted),
       words: freezeWords(wanted.kind, wanted.practiceId !== undefined),
     };
@@ -170,11 +168,17 @@ export class FindFreezeReach {
     });
   }
 
-  /** Without Redis nobody can say. */
-  private async waitingAt(siteIds: readonly string[]): Promise<number | undefined> {
+  /** Without Redis nobody can say. A line does not know keys: of one, those of its software. */
+  private async waitingAt(
+    siteIds: readonly string[],
+    { integratorId }: Target,
+  ): Promise<number | undefined> {
     try {
       let waiting = 0;
-      for (const siteId of siteIds) waiting += await this.lines.depthOf(siteId);
+      for (const siteId of siteIds)
+        waiting += await (integratorId === undefined
+          ? this.lines.depthOf(siteId)
+          : this.lines.waitingOf(integratorId, siteId));
       return waiting;
     } catch {
       return undefined;
@@ -192,15 +196,6 @@ export class FindFreezeReach {
       .where('state', '=', 'enabled')
       .$if(integratorId !== undefined, (query) => query.where('integrator_id', '=', integratorId!))
       .$if(keyId !== undefined, (query) => query.where('key_id', '=', keyId!))
-      .executeTakeFirstOrThrow();
-    return Number(count);
-  }
-
-  private async webhooksOf(integratorIds: readonly string[]): Promise<number> {
-    const { count } = await this.database
-      .selectFrom('webhook_endpoints')
-      .select(({ fn }) => fn.countAll<string>().as('count'))
-      .where('integrator_id', 'in', ['', ...integratorIds])
       .executeTakeFirstOrThrow();
     return Number(count);
   }

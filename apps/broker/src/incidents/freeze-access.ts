@@ -1,7 +1,7 @@
 /**
  * Freezes for an incident, and their end. One person freezes: it only stops. To let go again takes a second
  * officer; a practice's owner decides alone about the practice's own. What is stopped is stored with its record or
- * not at all, and counts on every node once it is answered.
+ * not at all, and counts on this node once it is answered; the others hear of it, or read it within a minute.
  */
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';

@@ -2,45 +2,55 @@
 import type { FreezeKind } from '#libs/console-api/incidents.js';
 
 const shared = {
+  results:
+    'Results that wait cannot be fetched while it lasts. None is lost for it: what has not expired by then can be fetched again afterwards.',
   waits: 'Async queries that wait go on waiting, until their own deadline.',
   webhooks: 'Webhooks go on: they carry ids alone, no records.',
+  when: 'It holds as soon as it is confirmed. Should Conduit’s own servers not reach each other just then, all of them hold it within a minute.',
+  away: 'A practice’s server that is switched off is told as soon as it is back.',
   thaw: 'Ending it takes two security officers.',
 } as const;
 
-const words: Record<FreezeKind, readonly string[]> = {
+const ofOperator: Record<FreezeKind, readonly string[]> = {
   integrator: [
-    'All of its keys and clients are refused at once, on every node; results that wait cannot be fetched.',
+    'All of its keys and clients are refused.',
     'What runs is stopped, at the practices’ servers too; its registered queries miss their turns.',
-    'A server that is switched off is told as soon as it is back.',
-    ...[shared.waits, shared.webhooks, shared.thaw],
+    ...[shared.results, shared.waits, shared.webhooks, shared.when, shared.away, shared.thaw],
   ],
   key: [
-    'This key is refused at once, on every node; other keys of the software work on.',
-    'Immediate queries made with it are cut off. An async query that runs already comes to its end, and its result cannot be fetched with this key.',
-    'Async queries of it that wait end without having run.',
-    'Registered queries made with it go on at the practices’ servers; their results cannot be fetched. To stop them too, freeze the software.',
-    ...[shared.webhooks, shared.thaw],
+    'This key is refused; other keys of the software work on.',
+    'Immediate queries made with it are cut off. An async query that runs already comes to its end; one that waits ends without having run.',
+    'Registered queries made with it go on at the practices’ servers. To stop them too, freeze the software.',
+    'Whatever was asked for with this key, nobody can fetch its results while it is frozen: no other key opens them. What has not expired by then can be fetched again afterwards.',
+    ...[shared.webhooks, shared.when, shared.thaw],
   ],
   site: [
     'No software reaches this site, whatever its permission; immediate queries that run are cut off.',
-    'Registered queries stop at the practice’s server once all of its sites are frozen; else they go on there and their results are kept from nobody who may fetch them. To stop the server at once, freeze the agent.',
-    ...[shared.waits, shared.webhooks, shared.thaw],
+    'Async queries that run and registered queries go on at the practice’s server until all of its sites are frozen. To stop the server at once, freeze the agent.',
+    ...[shared.results, shared.waits, shared.webhooks, shared.when, shared.away, shared.thaw],
   ],
   agent: [
-    'The practice’s server is shut out at once, with all of its sites; links that it has are cut.',
+    'The practice’s server is shut out with all of its sites, and links that it has are cut. No software reaches these sites.',
     'What runs there comes to its end there; nothing of it gets out.',
     'While it is shut out its own log cannot be asked. Gather the evidence first, where time allows.',
-    ...[shared.waits, shared.webhooks, shared.thaw],
+    ...[shared.results, shared.waits, shared.webhooks, shared.when, shared.thaw],
+  ],
+};
+
+/** A practice freezes nothing else, and ends its own alone. */
+const ofPractice: Partial<Record<FreezeKind, readonly string[]>> = {
+  integrator: [
+    'It is refused at your practice; elsewhere it works on.',
+    'What it runs is stopped, at your server too; its registered queries miss their turns.',
+    ...[shared.results, shared.waits, shared.webhooks, shared.when, shared.away],
+  ],
+  site: [
+    'No software reaches this site, whatever its permission; immediate queries that run are cut off.',
+    'Async queries that run and registered queries go on at your server until all of its sites are frozen. To stop it at once, run “conduit-agent pause” there.',
+    ...[shared.results, shared.waits, shared.webhooks, shared.when, shared.away],
   ],
 };
 
 export function freezeWords(kind: FreezeKind, isOfPractice: boolean): string[] {
-  if (!isOfPractice) return [...words[kind]];
-  return words[kind]
-    .filter((word) => word !== shared.thaw)
-    .map((word) =>
-      kind === 'integrator' && word.startsWith('All of its keys')
-        ? 'It is refused at your practice at once; elsewhere it works on.'
-        : word,
-    );
+  return [...((isOfPractice && ofPractice[kind]) || ofOperator[kind])];
 }

@@ -25,7 +25,7 @@ import { auditLeaf } from '#libs/audit/audit-leaf.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import type { LoggedRecord } from '#libs/audit/reconcile.js';
 import { leafHash } from '#libs/audit/tree-hash.js';
-import type { DecisionGround, IncidentScope } from '#libs/console-api/incidents.js';
+import type { DecisionGround, FreezeKind, IncidentScope } from '#libs/console-api/incidents.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 import { readAudit } from '#libs/db/read-audit.js';
 import { toConduitError } from '#libs/errors/conduit-error.js';
@@ -272,7 +272,7 @@ describe('a freeze', () => {
     const target = { kind: 'integrator', targetId: 'integrator-1' } as const;
     const shown = await room.freezes.preview(at, target);
     expect(shown).toMatchObject({
-      ...{ name: 'Zz Software 1', keys: 1, queriesRunning: 1, queriesWaiting: 6, isFrozen: false },
+      ...{ name: 'Zz Software 1', keys: 1, queriesRunning: 1, queriesWaiting: 2, isFrozen: false },
       practices: [{ practiceId: 'practice-1' }, { practiceId: 'practice-2' }],
       sites: [{ siteId: 'site-1' }, { siteId: 'site-2' }],
     });
@@ -418,6 +418,37 @@ describe('a freeze', () => {
         await room.freezes.thaw({ ...colleague, incidentId: at.incidentId }, freezeId);
       expect(seen()).toEqual(['may', 'may', 'may']);
       await sql`update incidents set state = 'closed', closed_at = now()`.execute(room.kysely);
+    }
+  });
+
+  test('says beforehand what waits of whom it hits, and nothing that is not so', async () => {
+    const previews = async (
+      place: IncidentPlace,
+      targets: readonly (readonly [FreezeKind, string])[],
+    ) => {
+      const at = await room.opened(place);
+      return Promise.all(
+        targets.map(([kind, targetId]) => room.freezes.preview(at, { kind, targetId })),
+      );
+    };
+    const own = [
+      ['integrator', 'integrator-1'],
+      ['site', 'site-1'],
+    ] as const;
+    const ofOfficer = await previews(officer, [...own, ['key', 'key-1'], ['agent', 'agent-1']]);
+    const ofOwner = await previews(owner, [...own]);
+    // Of software at two sites, at a site, of a key's software, at an agent's one site.
+    expect(ofOfficer.map(({ queriesWaiting }) => queriesWaiting)).toEqual([2, 3, 2, 3]);
+    expect(ofOwner.map(({ queriesWaiting }) => queriesWaiting)).toEqual([1, 3]);
+    for (const [shown, takesTwo] of [
+      ...ofOfficer.map((one) => [one, true] as const),
+      ...ofOwner.map((one) => [one, false] as const),
+    ]) {
+      const words = shown.words.join(' ');
+      expect(words).toMatch(/fetch/);
+      expect(words).toContain('within a minute');
+      expect(words).not.toMatch(/every node|at once, on/);
+      expect(words.includes('two security officers')).toBe(takesTwo);
     }
   });
 

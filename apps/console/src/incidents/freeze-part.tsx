@@ -239,8 +239,23 @@ function PreviewDialog(props: PreviewDialogProps) {
   );
 }
 
+/** What is counted of each kind: that is not the same, as a freeze does not stop the same. */
+const waitWords: Record<FreezeKind, string> = {
+  integrator: 'Its queries that wait',
+  key: 'Queries of its software that wait, with any key',
+  site: 'Queries that wait there, of all software',
+  agent: 'Queries that wait there, of all software',
+};
+
+const timetableWords: Record<FreezeKind, string> = {
+  integrator: 'Timetables that miss turns',
+  key: 'Timetables whose results nobody can fetch',
+  site: 'Timetables whose results nobody can fetch',
+  agent: 'Timetables whose results nobody can fetch',
+};
+
 function Preview({ found }: { found: FreezePreview }) {
-  const { practices, sites, integrators, queriesWaiting } = found;
+  const { kind, practices, sites, integrators, queriesWaiting } = found;
   const named = (list: readonly { name: string }[]): string =>
     list.length === 0 ? 'None' : list.map(({ name }) => name).join(', ');
   return (
@@ -251,10 +266,12 @@ function Preview({ found }: { found: FreezePreview }) {
           { label: 'Sites', value: named(sites) },
           { label: 'Software', value: named(integrators) },
           { label: 'Keys refused', value: found.keys },
-          { label: 'Queries cut off', value: found.queriesRunning },
-          { label: 'Queries that wait', value: queriesWaiting ?? 'Nobody can say just now' },
-          { label: 'Timetables that miss turns', value: found.registeredQueries },
-          { label: 'Webhooks without news', value: found.webhooks },
+          {
+            label: 'Immediate queries cut off, of those on this node',
+            value: found.queriesRunning,
+          },
+          { label: waitWords[kind], value: queriesWaiting ?? 'Nobody can say just now' },
+          { label: timetableWords[kind], value: found.registeredQueries },
         ]}
       />
       {found.words.map((words) => (
