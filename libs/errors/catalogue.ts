@@ -299,7 +299,7 @@ export const catalogue = {
     'safe',
     'operator',
     'Access is frozen while an incident is looked into.',
-    'Nothing was run. The operator or the practice will tell you; ask them if you have not heard.',
+    'Nothing was done. It ends with the freeze, which whoever set it ends: the operator or the practice. Ask them if you have not heard.',
   ),
   CONSENT_WITHDRAWN: entry(
     403,

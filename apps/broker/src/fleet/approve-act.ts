@@ -27,7 +27,7 @@ export class ApproveAct {
 
   /**
    * @throws ConduitError CONSOLE_ENTRY_NOT_FOUND, ACT_REQUEST_OVER, SECOND_PERSON_NEEDED,
-   *   STEP_UP_REFUSED, ACT_NOT_POSSIBLE
+   *   STEP_UP_REFUSED, ACT_NOT_POSSIBLE, ACCESS_FROZEN
    */
   async execute(person: SignedInPerson, requestId: string, stepUp: StepUp): Promise<void> {
     const request = await this.book.requireWaiting(requestId);

@@ -16,7 +16,7 @@ export class CarryOutAct {
     private readonly broadcast: Broadcast,
   ) {}
 
-  /** @throws ConduitError ACT_NOT_POSSIBLE, AGENT_NOT_QUARANTINED; what `terms.also` throws */
+  /** @throws ConduitError ACT_NOT_POSSIBLE, AGENT_NOT_QUARANTINED, ACCESS_FROZEN; what `terms.also` throws */
   async execute({ act, agent_id: agentId, decision }: WaitingRequest, terms: BlockTerms) {
     if (act === 'agent.release') {
       await this.release.execute(agentId, decision as ReleaseDecision, terms);

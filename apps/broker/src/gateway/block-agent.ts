@@ -4,6 +4,7 @@ import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
 import type { Database } from '#libs/db/schema.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import { Clock } from '#libs/kernel/clock.js';
 
 export const revocationReasons = ['key-compromised', 'replaced', 'left', 'operator'] as const;
@@ -65,7 +66,9 @@ export class BlockAgent {
 
   /**
    * Ends a quarantine. The count of joins starts anew: whichever machine holds the identity key next
-   * passes once. @returns whether the agent was quarantined
+   * passes once. While it is frozen for an incident only the end of that freeze, by `terms.also`, lets it in.
+   * @returns whether the agent was quarantined
+   * @throws ConduitError ACCESS_FROZEN
    */
   async readmit(agentId: string, reason: string, terms: BlockTerms = {}): Promise<boolean> {
     const actorRef = terms.actorRef ?? 'operator';
@@ -82,6 +85,7 @@ export class BlockAgent {
       const record = { practice: row.practice_id, agent: agentId, reason, actorRef };
       await this.audit.record({ type: 'agent.released', ...record }, within);
       await terms.also?.(within);
+      if (await isFrozen(within, agentId)) throw new ConduitError('ACCESS_FROZEN');
       return true;
     });
     if (readmitted) this.log.write('agent.released', { agentId });
@@ -114,4 +118,16 @@ export class BlockAgent {
     await this.broadcast.publish('agent.changed', agentId);
     return changed;
   }
+}
+
+/** Its row is held by then, and a freeze takes it first: none comes in between. */
+async function isFrozen(within: Transaction<Database>, agentId: string): Promise<boolean> {
+  const freeze = await within
+    .selectFrom('incident_freezes')
+    .select('freeze_id')
+    .where('kind', '=', 'agent')
+    .where('target_id', '=', agentId)
+    .where('thawed_at', 'is', null)
+    .executeTakeFirst();
+  return freeze !== undefined;
 }

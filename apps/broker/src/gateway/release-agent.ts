@@ -13,7 +13,7 @@ import { ConduitError } from '#libs/errors/conduit-error.js';
 export class ReleaseAgent {
   constructor(private readonly block: BlockAgent) {}
 
-  /** @throws ConduitError AGENT_NOT_QUARANTINED */
+  /** @throws ConduitError AGENT_NOT_QUARANTINED; ACCESS_FROZEN while it is frozen for an incident */
   async execute(agentId: string, decision: ReleaseDecision, terms?: BlockTerms): Promise<void> {
     const settled =
       decision === 'copiedMachine'

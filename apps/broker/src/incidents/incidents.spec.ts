@@ -350,6 +350,10 @@ describe('a freeze', () => {
     );
     await room.freezes.thaw(at, freezeId);
     expect(await state()).toBe('quarantined');
+    // The fleet's page would let it in without the incident's two.
+    const released = room.release.execute('agent-1', 'falseAlarm', { actorRef: 'officer-2' });
+    await expect(released).rejects.toMatchObject(code('ACCESS_FROZEN'));
+    expect(await state()).toBe('quarantined');
     await room.freezes.thaw({ ...colleague, incidentId: at.incidentId }, freezeId);
     expect(await state()).toBe('active');
     expect(types()).toEqual(
