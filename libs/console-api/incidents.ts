@@ -498,6 +498,16 @@ export interface WriteStatementRequest {
 /** Patients are told by their practice, which alone knows them. */
 export const recipientKinds = ['practice', 'oaic', 'system-operator', 'integrator'] as const;
 export type RecipientKind = (typeof recipientKinds)[number];
+
+/** Who has to have a letter before everybody counts as notified, and every letter that there is was sent. */
+export function areNotified(
+  answer: MyHealthRecordAnswer,
+  letters: readonly { recipient: RecipientKind; isSent: boolean }[],
+): boolean {
+  const regulators: RecipientKind[] = answer === 'yes' ? ['oaic', 'system-operator'] : ['oaic'];
+  const has = (wanted: RecipientKind) => letters.some(({ recipient }) => recipient === wanted);
+  return regulators.every(has) && letters.every(({ isSent }) => isSent);
+}
 export const sentWays = ['online-form', 'mail', 'post', 'telephone', 'in-person'] as const;
 export type SentWay = (typeof sentWays)[number];
 export interface Letter {

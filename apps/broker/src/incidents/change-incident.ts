@@ -9,10 +9,10 @@ import {
   type IncidentRow,
 } from '#apps/broker/src/incidents/incident-register.js';
 import { IncidentScopes } from '#apps/broker/src/incidents/incident-scope.js';
-import type {
-  IncidentScope,
-  MyHealthRecordAnswer,
-  RecipientKind,
+import {
+  areNotified,
+  type IncidentScope,
+  type MyHealthRecordAnswer,
 } from '#libs/console-api/incidents.js';
 import type { IncidentsTable } from '#libs/db/incidents-tables.js';
 import type { Database } from '#libs/db/schema.js';
@@ -99,10 +99,11 @@ export class ChangeIncident {
         .select(['sent_on', 'recipient'])
         .where('incident_id', '=', at.incidentId)
         .execute();
-      const regulators: RecipientKind[] =
-        row.my_health_record === 'yes' ? ['oaic', 'system-operator'] : ['oaic'];
-      const areTold = regulators.every((one) => letters.some(({ recipient }) => recipient === one));
-      if (!areTold || letters.some(({ sent_on }) => sent_on === null)) {
+      const sent = letters.map(({ recipient, sent_on }) => ({
+        recipient,
+        isSent: sent_on !== null,
+      }));
+      if (!areNotified(row.my_health_record, sent)) {
         throw new ConduitError('INCIDENT_STATE', { facts: { reason: 'letters-unsent' } });
       }
       await set(within, at, { state: 'notified' });

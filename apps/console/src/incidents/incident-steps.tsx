@@ -1,6 +1,6 @@
 /** The way through an incident: what each step has come to, and the one to go on with. */
 import { useState } from 'react';
-import type { Incident } from '#libs/console-api/incidents.js';
+import { areNotified, type Incident } from '#libs/console-api/incidents.js';
 import { outcomeWords } from '#libs/console-api/incident-words.js';
 import { StepUpDialog } from '#apps/console/src/session/step-up-dialog.js';
 import { Button, ButtonLink } from '#apps/console/src/ui/button.js';
@@ -127,13 +127,19 @@ function lastStepOf({ state, drill }: Incident): LastStep | undefined {
 }
 
 /** What has to come before it, as the broker sees it too. */
-function comesFirst(step: LastStep, { frozen, letters }: Incident): string | undefined {
+function comesFirst(
+  step: LastStep,
+  { frozen, letters, myHealthRecord }: Incident,
+): string | undefined {
   if (step === 'close')
     return frozen > 0 ? 'It can be closed once nothing is frozen any more.' : undefined;
-  const isTold =
-    letters.some(({ recipient }) => recipient === 'oaic') &&
-    letters.every(({ sentOn }) => sentOn !== undefined);
-  return isTold ? undefined : 'Draft the letters and note each of them as sent before this.';
+  const sent = letters.map(({ recipient, sentOn }) => ({
+    recipient,
+    isSent: sentOn !== undefined,
+  }));
+  return areNotified(myHealthRecord, sent)
+    ? undefined
+    : 'Draft the letters and note each of them as sent before this.';
 }
 
 /** Saying that everybody was told, and closing: each once, each with the passkey. */
