@@ -3,7 +3,7 @@
  * and §2.1.2). A proof is first a list of leaf ranges, then the hashes of the complete subtrees that
  * these are made of: so all that is needed can be fetched at once, wherever it is kept.
  */
-import { foldRight } from '#libs/audit/tree-hash.js';
+import { EMPTY_ROOT, foldRight } from '#libs/audit/tree-hash.js';
 
 /** Leaves from `start` up to and without `end`. */
 export interface LeafRange {
@@ -125,4 +125,10 @@ export async function inclusionProofs(
 /** RFC 6962 §2.1.2. */
 export function consistencyProof(from: number, to: number, read: NodeReader): Promise<Buffer[]> {
   return readRanges(consistencyRanges(from, to), read);
+}
+
+/** Root of the tree that the first `size` leaves are. @throws RangeError where the tree has fewer */
+export async function rootOf(size: number, read: NodeReader): Promise<Buffer> {
+  const [root] = size === 0 ? [EMPTY_ROOT] : await readRanges([{ start: 0, end: size }], read);
+  return root as Buffer;
 }

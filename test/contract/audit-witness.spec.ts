@@ -115,7 +115,7 @@ async function anAgent(registered = true, knows = true): Promise<PretendAgent> {
     sign: (bytes: Uint8Array) => sign(null, bytes, keys.privateKey),
   };
   const clock = new SystemClock();
-  const file = await WitnessFile.open(state);
+  const file = await WitnessFile.open(state, new MemoryEventLog());
   const witness = new CosignCheckpoint(file, own, clock, new MemoryEventLog());
   attach(agentId, knows ? witness : undefined);
   const name = witnessName((await logKey()).name, agentId);
@@ -427,5 +427,29 @@ describe('a witness from outside', () => {
       event: 'audit-log.forked',
       fields: { witness: outside.name, size },
     });
+  });
+
+  test('that holds a head of a size at which none is kept is heard where it is not this log’s', async () => {
+    await act(2);
+    const { origin, privateKey } = api.app.get(LogKey, { strict: false });
+    const newest = Number((await textOfHead()).split('\n')[1]);
+    const size = newest - 1;
+    await database().deleteFrom('audit_checkpoints').where('size', '=', `${size}`).execute();
+    const root = (await api.app.get(ReadLog, { strict: false }).rootAt(size)) as Buffer;
+    const heard = () =>
+      api.log.lines.filter(
+        ({ event, fields }) =>
+          event === 'audit-log.forked' && (fields as { size: number }).size === size,
+      ).length;
+    const handIn = async (of: Buffer, key = privateKey) => {
+      const head = signCheckpoint({ origin, size, root: of }, key);
+      const line = cosign(`${head.split('\n\n')[0]}\n`, outside, seconds());
+      return [(await reasonOf(await say(head + line)))[2], heard()];
+    };
+    expect(await handIn(root)).toEqual(['unknown-head', 0]);
+    // Nobody else's signature makes an alarm.
+    const stranger = makeIdentityKey().privateKey;
+    expect(await handIn(Buffer.alloc(32, 7), stranger)).toEqual(['unknown-head', 0]);
+    expect(await handIn(Buffer.alloc(32, 7))).toEqual(['unknown-head', 1]);
   });
 });

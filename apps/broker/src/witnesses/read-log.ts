@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
 import { LogTiles } from '#apps/broker/src/audit/log-tiles.js';
 import { readTiles } from '#libs/audit/read-tiles.js';
-import { consistencyProof, inclusionProofs } from '#libs/audit/tree-proofs.js';
+import { consistencyProof, inclusionProofs, rootOf } from '#libs/audit/tree-proofs.js';
 import type { Database } from '#libs/db/schema.js';
 import { Clock } from '#libs/kernel/clock.js';
 
@@ -74,6 +74,13 @@ export class ReadLog {
   /** @throws RangeError unless 0 ≤ index < size ≤ the log's size */
   inclusions(indexes: readonly number[], size: number): Promise<Buffer[][]> {
     return inclusionProofs(indexes, size, readTiles(size, this.tiles.read));
+  }
+
+  /** A few tiles' reading, however long the log is. @returns undefined: it has no so many leaves yet */
+  async rootAt(size: number): Promise<Buffer | undefined> {
+    const log = await this.database.selectFrom('audit_log').select('size').executeTakeFirst();
+    if (size > Number(log?.size ?? 0)) return undefined;
+    return rootOf(size, readTiles(size, this.tiles.read));
   }
 
   /** @throws RangeError unless 0 ≤ from ≤ to ≤ the log's size */

@@ -7,8 +7,8 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Kysely, sql } from 'kysely';
 import { LogKey } from '#apps/broker/src/audit/log-key.js';
 import { BrokerConfig } from '#apps/broker/src/broker.config.js';
-import { EventLog } from '#apps/broker/src/logging/event-log.js';
-import { openCheckpoint, parseCheckpoint, type Checkpoint } from '#libs/audit/checkpoint.js';
+import { JudgeHead } from '#apps/broker/src/witnesses/judge-head.js';
+import { parseCheckpoint } from '#libs/audit/checkpoint.js';
 import { cosignatureOf } from '#libs/audit/cosignature.js';
 import {
   formatVerifierKey,
@@ -36,7 +36,7 @@ export class TakeCosignature implements OnApplicationBootstrap {
     private readonly database: Kysely<Database>,
     private readonly key: LogKey,
     private readonly clock: Clock,
-    private readonly log: EventLog,
+    private readonly heads: JudgeHead,
   ) {
     this.keys = auditWitnesses.flatMap((text) => parseVerifierKey(text) ?? []);
   }
@@ -63,7 +63,8 @@ export class TakeCosignature implements OnApplicationBootstrap {
       });
     const witness = this.keys.find((one) => signaturesOf(note, one).length > 0);
     if (!witness) throw refused('unknown-witness');
-    await this.requireHead(body, note, head, witness);
+    if (!(await this.heads.isKept(body, note, head.size, witness.name)))
+      throw refused('unknown-head');
     const at = this.timeOf(note, witness);
     const [signature] = signaturesOf(note, witness);
     const said = {
@@ -81,30 +82,6 @@ export class TakeCosignature implements OnApplicationBootstrap {
           .where(sql<boolean>`outside_witnesses.size <= ${head.size}::bigint`),
       )
       .execute();
-  }
-
-  /** One that this log signed, and that is not this log's, is what witnesses are there for. */
-  private async requireHead(
-    body: string,
-    note: Note,
-    { size }: Checkpoint,
-    { name }: NoteKey,
-  ): Promise<void> {
-    const kept = await this.database
-      .selectFrom('audit_checkpoints')
-      .select('signed')
-      .where('size', '=', String(size))
-      .executeTakeFirst();
-    if (kept && parseNote(kept.signed)?.text === note.text) return;
-    const isSigned = openCheckpoint(body, this.key.verifier) !== undefined;
-    if (isSigned && (kept || size > (await this.sizeOfLog())))
-      this.log.write('audit-log.forked', { witness: name, size });
-    throw refused('unknown-head');
-  }
-
-  private async sizeOfLog(): Promise<number> {
-    const log = await this.database.selectFrom('audit_log').select('size').executeTakeFirst();
-    return Number(log?.size ?? 0);
   }
 
   private timeOf(note: Note, witness: NoteKey): Date {

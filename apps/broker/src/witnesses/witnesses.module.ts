@@ -7,6 +7,7 @@ import { Module } from '@nestjs/common';
 import { GatewayModule } from '#apps/broker/src/gateway/gateway.module.js';
 import { AgentLogsController } from '#apps/broker/src/witnesses/agent-logs.controller.js';
 import { AskWitness } from '#apps/broker/src/witnesses/ask-witness.js';
+import { JudgeHead } from '#apps/broker/src/witnesses/judge-head.js';
 import { KeepAgentLog } from '#apps/broker/src/witnesses/keep-agent-log.js';
 import { LogController } from '#apps/broker/src/witnesses/log.controller.js';
 import { ReadLog } from '#apps/broker/src/witnesses/read-log.js';
@@ -16,7 +17,7 @@ import { WitnessRound } from '#apps/broker/src/witnesses/witness-round.js';
 @Module({
   imports: [GatewayModule],
   controllers: [AgentLogsController, LogController],
-  providers: [AskWitness, KeepAgentLog, ReadLog, TakeCosignature, WitnessRound],
+  providers: [AskWitness, JudgeHead, KeepAgentLog, ReadLog, TakeCosignature, WitnessRound],
   exports: [ReadLog, WitnessRound],
 })
 export class WitnessesModule {}
