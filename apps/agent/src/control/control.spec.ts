@@ -525,6 +525,13 @@ test('the status says how the own log is, and what is wrong with it', async () =
   }
 });
 
+test('the status says that what was kept of the broker’s log was damaged, whatever came since', async () => {
+  witness = { size: 7, isDamaged: true };
+  const { out } = await say(['status']);
+  expect(out).toContain('Audit log: ALARM: what was kept of it could not be read');
+  expect(out).toContain('Audit log: 7 records witnessed');
+});
+
 describe('comparing records with the broker', () => {
   test('says that they agree, and with a one at its end where they do not', async () => {
     const agreed = await say([

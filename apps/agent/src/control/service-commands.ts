@@ -126,11 +126,19 @@ const alarmWords = {
   'other-log': 'it came back under another key or name',
 };
 
-function witnessLines({ size, alarm, alarmedAt }: AgentStatus['witness']): string[] {
+function witnessLines({ size, alarm, alarmedAt, isDamaged }: AgentStatus['witness']): string[] {
+  const damage = isDamaged
+    ? [
+        'Audit log: ALARM: what was kept of it could not be read, so nothing from before is held against it.',
+        '           Keep audit-witness.json.damaged, find out why, then move it away and start the agent anew.',
+      ]
+    : [];
   if (alarm === undefined) {
-    return [`Audit log: ${size === undefined ? 'not seen yet' : `${size} records witnessed`}`];
+    const seen = size === undefined ? 'not seen yet' : `${size} records witnessed`;
+    return [...damage, `Audit log: ${seen}`];
   }
   return [
+    ...damage,
     `Audit log: ALARM since ${alarmedAt}: ${alarmWords[alarm]}`,
     '           Keep audit-witness.json in the state folder: it is the evidence. Nothing more is cosigned.',
   ];

@@ -40,6 +40,11 @@ export interface LogEvents {
   'encryption-key.rotated': object;
   'encryption-key.rotation-failed': { code: ErrorCode };
   'report.failed': { code: ErrorCode };
+  /**
+   * What was kept of the broker's audit log could not be read and was laid aside: what came before is held against nothing. Told at each
+   * start until `audit-witness.json.damaged` is moved away.
+   */
+  'audit-witness.damaged': object;
   /** The broker's audit log contradicts what this agent has seen of it; nothing of it is cosigned any more. */
   'audit-log.contradicted': { alarm: WitnessAlarm; keptSize: number; shownSize: number };
   /** What is held back to spare the database server, and what was seen there. */
@@ -77,6 +82,7 @@ export const logEventLevels: Record<LogEventName, 'error' | 'warn' | 'info' | 'd
   'encryption-key.rotated': 'info',
   'encryption-key.rotation-failed': 'warn',
   'report.failed': 'warn',
+  'audit-witness.damaged': 'error',
   'audit-log.contradicted': 'error',
   'load.changed': 'warn',
   'doctor.run': 'info',

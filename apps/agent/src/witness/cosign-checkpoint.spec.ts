@@ -69,7 +69,7 @@ let log: MemoryEventLog;
 let witness: CosignCheckpoint;
 let honest: PretendLog;
 
-const open = async () => new CosignCheckpoint(await WitnessFile.open(folder), own, clock, log);
+const open = async () => new CosignCheckpoint(await WitnessFile.open(folder, log), own, clock, log);
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'conduit-witness-'));
@@ -200,9 +200,23 @@ test('a head that the log it names has not signed is refused without an alarm', 
   expect(witness.standing).toEqual({});
 });
 
-test('a damaged file is laid aside, so that the agent starts', async () => {
-  writeFileSync(join(folder, 'audit-witness.json'), '{"size":');
-  witness = await open();
-  expect(witness.standing).toEqual({});
-  expect(readFileSync(join(folder, 'audit-witness.json.damaged'), 'utf8')).toBe('{"size":');
-});
+test.each(['{"size":', '', 'null', '{"size":3,"logKey":"x"}'])(
+  'a damaged file, %j, is laid aside, so that the agent starts, and told of until it is moved away',
+  async (damaged) => {
+    const aside = join(folder, 'audit-witness.json.damaged');
+    const told = { event: 'audit-witness.damaged', fields: {} };
+    writeFileSync(join(folder, 'audit-witness.json'), damaged);
+    witness = await open();
+    expect(witness.standing).toEqual({ isDamaged: true });
+    expect(readFileSync(aside, 'utf8')).toBe(damaged);
+    expect(log.lines).toEqual([told]);
+    expect(await witness.execute(honest.key, await honest.show(0))).toEqual(cosigned);
+    witness = await open();
+    expect(witness.standing).toEqual({ size: 3, isDamaged: true });
+    expect(log.lines).toEqual([told, told]);
+    rmSync(aside);
+    witness = await open();
+    expect(witness.standing).toEqual({ size: 3 });
+    expect(log.lines).toHaveLength(2);
+  },
+);

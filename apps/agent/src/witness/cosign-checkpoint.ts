@@ -31,6 +31,8 @@ export interface WitnessStanding {
   alarm?: WitnessAlarm;
   /** ISO 8601 UTC */
   alarmedAt?: string;
+  /** What was kept before could not be read; it was laid aside, and nobody has looked yet. */
+  isDamaged?: true;
 }
 
 @Injectable()
@@ -50,10 +52,13 @@ export class CosignCheckpoint {
   ) {}
 
   get standing(): WitnessStanding {
-    const { record } = this.file;
-    if (!record) return {};
-    const { size, alarm } = record;
-    return { size, ...(alarm && { alarm: alarm.what, alarmedAt: alarm.at }) };
+    const { record, isDamaged } = this.file;
+    const { size, alarm } = record ?? {};
+    return {
+      ...(size !== undefined && { size }),
+      ...(alarm && { alarm: alarm.what, alarmedAt: alarm.at }),
+      ...(isDamaged && { isDamaged }),
+    };
   }
 
   /**

@@ -1,7 +1,8 @@
 /** What this agent has seen of the broker's audit log, in `<state folder>/audit-witness.json`. */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere, writeDurably } from '#apps/agent/src/grants/durable-file.js';
+import { readIfThere, syncFolder, writeDurably } from '#apps/agent/src/grants/durable-file.js';
+import { EventLog } from '#apps/agent/src/logging/event-log.js';
 import type { WitnessAlarm } from '#libs/contracts/link-messages.js';
 
 export interface WitnessRecord {
@@ -29,21 +30,25 @@ export class WitnessFile {
   private constructor(
     stateFolder: string,
     private kept: WitnessRecord | undefined,
+    /** One was laid aside, and nobody has moved it away yet: trust began anew behind everybody's back. */
+    readonly isDamaged: boolean,
   ) {
     this.path = WitnessFile.pathIn(stateFolder);
   }
 
-  /** A damaged file is laid aside, `.damaged`: a practice's queries do not wait for it. */
-  static async open(stateFolder: string): Promise<WitnessFile> {
+  /** A damaged file is laid aside, `.damaged`: a practice's queries do not wait for it. It is told of until somebody moves it away. */
+  static async open(stateFolder: string, log: EventLog): Promise<WitnessFile> {
     const path = WitnessFile.pathIn(stateFolder);
+    const aside = `${path}.damaged`;
     const text = await readIfThere(path);
-    try {
-      const record = text === undefined ? undefined : (JSON.parse(text) as WitnessRecord);
-      return new WitnessFile(stateFolder, record);
-    } catch {
-      await rename(path, `${path}.damaged`);
-      return new WitnessFile(stateFolder, undefined);
+    const record = text === undefined ? undefined : readRecord(text);
+    if (text !== undefined && !record) {
+      await rename(path, aside);
+      await syncFolder(stateFolder);
     }
+    const isDamaged = (await readIfThere(aside)) !== undefined;
+    if (isDamaged) log.write('audit-witness.damaged', {});
+    return new WitnessFile(stateFolder, record, isDamaged);
   }
 
   private static pathIn(stateFolder: string): string {
@@ -58,5 +63,17 @@ export class WitnessFile {
   async keep(record: WitnessRecord): Promise<void> {
     await writeDurably(this.path, `${JSON.stringify(record, undefined, 2)}\n`);
     this.kept = record;
+  }
+}
+
+/** Undefined for what is none: trust never begins anew from half a record. */
+function readRecord(text: string): WitnessRecord | undefined {
+  try {
+    const record = JSON.parse(text) as WitnessRecord | null;
+    const texts = [record?.logKey, record?.root, record?.signedCheckpoint];
+    const isWhole = texts.every((one) => typeof one === 'string');
+    return record && isWhole && Number.isSafeInteger(record.size) ? record : undefined;
+  } catch {
+    return undefined;
   }
 }

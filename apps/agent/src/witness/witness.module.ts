@@ -6,6 +6,7 @@
 import { Module } from '@nestjs/common';
 import { AgentConfig } from '#apps/agent/src/agent.config.js';
 import { AgentLink } from '#apps/agent/src/link/agent-link.js';
+import { EventLog } from '#apps/agent/src/logging/event-log.js';
 import { CheckpointsController } from '#apps/agent/src/witness/checkpoints.controller.js';
 import { CosignCheckpoint } from '#apps/agent/src/witness/cosign-checkpoint.js';
 import { CrossCheckpoints } from '#apps/agent/src/witness/cross-checkpoints.js';
@@ -23,8 +24,9 @@ import { WitnessFile } from '#apps/agent/src/witness/witness-file.js';
     ReconcileHere,
     {
       provide: WitnessFile,
-      useFactory: ({ stateFolder }: AgentConfig) => WitnessFile.open(stateFolder),
-      inject: [AgentConfig],
+      useFactory: ({ stateFolder }: AgentConfig, log: EventLog) =>
+        WitnessFile.open(stateFolder, log),
+      inject: [AgentConfig, EventLog],
     },
   ],
   exports: [CosignCheckpoint, CrossCheckpoints, ReconcileHere],
