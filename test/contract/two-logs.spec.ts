@@ -41,6 +41,7 @@ import { AgentLogsController } from '#apps/broker/src/witnesses/agent-logs.contr
 import { KeepAgentLog } from '#apps/broker/src/witnesses/keep-agent-log.js';
 import { agentLogOrigin } from '#libs/audit/agent-log-key.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
+import { proveRange } from '#libs/audit/range-proof.js';
 import { stepLimits } from '#libs/audit/reconcile-in-steps.js';
 import { EMPTY_ROOT } from '#libs/audit/tree-hash.js';
 import { agentPatterns, brokerPatterns } from '#libs/contracts/link-messages.js';
@@ -339,7 +340,7 @@ describe('holding both sides against each other', () => {
     clock.advance(hourMs);
     const { kysely } = store;
     const hold = new HoldStep(new SiteRecords(kysely));
-    const log = new ReadAgentLog(kysely);
+    const log = new ReadAgentLog(kysely, clock);
     const reconciliationId = `r-${count++}`;
     const [fromMs, toMs] = [clock.now() - 12 * hourMs, clock.now() - hourMs / 4];
     await kysely
@@ -592,6 +593,40 @@ describe('holding both sides against each other', () => {
     expect(await open()).toEqual([]);
     expect(await agent.alarms('records-differ')).toEqual(['unproven']);
     expect((await shown()).runs.map(({ outcome }) => outcome)).toContain('unproven');
+  });
+
+  test('believes an answer during which the agent told of its next head', async () => {
+    await brokerSays({ queryId: id('q-1') });
+    await agentSays({ queryId: id('q-1') });
+    const { agentId } = agent;
+    agent.onTheWay = async function* (body) {
+      yield* body;
+      await agent.act();
+      await agent.crossing.bring();
+    };
+    for (const size of [2, 3]) {
+      expect(await compare()).toEqual({ outcome: 'agrees', found: 0 });
+      const kept = store.kysely.selectFrom('agent_logs').where('agent_id', '=', agentId);
+      expect(await kept.select('size').executeTakeFirst()).toEqual({ size: String(size) });
+    }
+  });
+
+  test('believes nothing that stands in an older head than the one it knew when it asked', async () => {
+    await agentSays({ queryId: id('q-1') });
+    const older = await agent.crossing.bring();
+    await agentSays({ queryId: id('hidden') });
+    await agent.crossing.bring();
+    const { own, log } = agent;
+    const prove: ReadOwnLog['prove'] = async () => {
+      const { size } = older!;
+      return { head: older!, proof: await proveRange({ from: 0, to: 1 }, size, log.nodesOf(size)) };
+    };
+    const read: ReadOwnLog['read'] = async (span) => {
+      const said = await own.read(span);
+      return { ...said, records: said.records.slice(0, 1) };
+    };
+    agent.own = { read, prove } as ReadOwnLog;
+    expect(await compare()).toEqual({ outcome: 'unproven', found: 0 });
   });
 
   test.each<[string, (text: string) => string]>([

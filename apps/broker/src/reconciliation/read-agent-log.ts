@@ -1,6 +1,6 @@
 /**
  * Asks an agent what it did, and believes only what is proven: the records it sends must stand without a gap in
- * the tree of the last head that it has told of its own log.
+ * the tree of the last head that it had told of its own log when it was asked, or of one that it told since.
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely } from 'kysely';
@@ -11,6 +11,7 @@ import { decodeBase64 } from '#libs/audit/signed-note.js';
 import { textLeafHash } from '#libs/audit/tree-hash.js';
 import { agentPatterns, type ReadLogMeta } from '#libs/contracts/link-messages.js';
 import type { Database } from '#libs/db/schema.js';
+import { Clock } from '#libs/kernel/clock.js';
 import type { LinkClient } from '#libs/link/link-client.js';
 
 const ANSWER_MS = 300_000;
@@ -18,6 +19,15 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_HASHES = 128;
 /** An agent of an earlier version sends so many, and does not say that there are more. */
 const EARLIER_BOUND = 200_000;
+/** In which a head is stored that is on its way. */
+const STORED_MS = 60_000;
+
+/** The newest head that was taken. */
+interface KeptHead {
+  size: number;
+  root: Buffer;
+  saidAtMs: number;
+}
 
 export interface ProvenRecords extends AgentRecords {
   /** The head of its log that they are proven under. */
@@ -27,7 +37,10 @@ export interface ProvenRecords extends AgentRecords {
 
 @Injectable()
 export class ReadAgentLog {
-  constructor(private readonly database: Kysely<Database>) {}
+  constructor(
+    private readonly database: Kysely<Database>,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * @returns undefined: what it said is not in its own log
@@ -38,27 +51,71 @@ export class ReadAgentLog {
     client: Pick<LinkClient, 'request'>,
     meta: ReadLogMeta,
   ): Promise<ProvenRecords | undefined> {
+    const nowMs = this.clock.now();
+    const before = await this.kept(agentId);
     const reply = await client.request(agentPatterns.readLog, meta, undefined, {
       deadlineMs: ANSWER_MS,
     });
     const texts = await linesOf(reply.body);
     const end = readEnd((await reply.end) as Record<string, unknown>);
-    const head = await this.database
-      .selectFrom('agent_logs')
-      .select(['size', 'root'])
-      .where('agent_id', '=', agentId)
-      .where('alarm', 'is', null)
-      .executeTakeFirst();
-    if (!texts || !end || Number(head?.size) !== end.size || !head) return undefined;
+    const sinceMs = before ? Math.max(before.saidAtMs, nowMs - STORED_MS) : nowMs;
+    const root = end && (await this.rootOf(agentId, end.size, before, sinceMs));
+    if (!texts || !end || !root) return undefined;
     const leaves = texts.map((text) => textLeafHash(text));
-    if (!verifyRange(leaves, end, { size: end.size, root: head.root })) return undefined;
+    if (!verifyRange(leaves, end, { size: end.size, root })) return undefined;
     const records = texts.flatMap((text, at) => {
       const record = readRecord(text);
       return record ? [{ index: end.from + at, text, record }] : [];
     });
     const isCut = end.isCut || texts.length >= EARLIER_BOUND;
     const { knownToMs, size } = end;
-    return { records, knownToMs, isCut, size, root: head.root };
+    return { records, knownToMs, isCut, size, root };
+  }
+
+  private async kept(agentId: string): Promise<KeptHead | undefined> {
+    const row = await this.database
+      .selectFrom('agent_logs')
+      .select(['size', 'root', 'said_at'])
+      .where('agent_id', '=', agentId)
+      .where('alarm', 'is', null)
+      .executeTakeFirst();
+    return row && { size: Number(row.size), root: row.root, saidAtMs: row.said_at.getTime() };
+  }
+
+  /**
+   * An answer may take minutes, and the agent tells of a head each minute meanwhile. None before the one that was
+   * known when it was asked: an older tree would show less, or be one that was given up.
+   */
+  private async rootOf(
+    agentId: string,
+    size: number,
+    before: KeptHead | undefined,
+    sinceMs: number,
+  ): Promise<Buffer | undefined> {
+    const now = await this.kept(agentId);
+    if (!now || size > now.size || size < (before?.size ?? 0)) return undefined;
+    const known = [now, before].find((head) => head?.size === size);
+    return known?.root ?? this.rootToldSince(agentId, size, sinceMs);
+  }
+
+  /** Each head that was taken is a record of the broker's. */
+  private async rootToldSince(
+    agentId: string,
+    size: number,
+    sinceMs: number,
+  ): Promise<Buffer | undefined> {
+    const rows = await this.database
+      .selectFrom('audit_records')
+      .innerJoin('agents', 'agents.practice_id', 'audit_records.practice_id')
+      .select('record')
+      .where('agent_id', '=', agentId)
+      .where('type', '=', 'agent-log.checkpoint')
+      .where('recorded_at', '>=', new Date(sinceMs))
+      .execute();
+    const head = rows
+      .map(({ record }) => readRecord(record))
+      .find((record) => record?.agent === agentId && record.logSize === size);
+    return head?.logRoot === undefined ? undefined : decodeBase64(head.logRoot);
   }
 }
 
