@@ -595,6 +595,29 @@ describe('holding both sides against each other', () => {
     expect((await shown()).runs.map(({ outcome }) => outcome)).toContain('unproven');
   });
 
+  test('says of what was too long ago to be asked for that it was not compared, once', async () => {
+    for (const name of ['before', 'after', 'later']) {
+      await brokerSays({ queryId: id(name) });
+      await agentSays({ queryId: id(name) });
+      expect(await compare()).toEqual({ outcome: 'agrees', found: 0 });
+      if (name === 'before') clock.advance(40 * 24 * hourMs);
+    }
+    const { runs } = await shown();
+    const told = runs
+      .filter(({ outcome }) => outcome === 'agrees')
+      .map(({ from, to }) => [from, to]);
+    const gaps = runs.filter(({ outcome }) => outcome === 'unfinished');
+    const [, after, before] = told.sort().reverse();
+    expect(gaps).toMatchObject([{ from: before?.[1], to: after?.[0], byNight: true, matched: 0 }]);
+    const { records } = await store.kysely
+      .selectFrom('audit_records')
+      .select(({ fn }) => fn.countAll().as('records'))
+      .where('type', '=', 'audit.reconciled')
+      .where('record', 'like', `%"agent":"${agent.agentId}"%"reason":"unfinished"%`)
+      .executeTakeFirstOrThrow();
+    expect(Number(records)).toBe(1);
+  });
+
   test('believes an answer during which the agent told of its next head', async () => {
     await brokerSays({ queryId: id('q-1') });
     await agentSays({ queryId: id('q-1') });

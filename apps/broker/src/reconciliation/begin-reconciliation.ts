@@ -12,6 +12,7 @@ import { Kysely } from 'kysely';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { comparedUntil } from '#apps/broker/src/reconciliation/compared-until.js';
 import { ReconcileAgent } from '#apps/broker/src/reconciliation/reconcile-agent.js';
 import { RECONCILE_SLACK_MS } from '#libs/audit/reconcile.js';
 import type { Database } from '#libs/db/schema.js';
@@ -22,7 +23,7 @@ const DAY_MS = 86_400_000;
 export const UNDER_WAY_MS = 10 * 60_000;
 
 export const reconciliationWindow = {
-  /** From where the last one ended, where that is not longer ago. */
+  /** From where the last one ended; what is longer ago is said to be not compared. */
   mostMs: 30 * DAY_MS,
   /** For the first one, and for one that somebody asks for. */
   usualMs: DAY_MS,
@@ -93,16 +94,7 @@ export class BeginReconciliation implements OnApplicationBootstrap, BeforeApplic
 
   /** Nights follow on one another, so that nothing falls between them. */
   private async continued(agentId: string, toMs: number, usualMs: number): Promise<number> {
-    const last = await this.database
-      .selectFrom('reconciliations')
-      .select('window_to')
-      .where('agent_id', '=', agentId)
-      .where('asked_by', 'is', null)
-      .where('outcome', 'in', ['agrees', 'differs', 'unfinished'])
-      .orderBy('window_to', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    const fromMs = last?.window_to.getTime() ?? usualMs;
+    const fromMs = (await comparedUntil(this.database, agentId)) ?? usualMs;
     return Math.max(fromMs, toMs - reconciliationWindow.mostMs);
   }
 

@@ -9,6 +9,7 @@ import { AuditTrail } from '#apps/broker/src/audit/audit-trail.port.js';
 import { Broadcast } from '#apps/broker/src/broadcast/broadcast.port.js';
 import { noteAct } from '#apps/broker/src/fleet/note-act.js';
 import { EventLog } from '#apps/broker/src/logging/event-log.js';
+import { comparedUntil, toldOutcomes } from '#apps/broker/src/reconciliation/compared-until.js';
 import type { Mismatch, Reconciled } from '#libs/audit/reconcile.js';
 import type { ReconciliationOutcome } from '#libs/console-api/reconciliation.js';
 import type { Database } from '#libs/db/schema.js';
@@ -46,10 +47,11 @@ export class EndReconciliation {
     outcome: ReconciliationOutcome,
     result?: Reconciled,
   ): Promise<ReconciliationEnd> {
-    const { agentId, practiceId, askedBy, reconciliationId } = order;
+    const { agentId, askedBy, reconciliationId } = order;
     const at = new Date(this.clock.now());
     const { found, isNew } = await this.database.transaction().execute(async (within) => {
       const { mismatches = [], matched = 0, undelivered = 0, pending = 0 } = result ?? {};
+      if (askedBy === null && toldOutcomes.includes(outcome)) await this.keepGap(within, order, at);
       const wasAlarmed = outcome === 'unproven' && (await isAlarmed(within, agentId));
       await within
         .updateTable('reconciliations')
@@ -65,15 +67,7 @@ export class EndReconciliation {
         const act = { agentId, kind: 'records-differ', actorRef: null, at } as const;
         await noteAct(within, { ...act, cause: outcome });
       }
-      if (outcome !== 'unknown') {
-        const about = { practice: practiceId, agent: agentId, reason: outcome };
-        const ended = outcome === 'agrees' ? 'successful' : 'failed';
-        const by = askedBy === null ? {} : { actorRef: askedBy };
-        await this.audit.record(
-          { type: 'audit.reconciled', ...about, outcome: ended, ...by },
-          within,
-        );
-      }
+      if (outcome !== 'unknown') await this.record(within, order, outcome);
       return { found, isNew };
     });
     if (isNew) {
@@ -81,6 +75,37 @@ export class EndReconciliation {
       await this.broadcast.publish('fleet.changed', agentId);
     }
     return { outcome, found };
+  }
+
+  private record(
+    within: Transaction<Database>,
+    { agentId, practiceId, askedBy }: ReconciliationOrder,
+    outcome: ReconciliationOutcome,
+  ): Promise<void> {
+    const about = { practice: practiceId, agent: agentId, reason: outcome };
+    const ended = outcome === 'agrees' ? 'successful' : 'failed';
+    const by = askedBy === null ? {} : { actorRef: askedBy };
+    return this.audit.record({ type: 'audit.reconciled', ...about, outcome: ended, ...by }, within);
+  }
+
+  /** Between the last night and this one lies what was too long ago to be asked for: that stays said. */
+  private async keepGap(
+    within: Transaction<Database>,
+    order: ReconciliationOrder,
+    at: Date,
+  ): Promise<void> {
+    const { agentId, practiceId, fromMs } = order;
+    const untilMs = await comparedUntil(within, agentId);
+    if (untilMs === undefined || untilMs >= fromMs) return;
+    await within
+      .insertInto('reconciliations')
+      .values({
+        ...{ reconciliation_id: randomUUID(), agent_id: agentId, practice_id: practiceId },
+        ...{ asked_by: null, asked_at: at, ended_at: at, outcome: 'unfinished' },
+        ...{ window_from: new Date(untilMs), window_to: new Date(fromMs) },
+      })
+      .execute();
+    await this.record(within, order, 'unfinished');
   }
 
   private async keep(
