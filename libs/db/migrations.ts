@@ -23,6 +23,7 @@ import { closedDays, pausesAtAgents, practiceDesk } from '#libs/db/practice-desk
 import { privacyDesk, privacyReaders } from '#libs/db/privacy-migration.js';
 import { retention } from '#libs/db/retention-migration.js';
 import { sandboxSites } from '#libs/db/sandbox-sites-migration.js';
+import { siteHolders } from '#libs/db/site-holders-migration.js';
 import { statements } from '#libs/db/statements-migration.js';
 
 export interface Migration {
@@ -397,4 +398,5 @@ export const migrations: readonly Migration[] = [
   logOpenedByOneCall,
   leavesInRecords,
   unprovenAlarms,
+  siteHolders,
 ];

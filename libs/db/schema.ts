@@ -32,6 +32,13 @@ export interface PracticesTable {
   created_at: CreatedAt;
 }
 
+/** Which agent had a site from when on. */
+export interface SiteHoldersTable {
+  site_id: string;
+  agent_id: string;
+  since: Timestamp;
+}
+
 export interface SitesTable {
   /** Halo calls it the Halo GUID. */
   site_id: string;
@@ -408,6 +415,7 @@ export interface Database
     AgentLogsTables {
   practices: PracticesTable;
   sites: SitesTable;
+  site_holders: SiteHoldersTable;
   enrolment_codes: EnrolmentCodesTable;
   agents: AgentsTable;
   agent_certificates: AgentCertificatesTable;

@@ -618,6 +618,46 @@ describe('holding both sides against each other', () => {
     expect(Number(records)).toBe(1);
   });
 
+  test('asks of each agent what ran while it had the site, after the server was enrolled anew', async () => {
+    const takes = async ({ agentId }: PretendAgent) => {
+      const since = new Date(clock.now());
+      await store.kysely
+        .insertInto('site_holders')
+        .values({ site_id: site, agent_id: agentId, since })
+        .execute();
+      const taken = store.kysely.updateTable('sites').set({ agent_id: agentId });
+      await taken.where('site_id', '=', site).execute();
+    };
+    const ran = async (queryId: string) => {
+      await brokerSays({ queryId });
+      await agentSays({ queryId });
+    };
+    const former = agent;
+    await takes(former);
+    await ran(id('former'));
+    clock.advance(hourMs);
+    agent = await PretendAgent.start();
+    await takes(agent);
+    await brokerSays({ queryId: id('at-hand-over') });
+    clock.advance(hourMs);
+    await ran(id('now'));
+    expect(await compare()).toEqual({ outcome: 'agrees', found: 0 });
+    const next = agent;
+    try {
+      agent = former;
+      expect(await compare()).toEqual({ outcome: 'agrees', found: 0 });
+      expect((await shown()).runs).toMatchObject([{ matched: 1 }]);
+      await agentSays({ queryId: id('late') });
+      expect(await compare()).toEqual({ outcome: 'differs', found: 1 });
+      agent = next;
+      await brokerSays({ queryId: id('never-ran') });
+      expect(await compare()).toEqual({ outcome: 'differs', found: 1 });
+      expect((await shown()).incidents).toMatchObject([{ queryId: id('never-ran') }]);
+    } finally {
+      await former.journal.close();
+    }
+  });
+
   test('believes an answer during which the agent told of its next head', async () => {
     await brokerSays({ queryId: id('q-1') });
     await agentSays({ queryId: id('q-1') });

@@ -82,6 +82,21 @@ describe('an enrolment code', () => {
     await expect(tryCode(code.reveal())).rejects.toEqual(refused);
   });
 
+  test('hands a site over, and who had it from when on stays known', async () => {
+    const { code, newCode, siteId } = await broker.practice();
+    const former = await tryCode(code.reveal());
+    const now = await tryCode((await newCode()).reveal());
+    const holders = await broker.kysely
+      .selectFrom('site_holders')
+      .innerJoin('agents', 'agents.agent_id', 'site_holders.agent_id')
+      .select(['site_holders.agent_id', 'since'])
+      .where('site_id', '=', siteId)
+      .whereRef('since', '=', 'encryption_key_since')
+      .orderBy('since')
+      .execute();
+    expect(holders.map(({ agent_id }) => agent_id)).toEqual([former.agentId, now.agentId]);
+  });
+
   test('makes one agent of two that race', async () => {
     const { code } = await broker.practice();
     const outcomes = await Promise.allSettled([tryCode(code.reveal()), tryCode(code.reveal())]);

@@ -145,6 +145,10 @@ async function takeSite(
     )
     .executeTakeFirst();
   if (taken.numInsertedOrUpdatedRows === 0n) throw refusal();
+  await within
+    .insertInto('site_holders')
+    .values({ site_id: site.siteId, agent_id: agent.agentId, since: now })
+    .execute();
 }
 
 function holdsBothKeys(claim: EnrolmentDto, codeKey: Buffer): boolean {

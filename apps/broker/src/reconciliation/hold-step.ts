@@ -37,7 +37,7 @@ export class HoldStep {
       fromMs: step.fromMs - RECONCILE_SLACK_MS,
       toMs: step.toMs + RECONCILE_SLACK_MS,
     };
-    for await (const page of this.records.of(agentId, around)) {
+    for await (const page of this.records.of(agentId, around, { handOverMs: RECONCILE_SLACK_MS })) {
       const without = page.filter(({ record }) => !runs.has(record.queryId ?? ''));
       // Of a version that passed on the caller's own id of a question what became of a write.
       const isEarlier = ({ record }: LoggedRecord): boolean =>

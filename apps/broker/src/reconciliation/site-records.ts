@@ -1,11 +1,12 @@
 /**
- * The broker's own records of queries at one agent's sites, with their places in its log: by the query,
- * or by their time, a page at a time.
+ * The broker's own records of queries at the sites that an agent had at the time, with their places in its log: by
+ * the query, or by their time, a page at a time.
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type RawBuilder } from 'kysely';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
-import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
+import { HeldSites } from '#apps/broker/src/reconciliation/held-sites.js';
+import { readRecord, RECONCILE_SLACK_MS, type LoggedRecord } from '#libs/audit/reconcile.js';
 import type { RecordSpan } from '#libs/audit/reconcile-in-steps.js';
 import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
@@ -28,13 +29,14 @@ export class SiteRecords {
   /**
    * Records of the span, in the order of their times; those that are not in the log yet have the index -1.
    * @param ordersMs with submissions from so long before the span
+   * @param handOverMs without those of so long after another agent had the site: it may have run them
    */
   async *of(
     agentId: string,
     { fromMs, toMs }: RecordSpan,
-    { ordersMs = 0, pageRecords = 2_000 } = {},
+    { ordersMs = 0, handOverMs = 0, pageRecords = 2_000 } = {},
   ): AsyncGenerator<LoggedRecord[]> {
-    const siteIds = await this.sitesOf(agentId);
+    const sites = await HeldSites.of(this.database, agentId);
     const isWanted =
       ordersMs > 0
         ? sql`(r.recorded_at >= ${new Date(fromMs)} or r.type = 'query.submitted')`
@@ -46,7 +48,7 @@ export class SiteRecords {
         sql`${behind} and r.recorded_at < ${new Date(toMs)} and ${isWanted}
           order by r.recorded_at, r.seq limit ${pageRecords}`,
       );
-      yield loggedAt(siteIds, rows);
+      yield logged(rows, (record) => sites.answersFor(record, handOverMs));
       const last = rows.at(-1);
       if (!last || rows.length < pageRecords) return;
       // Stored to the microsecond at most; written to the millisecond always.
@@ -57,13 +59,13 @@ export class SiteRecords {
   /** All that is recorded of these queries, whenever it was; of registered ones see `standing`. */
   async ofQueries(agentId: string, queryIds: readonly string[]): Promise<LoggedRecord[]> {
     if (queryIds.length === 0) return [];
-    const siteIds = await this.sitesOf(agentId);
+    const sites = await HeldSites.of(this.database, agentId);
     const rows = await this.read(
       agentId,
       sql`(${sql.raw(RECORD_QUERY_ID)}) collate "C" = any(${[...queryIds]}::text[])
         and r.record not like '%"lane":"registered"%' order by r.seq`,
     );
-    return loggedAt(siteIds, rows);
+    return logged(rows, (record) => sites.mayBeOf(record, RECONCILE_SLACK_MS));
   }
 
   /**
@@ -72,7 +74,7 @@ export class SiteRecords {
    */
   async standing(agentId: string, queryIds: readonly string[]): Promise<LoggedRecord[]> {
     if (queryIds.length === 0) return [];
-    const siteIds = await this.sitesOf(agentId);
+    const sites = await HeldSites.of(this.database, agentId);
     const begun = await this.read(
       agentId,
       sql`(${sql.raw(RECORD_QUERY_ID)}) collate "C" = any(${[...queryIds]}::text[])
@@ -90,7 +92,7 @@ export class SiteRecords {
       };
       return { index: -1, text: JSON.stringify(record), record };
     });
-    return [...loggedAt(siteIds, begun), ...stored];
+    return [...logged(begun, (record) => sites.answersFor(record)), ...stored];
   }
 
   private async read(agentId: string, which: RawBuilder<unknown>): Promise<Row[]> {
@@ -101,21 +103,12 @@ export class SiteRecords {
         and strpos(record, '"queryId":"') > 0 and ${which}`.execute(this.database);
     return rows;
   }
-
-  private async sitesOf(agentId: string): Promise<Set<string>> {
-    const rows = await this.database
-      .selectFrom('sites')
-      .select('site_id')
-      .where('agent_id', '=', agentId)
-      .execute();
-    return new Set(rows.map(({ site_id }) => site_id));
-  }
 }
 
-function loggedAt(siteIds: ReadonlySet<string>, rows: readonly Row[]): LoggedRecord[] {
+function logged(rows: readonly Row[], isWanted: (record: AuditRecord) => boolean): LoggedRecord[] {
   return rows.flatMap(({ record: text, leaf_index }) => {
     const record = readRecord(text);
-    if (!record || !siteIds.has(record.site ?? '')) return [];
+    if (!record || !isWanted(record)) return [];
     return [{ index: leaf_index === null ? -1 : Number(leaf_index), text, record }];
   });
 }
