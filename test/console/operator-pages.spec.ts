@@ -95,10 +95,46 @@ describeInBrowser('the pages of the operator', () => {
         },
       ],
     };
+    const record = { ts: since, type: 'query.executed', queryId: 'zz-query', lane: 'immediate' };
+    const side = (leaf: number, more: object) => ({
+      ...{ leaf, record: JSON.stringify({ ...record, salt: 'zz-salt', ...more }) },
+    });
+    const incident = { agentId: 'zz', foundAt: since, queryId: 'zz-query' };
+    const incidents = [
+      {
+        ...{ ...incident, incidentId: 'zz-1', kind: 'differs', fields: ['rowsBucket'] },
+        broker: side(1_700, { rowsBucket: '<=10' }),
+        agent: side(42, { rowsBucket: '<=1000', patient: 'zz-stray' }),
+      },
+      {
+        ...{ ...incident, incidentId: 'zz-2', kind: 'executed-not-dispatched', fields: [] },
+        ...{ agent: side(43, {}), settledAt: since },
+      },
+    ];
     await page.route('**/log-alarms', (route) => route.fulfill({ json: alarms }));
     await openAgent(officer);
     await page.getByText('records that do not match: 3').waitFor();
     await page.getByText('“The database came from a backup.”').waitFor();
+    await page.getByRole('button', { name: 'Show the comparisons' }).click();
+    await page.getByText('Not compared yet.').waitFor();
+    await page.getByRole('button', { name: 'Compare now' }).click();
+    await page.getByRole('cell', { name: '0 queries agree.' }).waitFor({ timeout: SOON_MS });
+    // Such differences there are none.
+    await page.route('**/reconciliations', (route) =>
+      route.fulfill({ json: { runs: [], incidents } }),
+    );
+    await openAgent(officer);
+    await page.getByRole('button', { name: 'Show the comparisons' }).click();
+    await page.getByText('Both records').click();
+    const rows = page.getByRole('row').filter({ hasText: 'Differs' });
+    expect(await rows.getByRole('cell').allInnerTexts()).toEqual([
+      expect.stringMatching(/^Rows\s+Differs$/),
+      ...['up to 10 rows', 'up to 1,000 rows'],
+    ]);
+    await page.getByText('The record', { exact: true }).click();
+    await page.getByRole('cell', { name: 'No record' }).waitFor();
+    // What has no place in a record is not shown, should a server have sent it.
+    expect(await page.getByText(/zz-(stray|salt)/).count()).toBe(0);
     expect(await officer.audit()).toEqual([]);
     await officer.screenshot('operator-log-alarms');
     await page.getByRole('button', { name: 'Settle…' }).first().click();
@@ -116,6 +152,7 @@ describeInBrowser('the pages of the operator', () => {
     await dialog.getByRole('alert').waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await page.unroute('**/log-alarms');
+    await page.unroute('**/reconciliations');
   });
 
   test('tell of an agent that goes and comes back without a reload', async () => {

@@ -20,7 +20,11 @@ import type {
   SavedView,
   SaveViewRequest,
 } from '#libs/console-api/operator.js';
-import type { LogAlarms, SettleLogAlarmRequest } from '#libs/console-api/reconciliation.js';
+import type {
+  LogAlarms,
+  Reconciliations,
+  SettleLogAlarmRequest,
+} from '#libs/console-api/reconciliation.js';
 import type {
   CreatedInvitation,
   CreateInvitationRequest,
@@ -59,6 +63,11 @@ export const readLogAlarms = (agentId: string) =>
   request<LogAlarms>('GET', `/operator/agents/${id(agentId)}/log-alarms`);
 export const settleLogAlarm = (agentId: string, order: SettleLogAlarmRequest) =>
   request<void>('POST', `/operator/agents/${id(agentId)}/log-alarms/settle`, order);
+
+export const readAgentReconciliations = (agentId: string) =>
+  request<Reconciliations>('GET', `/operator/agents/${id(agentId)}/reconciliations`);
+export const compareAgentRecords = (agentId: string) =>
+  request<void>('POST', `/operator/agents/${id(agentId)}/reconciliations`, {});
 
 export const readRequests = () => request<ActRequests>('GET', '/operator/requests');
 export const approveRequest = (requestId: string, stepUp: StepUp) =>

@@ -8,6 +8,7 @@ import { Badge } from '#apps/console/src/ui/badge.js';
 import { Notice } from '#apps/console/src/ui/notice.js';
 import { Section } from '#apps/console/src/ui/page.js';
 import { AgentActs } from './agent-acts.js';
+import { AgentRecordsSection } from './agent-records.js';
 import { AgentSignals } from './agent-signals.js';
 import { AgentSites } from './agent-sites.js';
 import { AlertTable } from './alert-table.js';
@@ -90,6 +91,7 @@ function Found({ agent }: { agent: AgentDetail }) {
       >
         <DiagnosisPanel agent={agent} />
       </Section>
+      {isOfficer && <AgentRecordsSection agentId={agentId} />}
       <Section title="Timeline">
         <Timeline agentId={agentId} />
       </Section>

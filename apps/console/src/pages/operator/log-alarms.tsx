@@ -27,7 +27,7 @@ const ends: Record<LogAlarmOf, string> = {
     'The alert ends. The agent goes on refusing until its witness file was moved away on the practice’s server.',
   'agent-log':
     'The next head of its log is taken as a new beginning, as after a restore from a backup. Both heads are kept.',
-  records: 'The alert ends. The incidents stay, with both records of each.',
+  records: 'The alert ends. The queries stay listed on this page, with both records of each.',
 };
 
 const words: Record<string, string> = {
