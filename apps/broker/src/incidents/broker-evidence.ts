@@ -4,6 +4,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { Kysely, sql, type RawBuilder } from 'kysely';
+import { documentKey } from '#apps/broker/src/activity/name-activity.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { PracticeServers, unsureOf } from '#apps/broker/src/incidents/practice-servers.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
@@ -86,8 +87,11 @@ export class BrokerEvidence {
       brokerOf: (agent, queryIds) => this.recordsOf(agent, queryIds),
       agent: (agent, fromMs, toMs) =>
         asksAgent ? this.askAgent(agent, { fromMs, toMs }, cut) : Promise.resolve('away'),
-      purposesOf: ({ grantId = '', site, integrator }) =>
-        purposes.get(grantId) ?? purposes.get(`${site} ${integrator}`) ?? [],
+      purposesOf: ({ grantId = '', grantSeq, site, integrator }) =>
+        purposes.get(documentKey(grantId, grantSeq)) ??
+        purposes.get(documentKey(grantId)) ??
+        purposes.get(`${site} ${integrator}`) ??
+        [],
       nowMs: () => this.clock.now() - SETTLED_MS,
     };
   }
@@ -171,22 +175,25 @@ export class BrokerEvidence {
     return at.getTime();
   }
 
-  /** By permission, and by site and software: what its newest document says. */
+  /** By a permission's document; by permission, and by site and software: what the newest document says. */
   private async purposesAt(practiceId: string): Promise<Map<string, string[]>> {
     const rows = await this.database
       .selectFrom('grants')
       .innerJoin('sites', 'sites.site_id', 'grants.site_id')
-      .distinctOn(['grant_id', 'grants.site_id'])
-      .select(['grant_id', 'grants.site_id', 'integrator_id', 'signed'])
+      .select(['grant_id', 'seq', 'grants.site_id', 'integrator_id', 'signed'])
       .where('practice_id', '=', practiceId)
       .orderBy('grant_id')
       .orderBy('grants.site_id')
       .orderBy('seq', 'desc')
       .execute();
     const found = new Map<string, string[]>();
-    for (const { grant_id: grantId, site_id, integrator_id, signed } of rows) {
+    const newest = new Set<string>();
+    for (const { grant_id: grantId, seq, site_id, integrator_id, signed } of rows) {
       const { purposes } = JSON.parse((signed as SignedGrant).document) as Grant;
-      for (const key of [grantId, `${site_id} ${integrator_id}`])
+      found.set(documentKey(grantId, Number(seq)), [...purposes].sort());
+      if (newest.has(`${grantId} ${site_id}`)) continue;
+      newest.add(`${grantId} ${site_id}`);
+      for (const key of [documentKey(grantId), `${site_id} ${integrator_id}`])
         found.set(key, [...new Set([...(found.get(key) ?? []), ...purposes])].sort());
     }
     return found;

@@ -471,17 +471,18 @@ interface Told {
   site: string;
   type?: 'query.executed' | 'grant.approved';
   hoursAgo?: number;
+  grant?: Pick<AuditRecord, 'grantId' | 'grantSeq'>;
 }
 
 /** Answered queries of integrator-1, in the broker's store. @returns what an agent would have of them */
 async function records(told: readonly Told[]): Promise<LoggedRecord[]> {
   const runs: LoggedRecord[] = [];
-  for (const { practice, site, type = 'query.executed', hoursAgo = 1 } of told) {
+  for (const { practice, site, type = 'query.executed', hoursAgo = 1, grant = {} } of told) {
     const ts = new Date(room.practice.clock.now() - hoursAgo * 3_600_000).toISOString();
     const record: AuditRecord = {
       ...{ ts, type, practice, site, integrator: 'integrator-1', lane: 'immediate' },
       ...{ mode: 'reader', outcome: 'successful', rowsBucket: '<=10', bytesBucket: '<=1024' },
-      queryId: `query-${site}-${Math.random()}`,
+      ...{ ...grant, queryId: `query-${site}-${Math.random()}` },
     };
     await stored(practice, ts, auditLeaf(record));
     runs.push({ index: runs.length, text: auditLeaf(record), record });
@@ -594,6 +595,31 @@ describe('an evidence pack', () => {
     expect((await room.pack(at)).content?.agents).toMatchObject([{ state: 'away' }]);
     room.agents.set('agent-1', () => undefined);
     expect((await room.pack(at)).content?.agents).toMatchObject([{ state: 'unproven' }]);
+  });
+
+  test('has the purpose that was permitted when it was asked, whatever is permitted since', async () => {
+    await sql`insert into grants (grant_id, seq, site_id, integrator_id, state, expires_at, signed)
+      select grant_id, seq + 1, site_id, integrator_id, state, expires_at,
+        jsonb_build_object('document', jsonb_set((signed->>'document')::jsonb, '{purposes}', '["BILLING"]')::text)
+      from grants where grant_id = 'grant-1'`.execute(room.kysely);
+    const place = { practice: 'practice-1', site: 'site-1' };
+    const hoursAgo = (hours: number) =>
+      new Date(room.practice.clock.now() - hours * 3_600_000).toISOString();
+    const asked = [
+      { grantSeq: 1, hours: 15, purposes: ['PATADMIN'], of: { sites: ['site-1'] } },
+      { grantSeq: 2, hours: 13, purposes: ['BILLING'], of: { integrators: ['integrator-1'] } },
+    ];
+    try {
+      for (const { grantSeq, hours, purposes, of } of asked) {
+        await records([{ ...place, grant: { grantId: 'grant-1', grantSeq }, hoursAgo: hours }]);
+        // Others have asked at other times.
+        const window = { from: hoursAgo(hours + 1), to: hoursAgo(hours - 1) };
+        const { content } = await room.pack(await room.opened(owner, { ...window, ...of }));
+        expect(content?.purposes.map(({ id }) => id)).toEqual(purposes);
+      }
+    } finally {
+      await sql`delete from grants where grant_id = 'grant-1' and seq = 2`.execute(room.kysely);
+    }
   });
 
   test('compares nothing of before an agent was set up', async () => {
