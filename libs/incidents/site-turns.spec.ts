@@ -2,8 +2,10 @@ import { expect, test } from '@jest/globals';
 import { sitesToldBy, turnsOf } from '#libs/incidents/site-turns.js';
 
 const agent = (agentId: string, enrolledMs: number) => ({ agentId, enrolledMs });
-const site = (siteId: string, agentId: string, knownSinceMs: number) => ({
-  ...{ siteId, agentId, knownSinceMs },
+const sinceOf: Record<string, number> = { a: 1, b: 5, c: 9, d: 9 };
+const held = (agentId: string) => ({ agentId, sinceMs: sinceOf[agentId] ?? 0 });
+const site = (siteId: string, holders: string, knownSinceMs: number) => ({
+  ...{ siteId, knownSinceMs, holders: holders.split(' ').map(held) },
 });
 
 test('a site that came with its server was no other’s before', () => {
@@ -46,4 +48,16 @@ test('with several that have no site any more it is not sure which one had it', 
       ['s2', 'b'],
     ],
   ]);
+});
+
+test('what was noted needs no guess: of two former servers it is the one that had the site', () => {
+  const agents = [agent('a', 1), agent('b', 5), agent('c', 9), agent('d', 9)];
+  const sites = [site('s1', 'a c', 1), site('s2', 'b d', 5)];
+  expect(turnsOf(agents, sites)).toEqual([
+    { siteId: 's1', agentId: 'a', toMs: 9, isSure: true },
+    { siteId: 's1', agentId: 'c', fromMs: 9, isSure: true },
+    { siteId: 's2', agentId: 'b', toMs: 9, isSure: true },
+    { siteId: 's2', agentId: 'd', fromMs: 9, isSure: true },
+  ]);
+  expect(sitesToldBy('a', agents, sites)).toEqual(['s1']);
 });

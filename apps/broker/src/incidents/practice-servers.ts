@@ -13,7 +13,7 @@ import {
 
 interface Servers {
   agents: KnownAgent[];
-  sites: KnownSite[];
+  sites: (KnownSite & { holders: { agentId: string; sinceMs: number }[] })[];
 }
 
 @Injectable()
@@ -57,9 +57,13 @@ export class PracticeServers {
       .execute();
     const sites = await this.database
       .selectFrom('sites')
-      .select(['site_id', 'practice_id', 'agent_id', 'created_at'])
-      .where('practice_id', 'in', wanted)
-      .orderBy('site_id')
+      .leftJoin('site_holders as holder', 'holder.site_id', 'sites.site_id')
+      .leftJoin('agents', 'agents.agent_id', 'sites.agent_id')
+      .select(['sites.site_id', 'sites.practice_id', 'sites.created_at', 'sites.agent_id as now'])
+      .select(['agents.created_at as nowSince', 'holder.agent_id', 'since'])
+      .where('sites.practice_id', 'in', wanted)
+      .orderBy('sites.site_id')
+      .orderBy('since')
       .execute();
     const found = new Map<string, Servers>();
     const serversOf = (practiceId: string): Servers => {
@@ -71,11 +75,18 @@ export class PracticeServers {
       serversOf(row.practice_id).agents.push({
         ...{ agentId: row.agent_id, enrolledMs: row.created_at.getTime() },
       });
-    for (const row of sites)
-      serversOf(row.practice_id).sites.push({
-        ...{ siteId: row.site_id, knownSinceMs: row.created_at.getTime() },
-        ...(row.agent_id !== null && { agentId: row.agent_id }),
-      });
+    for (const row of sites) {
+      const { sites: known } = serversOf(row.practice_id);
+      // Where nobody was noted, whoever has it.
+      const [agentId, since] = row.agent_id ? [row.agent_id, row.since] : [row.now, row.nowSince];
+      const holder = agentId && since ? [{ agentId, sinceMs: since.getTime() }] : [];
+      const last = known.at(-1);
+      if (last?.siteId === row.site_id) last.holders.push(...holder);
+      else
+        known.push({
+          ...{ siteId: row.site_id, knownSinceMs: row.created_at.getTime(), holders: holder },
+        });
+    }
     return found;
   }
 }
