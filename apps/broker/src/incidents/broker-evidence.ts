@@ -8,6 +8,7 @@ import { documentKey } from '#apps/broker/src/activity/name-activity.js';
 import { AttachedLinks } from '#apps/broker/src/gateway/attached-links.js';
 import { PracticeServers, unsureOf } from '#apps/broker/src/incidents/practice-servers.js';
 import { ReadAgentLog } from '#apps/broker/src/reconciliation/read-agent-log.js';
+import { isUnreached } from '#apps/broker/src/reconciliation/reconcile-agent.js';
 import type { AuditRecord } from '#libs/audit/audit-record.js';
 import { readRecord, type LoggedRecord } from '#libs/audit/reconcile.js';
 import type { RecordSpan } from '#libs/audit/reconcile-in-steps.js';
@@ -16,6 +17,7 @@ import { LEAF_OF_RECORD } from '#libs/db/audit-log-tables.js';
 import { RECORD_QUERY_ID } from '#libs/db/audit-receipts-migration.js';
 import { readAudit } from '#libs/db/read-audit.js';
 import type { Database } from '#libs/db/schema.js';
+import { ConduitError } from '#libs/errors/conduit-error.js';
 import type { Grant, SignedGrant } from '#libs/grants/grant.js';
 import type {
   AgentAnswer,
@@ -161,8 +163,9 @@ export class BrokerEvidence {
         const known = { knownFromMs: since, knownToMs };
         return { records: [...found.values()], ...known, size, root: root.toString('base64') };
       }
-    } catch {
-      return 'away';
+    } catch (error) {
+      // It is there and shows no log: that is not to be away.
+      return error instanceof ConduitError && !isUnreached(error) ? 'unproven' : 'away';
     }
   }
 

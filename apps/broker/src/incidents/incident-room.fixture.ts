@@ -168,8 +168,8 @@ export class IncidentRoom {
   }
 
   private agentLog(): ReadAgentLog {
-    const execute = (agentId: string, _: unknown, span: { fromMs: number; toMs: number }) =>
-      Promise.resolve(played(this.agents.get(agentId)?.(span.fromMs, span.toMs)));
+    const execute = async (agentId: string, _: unknown, span: { fromMs: number; toMs: number }) =>
+      played(this.agents.get(agentId)?.(span.fromMs, span.toMs));
     return { execute } as unknown as ReadAgentLog;
   }
 

@@ -28,7 +28,8 @@ import { leafHash } from '#libs/audit/tree-hash.js';
 import type { DecisionGround, FreezeKind, IncidentScope } from '#libs/console-api/incidents.js';
 import { readDto } from '#libs/contracts/read-dto.js';
 import { readAudit } from '#libs/db/read-audit.js';
-import { toConduitError } from '#libs/errors/conduit-error.js';
+import type { ErrorCode } from '#libs/errors/catalogue.js';
+import { ConduitError, toConduitError } from '#libs/errors/conduit-error.js';
 import { drillLogs, type DrillLogs } from '#libs/incidents/drill-pack.js';
 import { drillWorld, type DrillWorld } from '#libs/incidents/drill-records.js';
 import { drillTruth } from '#libs/incidents/drill-truth.js';
@@ -568,6 +569,10 @@ async function stage(
   return scope;
 }
 
+const failing = (code: ErrorCode) => (): undefined => {
+  throw new ConduitError(code);
+};
+
 describe('an evidence pack', () => {
   test('over the store and played agents equals the ground truth', async () => {
     const world = drillWorld(1_000);
@@ -590,11 +595,18 @@ describe('an evidence pack', () => {
     expect(made.map(({ reason }) => reason)).toEqual([one.hash, one.hash]);
   });
 
-  test('says that an agent was away, and one that it was not believed', async () => {
+  test('says that an agent was away, and of one that shows no log, or another one, that it was not believed', async () => {
     const at = await room.opened(officer, { practices: ['practice-1'] });
     expect((await room.pack(at)).content?.agents).toMatchObject([{ state: 'away' }]);
-    room.agents.set('agent-1', () => undefined);
-    expect((await room.pack(at)).content?.agents).toMatchObject([{ state: 'unproven' }]);
+    const answers = {
+      unproven: [() => undefined, failing('JOURNAL_UNAVAILABLE')],
+      away: [failing('LINK_CLOSED')],
+    };
+    for (const [state, said] of Object.entries(answers))
+      for (const answer of said) {
+        room.agents.set('agent-1', answer);
+        expect((await room.pack(at)).content?.agents).toMatchObject([{ state }]);
+      }
   });
 
   test('has the purpose that was permitted when it was asked, whatever is permitted since', async () => {

@@ -31,6 +31,8 @@ const unreached: readonly ErrorCode[] = [
   'CLIENT_GONE',
 ];
 
+export const isUnreached = ({ code }: ConduitError): boolean => unreached.includes(code);
+
 type Stop = 'unknown' | 'unproven';
 
 @Injectable()
@@ -72,7 +74,7 @@ export class ReconcileAgent {
         } catch (error) {
           // The store's own, and nothing that the agent said.
           if (!(error instanceof ConduitError)) throw error;
-          return unreached.includes(error.code) ? 'unknown' : this.refused(agentId, span);
+          return isUnreached(error) ? 'unknown' : this.refused(agentId, span);
         }
       },
       judge: (step, agent) =>
