@@ -14,6 +14,9 @@ import { HttpsJson } from '#deploy/dev/https-json.js';
 import { startPostgres, type PostgresServer } from '#libs/db/postgres-server.fixture.js';
 import { asLines, asProblem, dataOf, problemOf, residentBytes } from '#test/e2e/answers.fixture.js';
 import { ClinicDatabase, isSandbox } from '#test/e2e/clinic-database.fixture.js';
+import type { EvidencePack, OpenedIncident } from '#libs/console-api/incidents.js';
+import type { ActionText } from '#libs/console-api/session.js';
+import { atNode, personAt } from '#test/console/person-at.fixture.js';
 import { FaultProxy } from '#test/faults/fault-proxy.js';
 import { BrokerNode } from '#test/support/broker-node.js';
 import { settle } from '#test/support/settle.js';
@@ -220,6 +223,32 @@ const newNonces = (count: number): string[] => Array.from({ length: count }, () 
       answer.body.destroy();
       await database.untilNothingRuns(2_000);
     }, 30_000);
+
+    test('an evidence pack has what the agent itself recorded', async () => {
+      const officer = await personAt(conduit, { role: 'operator-security' });
+      const none = { practices: [], agents: [], integrators: [], keys: [] };
+      const [from, to] = [Date.now() - 3_600_000, Date.now()].map((at) =>
+        new Date(at).toISOString(),
+      );
+      const body = {
+        ...{ title: 'Zz incident', noticed: 'alert', myHealthRecord: 'no', awareAt: from },
+        scope: { ...none, sites: [conduit.siteId], from, to },
+      };
+      const stepUp = await officer.stepUp({ type: 'incident.open', ...body } as ActionText);
+      const incidents = '/operator/incidents';
+      const { incidentId } = await officer.json<OpenedIncident>('POST', incidents, {
+        ...{ ...body, stepUp },
+      });
+      const there = atNode(conduit, officer, second.origin);
+      const packs = `${incidents}/${incidentId}/packs`;
+      const { packId } = await there.json<{ packId: string }>('POST', packs, {});
+      const content = await settle('the pack is made', WITHIN_MS, async () => {
+        const pack = await there.json<EvidencePack>('GET', `${packs}/${packId}`);
+        return pack.state === 'making' ? undefined : pack.content;
+      });
+      expect(content?.agents).toMatchObject([{ state: 'in-part', logSize: expect.any(Number) }]);
+      expect(content?.totals.verdicts.both).toBeGreaterThan(0);
+    }, 60_000);
 
     test('a caller who leaves before any row stops the statement', async () => {
       const caller = new AbortController();
