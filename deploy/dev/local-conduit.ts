@@ -61,7 +61,7 @@ export async function requireFreePort(port: number, patienceMs = 0): Promise<voi
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

@@ -137,38 +137,30 @@ const immediate: Planting[] = [
   }),
 ];
 
+/** @param run what its record says besides */
+function hiddenByBroker(
+  wanted: Parameters<Planting>[0],
+  run: Pick<AuditRecord, 'lane' | 'requestId'>,
+): ReturnType<Planting> {
+  const sizes = size(wanted);
+  const { queryId } = wanted;
+  const journal = [ofAgent(wanted, { ...executed, ...run, ...sizes }, 0)];
+  if (!wanted.isKnown) return { broker: [], journal };
+  return {
+    ...{ broker: [], journal },
+    truth: {
+      ...{ ...nothing, ...answered, ...given(sizes), ...seen(wanted, 'agentOnly') },
+      brokerRecords: 0,
+      mismatch: { kind: 'executed-not-dispatched', queryId, fields: [] },
+    },
+  };
+}
+
 const contradictions: Planting[] = [
   /** The broker hides it. */
-  (wanted) => {
-    const sizes = size(wanted);
-    const { queryId } = wanted;
-    const journal = [ofAgent(wanted, { ...executed, ...sizes }, 0)];
-    if (!wanted.isKnown) return { broker: [], journal };
-    return {
-      ...{ broker: [], journal },
-      truth: {
-        ...{ ...nothing, ...answered, ...given(sizes), ...seen(wanted, 'agentOnly') },
-        brokerRecords: 0,
-        mismatch: { kind: 'executed-not-dispatched', queryId, fields: [] },
-      },
-    };
-  },
+  (wanted) => hiddenByBroker(wanted, {}),
   /** The broker hides a registered query, of which this is a run. */
-  (wanted) => {
-    const sizes = size(wanted);
-    const { queryId } = wanted;
-    const run = { lane: 'registered', requestId: `${queryId}.3` } as const;
-    const journal = [ofAgent(wanted, { ...executed, ...run, ...sizes }, 0)];
-    if (!wanted.isKnown) return { broker: [], journal };
-    return {
-      ...{ broker: [], journal },
-      truth: {
-        ...{ ...nothing, ...answered, ...given(sizes), ...seen(wanted, 'agentOnly') },
-        brokerRecords: 0,
-        mismatch: { kind: 'executed-not-dispatched', queryId, fields: [] },
-      },
-    };
-  },
+  (wanted) => hiddenByBroker(wanted, { lane: 'registered', requestId: `${wanted.queryId}.3` }),
   /** The practice's server hides it. */
   (wanted) => {
     const sizes = size(wanted);

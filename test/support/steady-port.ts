@@ -1,6 +1,6 @@
 /** Ports for programs that tests start again at the same place. */
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { isFree } from '#deploy/dev/local-conduit.js';
 
 /**
  * Below those that the system gives to connections, and not one that browsers refuse: what a program has left stays
@@ -13,12 +13,4 @@ export async function steadyPort(): Promise<number> {
     const port = randomInt(FIRST, LAST);
     if (await isFree(port)) return port;
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, () => probe.close(() => resolve(true)));
-  });
 }

@@ -1,7 +1,8 @@
 /**
- * Whether what the broker passed on and what ran at practices is the same: nightly for every agent, and on demand. Promises: an agent's records count only as far as its log proves them;
- * what contradicts itself is kept with both records, and ends only with somebody's reason; an agent that is offline is no incident, and one that is there and does not show its log is; nothing
- * that is told holds a payload or an exact size.
+ * Whether what the broker passed on and what ran at practices is the same: nightly for every agent, and on demand.
+ * Promises: an agent's records count only as far as its log proves them; what contradicts itself is kept with both
+ * records, and ends only with somebody's reason; an agent that is offline is no incident, and one that is there and
+ * does not show its log is; nothing that is told holds a payload or an exact size.
  */
 import { Module } from '@nestjs/common';
 import { ActivityModule } from '#apps/broker/src/activity/activity.module.js';
